@@ -1,0 +1,129 @@
+import type { QueueMode } from '../../worker-agent/src/contract/desired.ts';
+import type { Priority } from '../../worker-agent/src/contract/job.ts';
+import type { RoomView } from '../domain/room/room-view.ts';
+import type { WorkshopMessage } from '../domain/workshop.ts';
+
+/** What the router needs of the services; they are handed in by app/compose.ts. */
+
+/** The live workshop: first a snapshot, then changes. Ends when `signal` aborts. */
+export interface WatchService {
+  /** `backlogBytes` tells how much the subscriber has not taken yet; a slow one gets a new snapshot later. */
+  watch(signal: AbortSignal, backlogBytes?: () => number): AsyncIterable<WorkshopMessage>;
+}
+
+/** Where a click left the fleet: what is wanted now. Effects are seen as desired versus observed. */
+export interface FleetReceipt {
+  hostId: string;
+  revision: number;
+  /** What was wanted before, for undo. */
+  before: { workers: number; drained: string[] };
+  wanted: { workers: number; drained: string[] };
+}
+
+/** `revision` is the one the person saw; null = none yet. A different one in Redis gives CONFLICT. */
+export interface FleetService {
+  setCount(input: { hostId: string; workers: number; revision: number | null }): Promise<FleetReceipt>;
+  /** `workerIds` empty means every worker of the host. */
+  drain(input: { hostId: string; workerIds: string[]; revision: number | null }): Promise<FleetReceipt>;
+  resume(input: { hostId: string; workerIds: string[]; revision: number | null }): Promise<FleetReceipt>;
+  restartWorker(input: { hostId: string; workerId: string }): Promise<{ message: string }>;
+  freeVram(input: { hostId: string; workerId: string }): Promise<{ message: string }>;
+  holdQueue(input: { held: boolean; revision: number | null }): Promise<{ revision: number }>;
+  setMode(input: { mode: QueueMode | null; revision: number | null }): Promise<{ revision: number }>;
+}
+
+export interface JobsService {
+  /** Removes a waiting job, or asks the worker of a running one to stop. */
+  cancel(input: { jobId: string }): Promise<{ was: 'pending' | 'running' }>;
+  prioritise(input: { jobId: string; priority: Priority }): Promise<void>;
+  requeue(input: { jobId: string }): Promise<void>;
+}
+
+/** First run and link settings. Secrets go in, never out. */
+export interface SettingsService {
+  connect(input: RedisSettings & { name: string }): Promise<void>;
+  /** Forgets the link and returns to the first-run state. */
+  disconnect(): Promise<void>;
+  reconnectNow(): Promise<void>;
+}
+
+export interface RedisSettings {
+  host: string;
+  port: number;
+  password: string | null;
+  tls: boolean;
+}
+
+/** What came of an import of nicknames. */
+export interface NicknamesReceipt {
+  /** Users that have a nickname from this list now. */
+  set: number;
+  /** What was left out or looks odd, a sentence each. */
+  problems: string[];
+}
+
+/**
+ * What the room sees. The host's choices are kept with the settings and travel to every console window.
+ * All setters @throw WorkshopError WRONG_STATE before a workshop is set up, CONFIG when they cannot be kept.
+ */
+export interface RoomService {
+  /** The room's picture: at once, then whenever it changes, at most a few times a second. */
+  view(signal: AbortSignal, backlogBytes?: () => number): AsyncIterable<RoomView>;
+  setMessage(input: { message: string }): Promise<void>;
+  /** `until`: local epoch ms; null ends the break. */
+  setBreak(input: { until: number | null }): Promise<void>;
+  setFrozen(input: { frozen: boolean }): Promise<void>;
+  setBlank(input: { blank: boolean }): Promise<void>;
+  setUrl(input: { url: string | null }): Promise<void>;
+  /** An empty nickname takes it away. */
+  setNickname(input: { userId: string; nickname: string }): Promise<void>;
+  /** Takes a CSV list; with `replace` the nicknames that are not in it go. */
+  setNicknames(input: { csv: string; replace: boolean }): Promise<NicknamesReceipt>;
+  /** The display that the room view was last put on, as the shell describes it; null for none. */
+  display(): RoomDisplay | null;
+  /** Remembers it; one that cannot be kept is known until the end of this process. */
+  rememberDisplay(display: RoomDisplay): void;
+}
+
+/** A display as it is recognised when it comes back. */
+export interface RoomDisplay {
+  id: string;
+  label: string;
+  width: number;
+  height: number;
+}
+
+/** A display to choose from. */
+export interface RoomScreen {
+  id: string;
+  /** e.g. "EPSON PJ, 1920 × 1080". */
+  name: string;
+  primary: boolean;
+  /** Where the room view opens if nothing else is asked for. */
+  chosen: boolean;
+}
+
+/** Desktop: its window is open. Web shell: the page that may open it, with a read-only token. */
+export type RoomOpened =
+  | { kind: 'window'; screen: string; fullScreen: boolean }
+  | { kind: 'link'; url: string };
+
+/** How a shell shows the room view. */
+export interface RoomDoor {
+  open(screenId: string | null): Promise<RoomOpened>;
+  /** Where it can be shown: displays to choose from (desktop), a link to copy (web shell). */
+  where(): RoomPlaces;
+}
+
+export interface RoomPlaces {
+  screens: RoomScreen[];
+  link: string | null;
+}
+
+export interface Services {
+  watch: WatchService;
+  fleet: FleetService;
+  jobs: JobsService;
+  settings: SettingsService;
+  room: RoomService;
+}

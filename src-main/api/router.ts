@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { queueModeSchema } from '../../worker-agent/src/contract/desired.ts';
+import { hostIdSchema, workerIdSchema } from '../../worker-agent/src/contract/host.ts';
+import { jobIdSchema } from '../../worker-agent/src/contract/job.ts';
+import { roomActs } from './room-acts.ts';
+import { procedure, router } from './trpc.ts';
+
+const revision = z.number().int().positive().nullable();
+const workers = z.object({ hostId: hostIdSchema, workerIds: z.array(workerIdSchema).max(64), revision });
+const worker = z.object({ hostId: hostIdSchema, workerId: workerIdSchema });
+const job = z.object({ jobId: jobIdSchema });
+
+/** The one API between renderer and main: parse, call one service. */
+export const appRouter = router({
+  workshop: router({
+    changes: procedure.subscription(async function* ({ ctx, signal }) {
+      yield* ctx.services.watch.watch(signal ?? new AbortController().signal, ctx.backlogBytes);
+    }),
+  }),
+  fleet: router({
+    setCount: procedure
+      .input(z.object({ hostId: hostIdSchema, workers: z.number().int().min(0).max(64), revision }))
+      .mutation(({ ctx, input }) => ctx.services.fleet.setCount(input)),
+    drain: procedure.input(workers).mutation(({ ctx, input }) => ctx.services.fleet.drain(input)),
+    resume: procedure.input(workers).mutation(({ ctx, input }) => ctx.services.fleet.resume(input)),
+    restartWorker: procedure
+      .input(worker)
+      .mutation(({ ctx, input }) => ctx.services.fleet.restartWorker(input)),
+    freeVram: procedure.input(worker).mutation(({ ctx, input }) => ctx.services.fleet.freeVram(input)),
+    holdQueue: procedure
+      .input(z.object({ held: z.boolean(), revision }))
+      .mutation(({ ctx, input }) => ctx.services.fleet.holdQueue(input)),
+    setMode: procedure
+      .input(z.object({ mode: queueModeSchema.nullable(), revision }))
+      .mutation(({ ctx, input }) => ctx.services.fleet.setMode(input)),
+  }),
+  jobs: router({
+    cancel: procedure.input(job).mutation(({ ctx, input }) => ctx.services.jobs.cancel(input)),
+    prioritise: procedure
+      .input(job.extend({ priority: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]) }))
+      .mutation(({ ctx, input }) => ctx.services.jobs.prioritise(input)),
+    requeue: procedure.input(job).mutation(({ ctx, input }) => ctx.services.jobs.requeue(input)),
+  }),
+  room: roomActs,
+  settings: router({
+    connect: procedure
+      .input(
+        z.object({
+          name: z.string().trim().min(1, 'give the workshop a name').max(100),
+          host: z.string().trim().min(1, 'give the Redis host').max(255),
+          port: z.number().int().min(1).max(65535),
+          password: z.string().max(1000).nullable(),
+          tls: z.boolean(),
+        }),
+      )
+      .mutation(({ ctx, input }) => ctx.services.settings.connect(input)),
+    disconnect: procedure.mutation(({ ctx }) => ctx.services.settings.disconnect()),
+    reconnectNow: procedure.mutation(({ ctx }) => ctx.services.settings.reconnectNow()),
+  }),
+});
+
+export type AppRouter = typeof appRouter;

@@ -1,0 +1,13 @@
+/** The renderer's only door into main: types, nothing that runs. */
+
+export type { QueueControl, QueueMode } from '../../worker-agent/src/contract/desired.ts';
+export type { ErrorInfo } from '../../worker-agent/src/contract/errors.ts';
+export type { AgentEvent } from '../../worker-agent/src/contract/event.ts';
+export type { WorkerState, WorkerStatus } from '../../worker-agent/src/contract/host.ts';
+export type { Gpu, JobProgress } from '../../worker-agent/src/contract/telemetry.ts';
+export type { RoomState } from '../domain/room/room-state.ts';
+export type { RoomKind, RoomMaking, RoomPerson, RoomTurn, RoomView } from '../domain/room/room-view.ts';
+export type * from '../domain/workshop.ts';
+export type { FleetReceipt, NicknamesReceipt, RedisSettings, RoomOpened, RoomPlaces } from './roles.ts';
+export type { RoomRouter } from './room-router.ts';
+export type { AppRouter } from './router.ts';

@@ -1,0 +1,79 @@
+import { hostname, userInfo } from 'node:os';
+import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
+import type { Services } from '../api/roles.ts';
+import { roomFile } from '../connections/store/room-file.ts';
+import { type SecretStore, secretsInMemoryOnly, settingsFile } from '../connections/store/settings-file.ts';
+import { createFleetService } from '../services/fleet.ts';
+import { createJobsService } from '../services/jobs.ts';
+import type { CurrentWorkshop } from '../services/roles.ts';
+import { createRoomService } from '../services/room.ts';
+import { createSettingsService } from '../services/settings.ts';
+import { createWorkshopWatch } from '../services/watch-workshop.ts';
+import { readEnvironment } from './environment.ts';
+import { openRedisWorkshop } from './redis-workshop.ts';
+
+export interface ConsoleOptions {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Where the settings live unless WORKSHOP_CONSOLE_DIR says otherwise. */
+  dir: string;
+  secrets: SecretStore;
+}
+
+/** Main without a shell: what both of them serve. */
+export interface Console {
+  services: Services;
+  /** A sentence about settings that could not be read; null for none. It stands in the snapshot as well. */
+  notice: string | null;
+  /** Idempotent. */
+  close(): void;
+}
+
+/**
+ * Builds the console by hand and opens the workshop that was set up before.
+ * @throws WorkshopError CONFIG when environment or settings folder cannot be used.
+ */
+export async function composeConsole(options: ConsoleOptions): Promise<Console> {
+  const environment = readEnvironment(options.env);
+  const by = `${userInfo().username}@${hostname()}`;
+
+  const watch = createWorkshopWatch();
+  const dir = environment.dir ?? options.dir;
+  const room = createRoomService({
+    store: roomFile(dir),
+    watch,
+    now: () => watch.now,
+    publish: watch.room,
+  });
+  const settings = createSettingsService({
+    store: settingsFile(dir, options.secrets),
+    open: openRedisWorkshop,
+    onChange(current) {
+      watch.turnTo(current);
+      room.turnTo(current?.redisAddress ?? null);
+    },
+    preset: environment.preset,
+  });
+  const workshop = (): CurrentWorkshop => {
+    const current = settings.current();
+    if (current) return current;
+    throw new WorkshopError('WRONG_STATE', 'No workshop is set up yet.', {
+      remedy: 'Enter the Redis address of the workshop first.',
+    });
+  };
+  const fleet = createFleetService({ control: () => workshop().control, now: () => watch.now, by });
+  const jobs = createJobsService({ queue: () => workshop().queue });
+
+  await room.start();
+  const notice = await settings.start();
+  watch.notice(notice);
+  return {
+    services: { watch, fleet, jobs, settings, room },
+    notice,
+    close() {
+      watch.close();
+      settings.close();
+    },
+  };
+}
+
+export { type SecretStore, secretsInMemoryOnly };

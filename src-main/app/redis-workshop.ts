@@ -1,0 +1,63 @@
+import { isErrorCode, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
+import { createQueueConsole } from '../../worker-agent/src/queue/queue-console.ts';
+import type { QueueConsole } from '../../worker-agent/src/queue/roles.ts';
+import { attempt } from '../connections/redis/attempt.ts';
+import { addressInWords, directConnection } from '../connections/redis/connect.ts';
+import { createControlStore } from '../connections/redis/control-store.ts';
+import { openRedisLink, type RedisLink } from '../connections/redis/link.ts';
+import { readWorkshop } from '../connections/redis/snapshot-reader.ts';
+import type { LinkState } from '../domain/workshop.ts';
+import type { OpenWorkshop, WorkshopSettings } from '../services/settings.ts';
+
+/** How long a first connection may take until it counts as failed, ms. */
+const FIRST_ANSWER_MS = 8000;
+
+/** Opens the workshop behind a Redis address, directly. A tunnel would only change how connections are made. */
+export function openRedisWorkshop(settings: WorkshopSettings): OpenWorkshop {
+  const redisAddress = addressInWords(settings);
+  const link = openRedisLink({ connect: directConnection(settings), where: redisAddress });
+  const client = () => link.client();
+  const act = <T>(on: (queue: QueueConsole) => Promise<T>) =>
+    attempt(async () => on(createQueueConsole(client())));
+  return {
+    name: settings.name,
+    redisAddress,
+    source: { observe: (tell) => readWorkshop(link, tell) },
+    control: createControlStore(client),
+    queue: {
+      cancelPending: (jobId) => act((queue) => queue.cancelPending(jobId)),
+      cancelRunning: (jobId) => act((queue) => queue.cancelRunning(jobId)),
+      prioritise: (jobId, priority) => act((queue) => queue.prioritise(jobId, priority)),
+      requeue: (jobId) => act((queue) => queue.requeue(jobId)),
+    },
+    answered: () => firstAnswer(link),
+    reconnectNow: () => link.reconnectNow(),
+    close: () => link.close(),
+  };
+}
+
+/** Waits until the link is ready, or has failed once. */
+function firstAnswer(link: RedisLink): Promise<void> {
+  return new Promise((done, fail) => {
+    const look = () => {
+      const state = link.state();
+      if (state.kind === 'ready') finish(done);
+      else if (state.kind === 'lost') finish(() => fail(failure(state)));
+    };
+    const off = link.onState(look);
+    const late = setTimeout(
+      () => finish(() => fail(new WorkshopError('REDIS_UNREACHABLE', 'Redis did not answer in time.'))),
+      FIRST_ANSWER_MS,
+    );
+    const finish = (settle: () => void) => {
+      off();
+      clearTimeout(late);
+      settle();
+    };
+    look();
+  });
+}
+
+function failure({ code, why, remedy }: Extract<LinkState, { kind: 'lost' }>): WorkshopError {
+  return new WorkshopError(isErrorCode(code) ? code : 'REDIS_UNREACHABLE', why, { remedy });
+}

@@ -1,0 +1,102 @@
+import type { Histories, HostView, Sample, WorkshopSnapshot } from './workshop.ts';
+
+/** 30 min of seconds, 12 h of minutes. */
+export const FINE_STEP_MS = 1000;
+export const FINE_KEPT = 30 * 60;
+export const COARSE_STEP_MS = 60_000;
+export const COARSE_KEPT = 12 * 60;
+
+/** GPU figures older than this are not known now, ms. Agents send a frame a second. */
+const LIVE_FOR_MS = 5000;
+/** Queue figures older than this are not known now, ms. */
+const QUEUE_FOR_MS = 5000;
+
+/** Both rings; takes one sample a second and keeps the last of each minute as well. */
+export interface HistoryRings {
+  /** @returns the samples to tell subscribers: always the fine one, and a coarse one when a minute is full. */
+  add(sample: Sample): { sample: Sample; coarse: boolean }[];
+  histories(): Histories;
+  clear(): void;
+}
+
+export function createHistoryRings(): HistoryRings {
+  let fine: Sample[] = [];
+  let coarse: Sample[] = [];
+  return {
+    add(sample) {
+      fine.push(sample);
+      if (fine.length > FINE_KEPT) fine = fine.slice(-FINE_KEPT);
+      const told = [{ sample, coarse: false }];
+      const last = coarse.at(-1);
+      if (!last || Math.floor(sample.at / COARSE_STEP_MS) > Math.floor(last.at / COARSE_STEP_MS)) {
+        coarse = [...coarse, sample].slice(-COARSE_KEPT);
+        told.push({ sample, coarse: true });
+      }
+      return told;
+    },
+    histories: () => ({ fine: [...fine], coarse: [...coarse] }),
+    clear() {
+      fine = [];
+      coarse = [];
+    },
+  };
+}
+
+/**
+ * One point of the charts. What is not known at `at` is null, so that it is drawn as a gap: a link that is down, a
+ * host that has gone quiet.
+ */
+export function sampleOf(snapshot: Readonly<WorkshopSnapshot>, at: number): Sample {
+  const queueKnown =
+    isOpen(snapshot) && snapshot.queueAt !== null && at - snapshot.queueAt <= QUEUE_FOR_MS && snapshot.counts;
+  const vramMiB: Record<string, number | null> = {};
+  const utilization: Record<string, number | null> = {};
+  for (const host of Object.values(snapshot.hosts)) {
+    const word = lastWord(host);
+    const fresh = isOpen(snapshot) && word !== null && ageOf(word.at, host, snapshot, at) <= LIVE_FOR_MS;
+    for (const gpu of word?.gpus ?? []) {
+      const key = `${host.id}/${gpu.index}`;
+      vramMiB[key] = fresh ? gpu.memoryUsedMiB : null;
+      utilization[key] = fresh ? gpu.utilization : null;
+    }
+  }
+  return {
+    at,
+    pending: queueKnown ? queueKnown.pending : null,
+    running: queueKnown ? queueKnown.running : null,
+    completedPerMinute: queueKnown ? completedInMinuteBefore(snapshot, at) : null,
+    vramMiB,
+    utilization,
+  };
+}
+
+/** Frame or status, whichever the agent said last. */
+function lastWord({ live, status }: HostView) {
+  if (!live) return status;
+  return status && status.at > live.at ? status : live;
+}
+
+/** Age of a word by Redis's clock, which it is dated in; by the time we heard it while that clock is not measured. */
+function ageOf(
+  redisAt: number,
+  host: HostView,
+  { clockOffsetMs }: Readonly<WorkshopSnapshot>,
+  at: number,
+): number {
+  if (clockOffsetMs !== null) return at + clockOffsetMs - redisAt;
+  return host.heardAt === null ? Number.POSITIVE_INFINITY : at - host.heardAt;
+}
+
+function isOpen(snapshot: Readonly<WorkshopSnapshot>): boolean {
+  return snapshot.links.redis.kind === 'ready' || snapshot.links.redis.kind === 'degraded';
+}
+
+function completedInMinuteBefore(snapshot: Readonly<WorkshopSnapshot>, at: number): number | null {
+  if (snapshot.clockOffsetMs === null) return null;
+  const until = at + snapshot.clockOffsetMs;
+  let count = 0;
+  for (const job of Object.values(snapshot.jobs))
+    if (job.status === 'completed' && job.completedAt !== null && job.completedAt > until - 60_000)
+      count += 1;
+  return count;
+}

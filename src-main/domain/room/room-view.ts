@@ -1,0 +1,220 @@
+import type { StartEstimate } from '../wait/waits.ts';
+import type { HostView, JobSummary, WorkshopSnapshot } from '../workshop.ts';
+import { showableName } from './person-name.ts';
+import type { RoomState } from './room-state.ts';
+
+/** People of the queue that are sent; more than any layout shows. */
+const PEOPLE_SENT = 80;
+const MAKING_SENT = 24;
+
+/** What is being made, in a word that everybody knows; null when it is not known. */
+export type RoomKind = 'image' | 'video' | 'sound' | '3d' | 'text' | null;
+
+/** When somebody's turn begins, local epoch ms; null is not known. */
+export type RoomTurn =
+  /** The 15th, 50th and 90th percentile. */
+  { kind: 'range'; from: number; middle: number; to: number; guess: boolean } | { kind: 'held' } | null;
+
+export interface RoomMaking {
+  name: string;
+  kind: RoomKind;
+  /** 0 to 1; null while it cannot be known. */
+  fraction: number | null;
+  phase: 'preparing' | 'making' | 'finishing';
+  /** When this was last heard of, local epoch ms; null when nobody says how it goes. */
+  heardAt: number | null;
+}
+
+/** A person in the queue, once, by the first of their jobs. */
+export interface RoomPerson {
+  name: string;
+  /** Jobs of theirs that wait. */
+  jobs: number;
+  turn: RoomTurn;
+}
+
+/**
+ * Everything that the room view may know. It holds names, kinds, progress and waits, and nothing else: no job, worker
+ * or host id, no prompt, no error. Times are local epoch ms; null is not known.
+ */
+export interface RoomView {
+  title: string | null;
+  /** When this picture was true; null before anything was known. */
+  knownAt: number | null;
+  /** Whether main is in touch with the workshop now. */
+  live: boolean;
+  /** Since when the host holds this picture. */
+  frozenAt: number | null;
+  blank: boolean;
+  message: string;
+  breakUntil: number | null;
+  url: string | null;
+  making: RoomMaking[];
+  /** Being made; may be more than `making` holds. */
+  makingCount: number;
+  /** Workers that come up, and that have nothing to do. */
+  warming: number;
+  free: number;
+  /** In the order of their turns. */
+  next: RoomPerson[];
+  /** Who waits; may be more than `next` holds. */
+  peopleWaiting: number;
+  /** End of the longest known wait. */
+  lastTurnBy: number | null;
+  counts: { waiting: number; made: number } | null;
+  /** Nothing new begins now, because the host holds the queue. */
+  paused: boolean;
+}
+
+/** Derives the room's picture from the workshop. Pure. */
+export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState): RoomView {
+  const nameOf = (userId: string) => personName(userId, room.nicknames);
+  const making = makingOf(snapshot, nameOf);
+  const people = peopleOf(snapshot, nameOf);
+  const states = Object.values(snapshot.hosts).flatMap(({ status }) => status?.workers ?? []);
+  const link = snapshot.links.redis.kind;
+  const ends = people.flatMap(({ turn }) => (turn?.kind === 'range' ? [turn.to] : []));
+  return {
+    title: snapshot.name === null ? null : showableName(snapshot.name) || null,
+    knownAt: snapshot.queueAt,
+    live: link === 'ready' || link === 'degraded',
+    frozenAt: null,
+    blank: room.blank,
+    message: room.message,
+    breakUntil: room.breakUntil,
+    url: room.url,
+    making: making.slice(0, MAKING_SENT),
+    makingCount: making.length,
+    warming: states.filter(({ state }) => state.kind === 'starting').length,
+    free: states.filter(({ state }) => state.kind === 'idle').length,
+    next: people.slice(0, PEOPLE_SENT),
+    peopleWaiting: people.length,
+    lastTurnBy: ends.length > 0 ? Math.max(...ends) : null,
+    counts: snapshot.counts && { waiting: snapshot.counts.pending, made: snapshot.counts.completed },
+    paused: snapshot.control?.held ?? false,
+  };
+}
+
+/** The nickname, else the user id, as it may be shown. */
+function personName(userId: string, nicknames: Readonly<Record<string, string>>): string {
+  const nickname = Object.hasOwn(nicknames, userId) ? nicknames[userId] : undefined;
+  return showableName(nickname ?? '') || showableName(userId) || 'Somebody';
+}
+
+const naturally = new Intl.Collator('en', { numeric: true });
+
+/** By host and worker, so that a tile keeps its place while its job lasts. */
+function makingOf(snapshot: Readonly<WorkshopSnapshot>, nameOf: (userId: string) => string): RoomMaking[] {
+  const seen = new Set<string>();
+  const list: RoomMaking[] = [];
+  const hosts = Object.values(snapshot.hosts).sort((a, b) => naturally.compare(a.id, b.id));
+  for (const host of hosts)
+    for (const { jobId, ...made } of makingOn(host, nameOf)) {
+      const status = snapshot.jobs[jobId]?.status;
+      // The queue may know first that a job has ended; its worker says so a moment later.
+      if (seen.has(jobId) || (status !== undefined && status !== 'running' && status !== 'pending')) continue;
+      seen.add(jobId);
+      list.push(made);
+    }
+  // Jobs of workers that are not ours: the platform's own say nothing of their progress.
+  const others = Object.values(snapshot.jobs)
+    .filter(({ id, status, queue }) => status === 'running' && queue === 'running' && !seen.has(id))
+    .sort((a, b) => naturally.compare(a.workerId ?? a.id, b.workerId ?? b.id));
+  for (const job of others)
+    list.push({
+      name: nameOf(job.userId),
+      kind: kindOf(job.kind),
+      fraction: null,
+      phase: 'making',
+      heardAt: null,
+    });
+  return list;
+}
+
+function makingOn(host: HostView, nameOf: (userId: string) => string): (RoomMaking & { jobId: string })[] {
+  const workers = [...(host.status?.workers ?? [])].sort((a, b) => naturally.compare(a.id, b.id));
+  return workers.flatMap(({ id, state }) => {
+    if (state.kind !== 'busy' && state.kind !== 'draining') return [];
+    const { jobId, userId, kind, phase: told } = state.job;
+    const live = host.live?.progress.find((one) => one.workerId === id && one.jobId === jobId);
+    const phase = live?.phase ?? told;
+    return [
+      {
+        jobId,
+        name: nameOf(userId),
+        kind: kindOf(kind),
+        fraction: live?.fraction ?? null,
+        phase:
+          phase === 'running'
+            ? ('making' as const)
+            : phase === 'delivering' || phase === 'settling'
+              ? ('finishing' as const)
+              : ('preparing' as const),
+        heardAt: host.heardAt,
+      },
+    ];
+  });
+}
+
+/** A kind of workflow ("ltx2 text to video") in one plain word. */
+export function kindOf(label: string): RoomKind {
+  if (/video/i.test(label)) return 'video';
+  if (/audio|music|speech|sound/i.test(label)) return 'sound';
+  if (/\b3d\b/i.test(label)) return '3d';
+  if (/image|upscale/i.test(label)) return 'image';
+  return /\btext$/i.test(label) ? 'text' : null;
+}
+
+function peopleOf(snapshot: Readonly<WorkshopSnapshot>, nameOf: (userId: string) => string): RoomPerson[] {
+  const waiting = Object.values(snapshot.jobs)
+    .filter(({ queue }) => queue === 'pending')
+    .sort(inQueueOrder);
+  const heldUsers = new Set(snapshot.control?.heldUsers ?? []);
+  const byUser = new Map<string, RoomPerson>();
+  for (const job of waiting) {
+    const known = byUser.get(job.userId);
+    if (known) known.jobs += 1;
+    else
+      byUser.set(job.userId, {
+        name: nameOf(job.userId),
+        jobs: 1,
+        turn: heldUsers.has(job.userId) ? { kind: 'held' } : turnOf(snapshot, job),
+      });
+  }
+  const people = [...byUser.values()];
+  // Taking turns, the queue's own order is not the order in which people come; their estimates are.
+  const estimated = takesTurns(snapshot) && people.every(({ turn }) => turn !== null);
+  return people.sort((a, b) => held(a) - held(b) || (estimated ? startOf(a) - startOf(b) : 0));
+}
+
+const held = ({ turn }: RoomPerson) => (turn?.kind === 'held' ? 1 : 0);
+const startOf = ({ turn }: RoomPerson) => (turn?.kind === 'range' ? turn.middle : 0);
+
+function takesTurns({ control, hosts }: Readonly<WorkshopSnapshot>): boolean {
+  const mode = control?.mode ?? Object.values(hosts).find(({ status }) => status)?.status?.queueMode;
+  return mode === 'round_robin' || mode === 'fair';
+}
+
+function turnOf(snapshot: Readonly<WorkshopSnapshot>, job: JobSummary): RoomTurn {
+  const { waits } = snapshot;
+  if (!waits) return null;
+  const estimate: StartEstimate | undefined = Object.hasOwn(waits.byUser, job.userId)
+    ? waits.byUser[job.userId]
+    : waits.byJob[job.id];
+  if (estimate?.kind === 'held') return { kind: 'held' };
+  if (estimate?.kind !== 'range') return null;
+  return {
+    kind: 'range',
+    from: waits.at + estimate.low,
+    middle: waits.at + estimate.p50,
+    to: waits.at + estimate.p90,
+    guess: estimate.guess,
+  };
+}
+
+/** Lower score first, ties by id (contract 1.4). */
+function inQueueOrder(a: JobSummary, b: JobSummary): number {
+  const [left, right] = [a.score ?? Number.MAX_VALUE, b.score ?? Number.MAX_VALUE];
+  if (left !== right) return left < right ? -1 : 1;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}

@@ -1,0 +1,53 @@
+import type { StartEstimate, Waits } from './waits.ts';
+
+/** Moments that differ by less than this, ms, or by this share of the wait, are the same to a reader. */
+const MOMENT = 2000;
+const SHARE = 0.03;
+
+/** Whether new estimates say nothing that the old ones, grown older, do not. */
+export function isNoNews(old: Waits | null, fresh: Waits | null): boolean {
+  if (!old || !fresh) return old === fresh;
+  const aged = fresh.at - old.at;
+  return (
+    old.medianErrorMs === fresh.medianErrorMs &&
+    old.estimatesMade === fresh.estimatesMade &&
+    sameEstimate(old.newJob, fresh.newJob, aged) &&
+    sameAll(old.byJob, fresh.byJob, aged) &&
+    sameAll(old.byUser, fresh.byUser, aged) &&
+    old.whatIf.length === fresh.whatIf.length &&
+    old.whatIf.every(({ workers, p50 }, at) => {
+      const other = fresh.whatIf[at];
+      return other?.workers === workers && isClose(p50 - aged, other.p50);
+    })
+  );
+}
+
+type Estimates = Readonly<Record<string, StartEstimate>>;
+
+function sameAll(old: Estimates, fresh: Estimates, aged: number): boolean {
+  const ids = Object.keys(fresh);
+  return (
+    ids.length === Object.keys(old).length &&
+    ids.every((id) => {
+      const [before, after] = [old[id], fresh[id]];
+      return before !== undefined && after !== undefined && sameEstimate(before, after, aged);
+    })
+  );
+}
+
+function sameEstimate(old: StartEstimate, fresh: StartEstimate, aged: number): boolean {
+  if (old.kind !== 'range' || fresh.kind !== 'range')
+    return (
+      old.kind === fresh.kind && (old.kind !== 'held' || fresh.kind !== 'held' || old.what === fresh.what)
+    );
+  return (
+    old.guess === fresh.guess &&
+    isClose(old.low - aged, fresh.low) &&
+    isClose(old.p50 - aged, fresh.p50) &&
+    isClose(old.p90 - aged, fresh.p90)
+  );
+}
+
+function isClose(expected: number, found: number): boolean {
+  return Math.abs(Math.max(0, expected) - found) <= Math.max(MOMENT, found * SHARE);
+}

@@ -1,0 +1,199 @@
+import type { QueueMode } from '../../../worker-agent/src/contract/desired.ts';
+import type { WorkerStatus } from '../../../worker-agent/src/contract/host.ts';
+import type { HostView, JobSummary, WorkshopSnapshot } from '../workshop.ts';
+import type { QueueNow, SimJob, SimWorker } from './queue-model.ts';
+import { workerKey } from './run-log.ts';
+import type { RunTimes } from './run-times.ts';
+
+/** What was learned beside run times. */
+export interface Learned {
+  runTimes: RunTimes;
+  /** Usual time from starting a worker to ready, ms. */
+  startMs: number;
+  /** Kind of the last run on a worker (by `workerKey`). */
+  lastKindOn(workerId: string): string | undefined;
+}
+
+/** The queue as the simulation takes it, and which job stands at which place. */
+export interface ReadQueue {
+  queue: QueueNow;
+  /** In the order of `queue.waiting`. */
+  jobs: JobSummary[];
+  /** Waiting jobs of users that are held. */
+  heldJobs: JobSummary[];
+}
+
+/** How far back submissions and cancellations tell the pace of those to come, ms. */
+const WINDOW_MS = 30 * 60_000;
+/** A worker that never gets ready in its usual time is believed to need at least this much longer, ms. */
+const OVERDUE_MS = 10_000;
+
+/**
+ * Reads the workshop as it stands.
+ * @param now Redis time, epoch ms. @param silent tells hosts whose word is too old to count on.
+ */
+export function readQueueNow(
+  snapshot: Readonly<WorkshopSnapshot>,
+  learned: Learned,
+  now: number,
+  silent: (host: HostView) => boolean,
+): ReadQueue {
+  const { control } = snapshot;
+  const all = Object.values(snapshot.jobs);
+  const held = new Set(control?.heldUsers ?? []);
+  const waiting = all.filter((job) => job.queue === 'pending').sort(inOrder);
+  const jobs = waiting.filter((job) => !held.has(job.userId));
+  const toSim = (job: JobSummary) => simJob(job, learned.runTimes);
+  const hosts = Object.values(snapshot.hosts).filter(
+    (host) => host.status?.phase === 'running' && !silent(host),
+  );
+  const mode = modeOf(control?.mode ?? null, hosts);
+  return {
+    jobs,
+    heldJobs: waiting.filter((job) => held.has(job.userId)),
+    queue: {
+      workers: hosts.flatMap((host) => workersOf(host, snapshot, learned, now)),
+      waiting: jobs.map(toSim),
+      mode,
+      nextTurn: control?.nextTurn ?? null,
+      served: servedOf(all, mode, now),
+      runTimes: learned.runTimes,
+      arrivals: arrivalsOf(all, now, toSim),
+      cancelRate: cancelRateOf(all, waiting, now),
+    },
+  };
+}
+
+const simJob = ({ userId, kind, signature, priority }: JobSummary, runTimes: RunTimes): SimJob => ({
+  userId,
+  kind,
+  estimate: runTimes.of({ kind, signature: signature ?? kind }),
+  priority: priority ?? 2,
+});
+
+function inOrder(a: JobSummary, b: JobSummary): number {
+  return (a.score ?? Number.MAX_VALUE) - (b.score ?? Number.MAX_VALUE) || (a.id < b.id ? -1 : 1);
+}
+
+/** The console's choice, else the first agent's own. */
+function modeOf(chosen: QueueMode | null, hosts: readonly HostView[]): QueueMode {
+  return chosen ?? hosts[0]?.status?.queueMode ?? 'fifo';
+}
+
+function workersOf(
+  host: HostView,
+  snapshot: Readonly<WorkshopSnapshot>,
+  learned: Learned,
+  now: number,
+): SimWorker[] {
+  const present = host.status?.workers ?? [];
+  const drained = new Set(host.desired?.drained ?? []);
+  const workers = present.flatMap((worker) => {
+    const read = workerOf(host, worker, snapshot, learned, now);
+    return read ? [{ ...read, takes: read.takes && !drained.has(worker.id) }] : [];
+  });
+  // Wanted, but not there yet.
+  const missing = Math.min(host.desired?.workers ?? 0, host.status?.maxWorkers ?? 0) - present.length;
+  for (let more = 1; more <= missing; more += 1)
+    workers.push(comingWorker(host.id, `coming-${more}`, learned.startMs));
+  return workers;
+}
+
+/** A worker that is started now. */
+export const comingWorker = (hostId: string, id: string, inMs: number): SimWorker => ({
+  id: workerKey(hostId, id),
+  hostId,
+  takes: true,
+  loaded: null,
+  state: { kind: 'starting', inMs },
+});
+
+function workerOf(
+  host: HostView,
+  worker: WorkerStatus,
+  { jobs }: Readonly<WorkshopSnapshot>,
+  learned: Learned,
+  now: number,
+): SimWorker | undefined {
+  const id = workerKey(host.id, worker.id);
+  // Since its agent started it has run nothing, so nothing is loaded as far as known.
+  const loaded = worker.completed + worker.failed === 0 ? null : (learned.lastKindOn(id) ?? null);
+  const { state } = worker;
+  switch (state.kind) {
+    case 'idle':
+      return { id, hostId: host.id, takes: true, loaded, state: { kind: 'free' } };
+    case 'starting': {
+      const left = state.since + learned.startMs - now;
+      return comingWorker(host.id, worker.id, Math.max(left, OVERDUE_MS));
+    }
+    case 'busy':
+    case 'draining': {
+      const { jobId, userId, kind, startedAt } = state.job;
+      const progress = host.live?.progress.find((each) => each.jobId === jobId);
+      const signature = jobs[jobId]?.signature ?? kind;
+      return {
+        id,
+        hostId: host.id,
+        takes: state.kind === 'busy',
+        loaded,
+        state: {
+          kind: 'busy',
+          job: { userId, kind, priority: 2, estimate: learned.runTimes.of({ kind, signature }) },
+          elapsedMs: Math.max(0, now - startedAt),
+          progress: progress?.phase === 'running' ? progress.fraction : null,
+          cold:
+            loaded !== kind && (progress === undefined || progress.phase !== 'running' || loaded !== null),
+        },
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** round_robin counts completed jobs (contract 1.5), of which the lists know the latest; fair counts today's (UTC). */
+function servedOf(all: readonly JobSummary[], mode: QueueMode, now: number): Map<string, number> {
+  const served = new Map<string, number>();
+  if (mode !== 'round_robin' && mode !== 'fair') return served;
+  const today = Math.floor(now / 86_400_000);
+  for (const job of all) {
+    const settledToday =
+      job.startedAt !== null &&
+      job.completedAt !== null &&
+      Math.floor(job.completedAt / 86_400_000) === today;
+    const counts =
+      mode === 'round_robin' ? job.status === 'completed' : job.status === 'running' || settledToday;
+    if (counts) served.set(job.userId, (served.get(job.userId) ?? 0) + 1);
+  }
+  return served;
+}
+
+function arrivalsOf(
+  all: readonly JobSummary[],
+  now: number,
+  toSim: (job: JobSummary) => SimJob,
+): QueueNow['arrivals'] {
+  const recent = all.filter(
+    (job) => job.createdAt !== null && job.createdAt > now - WINDOW_MS && job.userId !== '',
+  );
+  if (recent.length < 3) return null;
+  const first = recent.reduce((oldest, job) => Math.min(oldest, job.createdAt ?? now), now);
+  const everyMs = Math.max(1000, (now - first) / recent.length);
+  // A sample is enough to draw from.
+  const step = Math.ceil(recent.length / 200);
+  return { everyMs, like: recent.filter((_, at) => at % step === 0).map(toSim) };
+}
+
+/** Cancellations of waiting jobs over the time that jobs waited, per ms. */
+function cancelRateOf(all: readonly JobSummary[], waiting: readonly JobSummary[], now: number): number {
+  let cancelled = 0;
+  let waitedMs = 0;
+  for (const job of all) {
+    if (job.createdAt === null || job.createdAt < now - 4 * WINDOW_MS) continue;
+    const until = job.startedAt ?? job.completedAt ?? (job.queue === 'pending' ? now : job.createdAt);
+    waitedMs += Math.max(0, until - job.createdAt);
+    if (job.status === 'cancelled' && job.startedAt === null) cancelled += 1;
+  }
+  // Two hours of waiting without a cancellation are the starting belief.
+  return waiting.length === 0 ? 0 : cancelled / (waitedMs + 2 * 3_600_000);
+}

@@ -1,0 +1,206 @@
+import type { HostView, WorkshopSnapshot } from '../workshop.ts';
+import { createCalibration } from './calibration.ts';
+import { createEstimateRecord, type KeptPromise } from './estimate-record.ts';
+import { GUESSED_START_MS } from './guesses.ts';
+import type { QueueNow, StartRange } from './queue-model.ts';
+import { comingWorker, type ReadQueue, readQueueNow } from './queue-now.ts';
+import { medianOf } from './robust.ts';
+import { createRunLog, workerKey } from './run-log.ts';
+import { learnRunTimes, type RunTimes } from './run-times.ts';
+import { type Simulation, simulateQueue } from './simulate-queue.ts';
+import type { StartEstimate, Waits } from './waits.ts';
+
+/** Estimates sent of single jobs and of users. */
+const JOBS_TOLD = 60;
+const USERS_TOLD = 200;
+/** Runs of a what-if: only a median is told. */
+const WHAT_IF_RUNS = 32;
+const STARTS_KEPT = 20;
+
+/** Learns from a workshop as it goes on, and says who waits how long. Pure but for what it remembers; no clock. */
+export interface WaitEstimator {
+  /**
+   * Looks at the workshop.
+   * @param now local epoch ms.
+   * @returns null while the queue, the clock or the way to Redis is not known.
+   */
+  look(snapshot: Readonly<WorkshopSnapshot>, now: number): Waits | null;
+  /** Another workshop: what was learned does not hold there. */
+  forget(): void;
+  /** Tells each promise that came due, e.g. to a bench. */
+  onKept: ((jobId: string, kept: KeptPromise) => void) | undefined;
+}
+
+export function createWaitEstimator(): WaitEstimator {
+  let log = createRunLog();
+  let runTimes: RunTimes = learnRunTimes([]);
+  let starts: number[] = [];
+  const record = createEstimateRecord();
+  const calibration = createCalibration();
+  /** States of workers and of jobs as last seen. */
+  let startingSince = new Map<string, number>();
+  let hostOfWorker = new Map<string, string | null>();
+
+  const learn = (snapshot: Readonly<WorkshopSnapshot>) => {
+    hostOfWorker = new Map();
+    for (const host of Object.values(snapshot.hosts)) {
+      for (const { id, state } of host.status?.workers ?? []) {
+        hostOfWorker.set(id, hostOfWorker.has(id) ? null : host.id);
+        if ((state.kind === 'busy' || state.kind === 'draining') && state.job.waitingFor)
+          log.disregard(state.job.jobId);
+        const key = workerKey(host.id, id);
+        const since = startingSince.get(key);
+        if (state.kind === 'starting') startingSince.set(key, state.since);
+        else if (since !== undefined) {
+          startingSince.delete(key);
+          const ready = state.kind === 'idle' || state.kind === 'busy' || state.kind === 'drained';
+          if (ready && state.since > since) starts = [...starts, state.since - since].slice(-STARTS_KEPT);
+        }
+      }
+    }
+    let news = false;
+    for (const job of Object.values(snapshot.jobs))
+      if (job.completedAt !== null && job.startedAt !== null && job.workerId !== null)
+        news = log.take(job, hostOfWorker.get(job.workerId) ?? undefined) || news;
+    if (news) runTimes = learnRunTimes(log.runs());
+  };
+
+  const settlePromises = (
+    { jobs }: Readonly<WorkshopSnapshot>,
+    offset: number,
+    tell: WaitEstimator['onKept'],
+  ) => {
+    record.keepOnly((jobId) => {
+      const job = jobs[jobId];
+      if (!job || (job.queue !== 'pending' && job.startedAt === null)) return false;
+      if (job.queue === 'pending' || job.startedAt === null) return true;
+      const kept = record.started(jobId, job.startedAt - offset);
+      if (kept) calibration.learn(kept.simulated, kept.waitedMs);
+      if (kept) tell?.(jobId, kept);
+      return true;
+    });
+  };
+
+  const estimator: WaitEstimator = {
+    onKept: undefined,
+    look(snapshot, now) {
+      const { clockOffsetMs: offset, queueAt, links, control } = snapshot;
+      const reached = links.redis.kind === 'ready' || links.redis.kind === 'degraded';
+      if (snapshot.counts === null || queueAt === null || offset === null || !reached) return null;
+      learn(snapshot);
+      settlePromises(snapshot, offset, estimator.onKept);
+      const startMs = starts.length === 0 ? GUESSED_START_MS : medianOf(starts);
+      const read = readQueueNow(
+        snapshot,
+        { runTimes, startMs, lastKindOn: log.lastKindOn },
+        now + offset,
+        (host) => isSilent(host, now),
+      );
+      if (control?.held) record.dropOpen();
+      for (const { id } of read.heldJobs) record.drop(id);
+      // What runs on as before while held is not simulated: nobody knows for how long.
+      const simulated = control?.held ? undefined : simulateQueue(read.queue);
+      const told = simulated && {
+        jobs: simulated.jobs.map(calibration.widen),
+        newJob: calibration.widen(simulated.newJob),
+      };
+      read.jobs.forEach(({ id }, at) => {
+        const [own, promised] = [simulated?.jobs[at], told?.jobs[at]];
+        if (own && promised) record.promise(id, { at: now, simulated: own, promised });
+      });
+      return {
+        at: now,
+        ...rangesOf(read, told, control?.held ?? false),
+        ...record.today(now),
+        whatIf: told ? whatIf(read.queue, told, startMs) : [],
+      };
+    },
+    forget() {
+      log = createRunLog();
+      runTimes = learnRunTimes([]);
+      starts = [];
+      startingSince = new Map();
+      record.clear();
+      calibration.clear();
+    },
+  };
+  return estimator;
+}
+
+/** Its agent should have spoken by now. */
+function isSilent({ heardAt, status }: HostView, now: number): boolean {
+  return heardAt !== null && status !== null && now - heardAt > status.nextWithinMs;
+}
+
+function rangesOf(
+  { jobs, heldJobs, queue }: ReadQueue,
+  told: Simulation | undefined,
+  held: boolean,
+): Pick<Waits, 'newJob' | 'byJob' | 'byUser'> {
+  const nothing: StartEstimate = held ? { kind: 'held', what: 'queue' } : { kind: 'no-worker' };
+  const guesses = guessesOf(queue);
+  const estimateOf = (range: StartRange | undefined, guess: boolean): StartEstimate =>
+    range ? { kind: 'range', ...seconds(range), guess } : nothing;
+  const byJob: Waits['byJob'] = {};
+  const byUser: Waits['byUser'] = {};
+  const firsts = new Map<string, number>();
+  const order = jobs.map((job, at) => ({ job, range: told?.jobs[at], guess: guesses.until(at) }));
+  order.sort((a, b) => (a.range?.p50 ?? 0) - (b.range?.p50 ?? 0));
+  order.forEach(({ job, range, guess }, at) => {
+    const estimate = estimateOf(range, guess);
+    if (at < JOBS_TOLD) byJob[job.id] = estimate;
+    if (firsts.has(job.userId) || firsts.size >= USERS_TOLD) return;
+    firsts.set(job.userId, at);
+    byUser[job.userId] = estimate;
+  });
+  for (const { id, userId } of heldJobs.slice(0, JOBS_TOLD)) {
+    byJob[id] = { kind: 'held', what: 'user' };
+    byUser[userId] ??= { kind: 'held', what: 'user' };
+  }
+  return { newJob: estimateOf(told?.newJob, guesses.until(jobs.length)), byJob, byUser };
+}
+
+/** Whether what stands before a place rests mostly on guesses: more than a third of the work ahead. */
+function guessesOf({ waiting, workers }: QueueNow) {
+  let guessed = 0;
+  let all = 0;
+  const add = (ms: number, guess: boolean) => {
+    all += ms;
+    if (guess) guessed += ms;
+  };
+  for (const { state } of workers)
+    if (state.kind === 'busy') add(state.job.estimate.medianMs, state.job.estimate.guess);
+  const flags = [...waiting, undefined].map((job) => {
+    const flag = guessed > all / 3;
+    if (job) add(job.estimate.medianMs, job.estimate.guess);
+    return flag;
+  });
+  return { until: (place: number) => flags[place] ?? false };
+}
+
+/** Whole seconds: what changes by less is no news. */
+const seconds = ({ low, p50, p90 }: StartRange): StartRange => ({
+  low: Math.round(low / 1000) * 1000,
+  p50: Math.round(p50 / 1000) * 1000,
+  p90: Math.round(p90 / 1000) * 1000,
+});
+
+function whatIf(queue: QueueNow, told: Simulation, startMs: number): Waits['whatIf'] {
+  if (queue.waiting.length === 0) return [];
+  const taking = queue.workers.filter(({ takes }) => takes);
+  const last = taking.at(-1);
+  const first = taking[0];
+  if (!last || !first) return [];
+  const p50With = (workers: QueueNow['workers']) =>
+    simulateQueue({ ...queue, workers }, { runs: WHAT_IF_RUNS })?.newJob.p50;
+  const fewer = p50With(
+    queue.workers.map((worker) => (worker === last ? { ...worker, takes: false } : worker)),
+  );
+  const more = p50With([...queue.workers, comingWorker(first.hostId, 'one-more', startMs)]);
+  const count = taking.length;
+  return [
+    ...(fewer === undefined ? [] : [{ workers: count - 1, p50: Math.round(fewer) }]),
+    { workers: count, p50: Math.round(told.newJob.p50) },
+    ...(more === undefined ? [] : [{ workers: count + 1, p50: Math.round(more) }]),
+  ];
+}

@@ -1,0 +1,84 @@
+import type { RedisSettings, SettingsService } from '../api/roles.ts';
+import type { CurrentWorkshop } from './roles.ts';
+
+/** A workshop whose link is open (or trying to be). */
+export interface OpenWorkshop extends CurrentWorkshop {
+  /** Resolves when Redis has answered for the first time. @throws WorkshopError with the reason and the remedy. */
+  answered(): Promise<void>;
+  reconnectNow(): void;
+  close(): void;
+}
+
+export type WorkshopSettings = RedisSettings & { name: string };
+
+/** Keeps what the person entered. The password is sealed by the shell or not kept at all. */
+export interface SettingsStore {
+  /** What was kept, or null before the first run. `notice` says when kept settings could not be read. */
+  load(): Promise<{ settings: WorkshopSettings | null; notice: string | null }>;
+  save(settings: WorkshopSettings): Promise<void>;
+  forget(): Promise<void>;
+}
+
+export interface SettingsNeeds {
+  store: SettingsStore;
+  open(settings: WorkshopSettings): OpenWorkshop;
+  /** Called with the workshop that is current from now on. */
+  onChange(workshop: OpenWorkshop | undefined): void;
+  /** Given from outside, these are used at the start and never stored. */
+  preset?: WorkshopSettings | undefined;
+}
+
+export interface SettingsKeeper extends SettingsService {
+  /** Opens what was set up before, if anything. @returns a sentence about settings that could not be read. */
+  start(): Promise<string | null>;
+  current(): OpenWorkshop | undefined;
+  close(): void;
+}
+
+/** First run, and which workshop is current. */
+export function createSettingsService({ store, open, onChange, preset }: SettingsNeeds): SettingsKeeper {
+  let current: OpenWorkshop | undefined;
+
+  const turnTo = (next: OpenWorkshop | undefined) => {
+    const before = current;
+    current = next;
+    onChange(next);
+    before?.close();
+  };
+
+  return {
+    async start() {
+      if (preset) {
+        turnTo(open(preset));
+        return null;
+      }
+      const { settings, notice } = await store.load();
+      if (settings) turnTo(open(settings));
+      return notice;
+    },
+    async connect(settings) {
+      const next = open(settings);
+      try {
+        // Proven before it replaces what works now.
+        await next.answered();
+        await store.save(settings);
+      } catch (cause) {
+        next.close();
+        throw cause;
+      }
+      turnTo(next);
+    },
+    async disconnect() {
+      await store.forget();
+      turnTo(undefined);
+    },
+    async reconnectNow() {
+      current?.reconnectNow();
+    },
+    current: () => current,
+    close() {
+      current?.close();
+      current = undefined;
+    },
+  };
+}

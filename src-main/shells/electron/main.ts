@@ -1,0 +1,103 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { app, BrowserWindow, dialog, ipcMain, Menu, powerSaveBlocker, screen, session } from 'electron';
+import { toWorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { type Console, composeConsole } from '../../app/compose.ts';
+import { serveIpc } from './ipc-transport.ts';
+import { isOwnSender, lockNavigation, lockPermissions, type OwnPage } from './lock-down.ts';
+import { buildMenu } from './menu.ts';
+import { createRoomWindow } from './room-window.ts';
+import { keychainSecrets } from './secrets.ts';
+
+/** The desktop shell: one window and the room view's, locked down, on the same routers that the web shell serves. */
+const page = ownPage('index.html');
+const roomPage = ownPage('room.html');
+const preload = resolve(import.meta.dirname, '../preload/index.cjs');
+let main: BrowserWindow | undefined;
+
+if (app.requestSingleInstanceLock()) {
+  app.on('second-instance', () => {
+    if (main?.isMinimized()) main.restore();
+    main?.focus();
+  });
+  lockNavigation(app, page, roomPage);
+  app.whenReady().then(start).catch(giveUp);
+} else {
+  app.quit();
+}
+
+async function start(): Promise<void> {
+  lockPermissions(session.defaultSession);
+  Menu.setApplicationMenu(buildMenu(!app.isPackaged));
+  const console_: Console = await composeConsole({
+    env: process.env,
+    dir: app.getPath('userData'),
+    secrets: keychainSecrets(),
+  });
+  const { room } = console_.services;
+  const roomWindow = createRoomWindow({
+    page: roomPage,
+    screen,
+    powerSaveBlocker,
+    newWindow: (options) => new BrowserWindow(options),
+    preload,
+    remembered: () => room.display(),
+    remember: (display) => room.rememberDisplay(display),
+  });
+  const transport = serveIpc({
+    ipcMain,
+    services: console_.services,
+    roomDoor: roomWindow,
+    trusts: (event) => isOwnSender(event, page),
+    trustsRoom: (event) => roomWindow.owns(event),
+  });
+  app.on('window-all-closed', () => app.quit());
+  app.on('will-quit', () => {
+    transport.close();
+    console_.close();
+  });
+  await openWindow(() => roomWindow.close());
+}
+
+async function openWindow(onClosed: () => void): Promise<void> {
+  const window = new BrowserWindow({
+    width: 1440,
+    height: 900,
+    minWidth: 1280,
+    minHeight: 800,
+    show: false,
+    backgroundColor: '#101418',
+    webPreferences: {
+      preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      spellcheck: false,
+    },
+  });
+  main = window;
+  window.once('ready-to-show', () => window.show());
+  window.once('closed', () => {
+    main = undefined;
+    onClosed();
+  });
+  await window.loadURL(page.url);
+}
+
+/** The development server's page while electron-vite runs one, else the built page. */
+function ownPage(file: 'index.html' | 'room.html'): OwnPage {
+  const development = app.isPackaged ? undefined : process.env.ELECTRON_RENDERER_URL;
+  if (development === undefined)
+    return { url: pathToFileURL(resolve(import.meta.dirname, '../renderer', file)).href };
+  return { url: file === 'index.html' ? development : new URL(file, `${development}/`).href };
+}
+
+function giveUp(cause: unknown): void {
+  const error = toWorkshopError(cause);
+  dialog.showErrorBox(
+    'Workshop Console could not start',
+    [error.message, error.remedy].filter(Boolean).join('\n\n'),
+  );
+  app.exit(1);
+}

@@ -1,0 +1,30 @@
+import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import type { Client } from '../live/client.ts';
+import { ClientContext } from '../live/command.ts';
+import { cssVariablesResolver, POPUPS, theme } from '../theme/theme.ts';
+import { Shell } from './shell.tsx';
+
+const queryClient = new QueryClient();
+const look = localStorageColorSchemeManager({ key: 'workshop-console-look' });
+
+/** The renderer's providers around its shell. */
+export function App({ client }: { client: Client }) {
+  return (
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="dark"
+      colorSchemeManager={look}
+      cssVariablesResolver={cssVariablesResolver}
+    >
+      <QueryClientProvider client={queryClient}>
+        <ClientContext value={client}>
+          <section id={POPUPS} aria-label="Menus and notices" />
+          <Notifications position="bottom-right" limit={3} containerWidth={380} />
+          <Shell />
+        </ClientContext>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,7 @@
+/** One entry of the palette. */
+export interface PaletteAction {
+  id: string;
+  label: string;
+  description?: string | undefined;
+  act: () => void;
+}

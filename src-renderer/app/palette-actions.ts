@@ -1,0 +1,182 @@
+import { askFirst } from '../components/confirm.tsx';
+import { goTo, showJobs } from '../components/navigate.ts';
+import {
+  useDrain,
+  useFreeVram,
+  useHoldQueue,
+  useRestartWorker,
+  useResume,
+  useSetCount,
+  useSetMode,
+} from '../live/fleet-verbs.ts';
+import { useDisconnect, useReconnectNow } from '../live/settings-verbs.ts';
+import { useLive } from '../live/store.ts';
+import type { PaletteAction } from './palette-action.ts';
+import { useRoomActions } from './room-actions.ts';
+import { screens } from './screens.ts';
+import { useLook } from './use-look.ts';
+
+export interface PaletteGroup {
+  group: string;
+  actions: PaletteAction[];
+}
+
+/** All actions that make sense now, by group. Workers are listed by name only while there are few. */
+export function usePaletteActions(showKeys: () => void): PaletteGroup[] {
+  const groups = [
+    { group: 'Workers', actions: useWorkerActions() },
+    { group: 'Queue', actions: useQueueActions() },
+    { group: 'Room view', actions: useRoomActions() },
+    { group: 'Go to', actions: goToActions() },
+    { group: 'Console', actions: useConsoleActions(showKeys) },
+  ];
+  return groups.filter(({ actions }) => actions.length > 0);
+}
+
+function useWorkerActions(): PaletteAction[] {
+  // Only what the labels need, so that progress ten times a second does not rebuild the palette.
+  const text = useLive(({ hosts }) =>
+    JSON.stringify(
+      Object.values(hosts).map((host) => ({
+        id: host.id,
+        wanted: host.desired?.workers ?? host.status?.workers.length ?? 0,
+        most: host.status?.maxWorkers ?? 0,
+        drained: host.desired?.drained ?? [],
+        workers: host.status?.workers.map(({ id }) => id) ?? [],
+      })),
+    ),
+  );
+  const hosts = JSON.parse(text) as {
+    id: string;
+    wanted: number;
+    most: number;
+    drained: string[];
+    workers: string[];
+  }[];
+  const setCount = useSetCount();
+  const drain = useDrain();
+  const resume = useResume();
+  const restart = useRestartWorker();
+  const free = useFreeVram();
+  return hosts.flatMap(({ id: hostId, wanted, most, drained, workers }) => {
+    const on = hosts.length > 1 ? ` on ${hostId}` : '';
+    const counts =
+      most > 16 ? [wanted - 1, wanted + 1] : Array.from({ length: most + 1 }, (_, count) => count);
+    const actions: PaletteAction[] = counts
+      .filter((count) => count !== wanted && count >= 0 && count <= most)
+      .map((count) => ({
+        id: `${hostId}/count/${count}`,
+        label:
+          count === 0
+            ? `Stop all workers${on}`
+            : `${wanted === 0 ? 'Start' : 'Scale to'} ${count} ${count === 1 ? 'worker' : 'workers'}${on}`,
+        description: count < wanted ? 'Running jobs are finished first.' : undefined,
+        act: () => setCount.mutate({ hostId, workers: count }),
+      }));
+    if (workers.length > 0)
+      actions.push({
+        id: `${hostId}/drain`,
+        label: `Drain all workers${on}`,
+        act: () => drain.mutate({ hostId, workerIds: [] }),
+      });
+    if (drained.length > 0)
+      actions.push({
+        id: `${hostId}/resume`,
+        label: `Resume all workers${on}`,
+        act: () => resume.mutate({ hostId, workerIds: [] }),
+      });
+    for (const workerId of workers) {
+      const one = { hostId, workerIds: [workerId] };
+      actions.push(
+        drained.includes(workerId)
+          ? {
+              id: `${hostId}/${workerId}/resume`,
+              label: `Resume ${workerId}${on}`,
+              act: () => resume.mutate(one),
+            }
+          : {
+              id: `${hostId}/${workerId}/drain`,
+              label: `Drain ${workerId}${on}`,
+              act: () => drain.mutate(one),
+            },
+        {
+          id: `${hostId}/${workerId}/restart`,
+          label: `Restart ${workerId}${on}`,
+          description: 'After its job.',
+          act: () => restart.mutate({ hostId, workerId }),
+        },
+        {
+          id: `${hostId}/${workerId}/free`,
+          label: `Free VRAM of ${workerId}${on}`,
+          description: 'As soon as it is idle.',
+          act: () => free.mutate({ hostId, workerId }),
+        },
+      );
+    }
+    return actions;
+  });
+}
+
+function useQueueActions(): PaletteAction[] {
+  const set = useLive((state) => state.known && state.name !== null);
+  const held = useLive(({ control }) => control?.held ?? false);
+  const hold = useHoldQueue();
+  const setMode = useSetMode();
+  if (!set) return [];
+  return [
+    {
+      id: 'hold',
+      label: held ? 'Release the queue' : 'Hold the queue',
+      act: () => hold.mutate({ held: !held }),
+    },
+    { id: 'mode/fifo', label: 'Order: first in, first out', act: () => setMode.mutate({ mode: 'fifo' }) },
+    { id: 'mode/priority', label: 'Order: by priority', act: () => setMode.mutate({ mode: 'priority' }) },
+    { id: 'mode/round_robin', label: 'Order: in turns', act: () => setMode.mutate({ mode: 'round_robin' }) },
+    { id: 'mode/fair', label: 'Order: fair shares', act: () => setMode.mutate({ mode: 'fair' }) },
+  ];
+}
+
+function goToActions(): PaletteAction[] {
+  return [
+    ...screens.map(({ id, name }, at) => ({
+      id: `go/${id}`,
+      label: name,
+      description: `Key ${at + 1}`,
+      act: () => goTo(id),
+    })),
+    { id: 'go/pending', label: 'Waiting jobs', act: () => showJobs('pending') },
+    { id: 'go/running', label: 'Running jobs', act: () => showJobs('running') },
+    { id: 'go/failed', label: 'Failed jobs', act: () => showJobs('failed') },
+  ];
+}
+
+function useConsoleActions(showKeys: () => void): PaletteAction[] {
+  const set = useLive((state) => state.known && state.name !== null);
+  const name = useLive((state) => state.name);
+  const { dark, toggle } = useLook();
+  const reconnect = useReconnectNow();
+  const disconnect = useDisconnect();
+  const actions: PaletteAction[] = [
+    { id: 'look', label: dark ? 'Light look' : 'Dark look', act: toggle },
+    { id: 'keys', label: 'Show all keys', act: showKeys },
+  ];
+  if (!set) return actions;
+  return [
+    ...actions,
+    { id: 'reconnect', label: 'Connect to Redis again now', act: () => reconnect.mutate() },
+    {
+      id: 'disconnect',
+      label: 'Forget this workshop on this laptop…',
+      act: () =>
+        askFirst({
+          title: `Forget ${name ?? 'this workshop'}?`,
+          lines: [
+            'The console forgets the address and password of its Redis; you enter them again to come back.',
+            'The workshop itself goes on: workers, jobs and participants are not touched.',
+          ],
+          act: 'Forget it',
+          onAct: () => disconnect.mutate(),
+        }),
+    },
+  ];
+}

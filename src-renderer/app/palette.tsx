@@ -1,0 +1,34 @@
+import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
+import { IconSearch } from '@tabler/icons-react';
+import { usePaletteActions } from './palette-actions.ts';
+
+/** Every action by name, on Ctrl K or Cmd K. */
+export function Palette({ showKeys }: { showKeys: () => void }) {
+  const groups: SpotlightActionGroupData[] = usePaletteActions(showKeys).map(({ group, actions }) => ({
+    group,
+    actions: actions.map(({ id, label, description, act }) => ({
+      id,
+      label,
+      ...(description === undefined ? {} : { description }),
+      onClick: act,
+    })),
+  }));
+  return (
+    <Spotlight
+      actions={groups}
+      shortcut="mod + K"
+      tagsToIgnore={[]}
+      attributes={{ content: { 'aria-label': 'Actions' } }}
+      nothingFound="No action by that name"
+      highlightQuery
+      scrollable
+      maxHeight={420}
+      limit={60}
+      searchProps={{
+        leftSection: <IconSearch size="1.125rem" aria-hidden />,
+        placeholder: 'Find an action',
+        'aria-label': 'Find an action',
+      }}
+    />
+  );
+}

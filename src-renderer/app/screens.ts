@@ -1,0 +1,18 @@
+import { type Icon, IconLayoutDashboard, IconListDetails } from '@tabler/icons-react';
+import type { ComponentType } from 'react';
+import type { ScreenId } from '../components/navigate.ts';
+import { JobsScreen } from '../features/jobs/jobs-screen.tsx';
+import { StageScreen } from '../features/stage/stage-screen.tsx';
+
+/** The screens that exist, in the order of their keys 1, 2 … */
+export const screens: readonly {
+  id: ScreenId;
+  name: string;
+  icon: Icon;
+  component: ComponentType;
+  /** Scrolls as a whole, or fills the window and scrolls inside. */
+  fills: boolean;
+}[] = [
+  { id: 'stage', name: 'Stage', icon: IconLayoutDashboard, component: StageScreen, fills: false },
+  { id: 'jobs', name: 'Jobs', icon: IconListDetails, component: JobsScreen, fills: true },
+];

@@ -1,0 +1,153 @@
+import { useDisclosure } from '@mantine/hooks';
+import { spotlight } from '@mantine/spotlight';
+import {
+  IconKeyboard,
+  IconMoon,
+  IconPresentation,
+  IconSearch,
+  IconSettings,
+  IconSun,
+} from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
+import { ConfirmHost } from '../components/confirm.tsx';
+import { clockText, plural } from '../components/format.ts';
+import { goTo, useScreen } from '../components/navigate.ts';
+import { RoomDialog } from '../features/room/panel/room-dialog.tsx';
+import { showRoomPanel } from '../features/room/panel/room-panel.ts';
+import { useClock } from '../live/clock.ts';
+import { useOpenRoom } from '../live/room-verbs.ts';
+import { useLive } from '../live/store.ts';
+import { BrandMark } from './brand-mark.tsx';
+import { LinkChips } from './link-chips.tsx';
+import { Palette } from './palette.tsx';
+import { screens } from './screens.ts';
+import styles from './shell.module.css';
+import { ShortcutMap } from './shortcut-map.tsx';
+import { useLook } from './use-look.ts';
+import { useShortcuts } from './use-shortcuts.ts';
+
+const APPLE = /Mac|iPhone|iPad/.test(navigator.userAgent);
+
+/** The frame around every screen: navigation, the workshop's name, its links. */
+export function Shell() {
+  const current = useScreen();
+  const screen = screens.find(({ id }) => id === current) ?? screens[0];
+  const [mapShown, map] = useDisclosure(false);
+  useShortcuts(map.open);
+  const content = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another screen begins at its top.
+  useEffect(() => {
+    content.current?.scrollTo({ top: 0 });
+  }, [current]);
+  if (!screen) return null;
+  const Screen = screen.component;
+  return (
+    <div className={styles.shell}>
+      <Navigation current={screen.id} showMap={map.open} />
+      <div className={styles.main}>
+        <Top />
+        <main
+          ref={content}
+          className={`${styles.content} ${screen.fills ? styles.fills : ''}`}
+          aria-label={screen.name}
+          tabIndex={-1}
+        >
+          <Screen />
+        </main>
+      </div>
+      <ConfirmHost />
+      <RoomDialog />
+      <ShortcutMap opened={mapShown} close={map.close} />
+      <Palette showKeys={map.open} />
+    </div>
+  );
+}
+
+function Navigation({ current, showMap }: { current: string; showMap: () => void }) {
+  const { dark, toggle } = useLook();
+  const room = useOpenRoom();
+  return (
+    <nav className={styles.nav} aria-label="Screens">
+      <div className={styles.brand}>
+        <BrandMark className={styles.mark} />
+        <span>Workshop Console</span>
+      </div>
+      {screens.map(({ id, name, icon: Icon }, at) => (
+        <button
+          key={id}
+          type="button"
+          className={styles.link}
+          aria-current={id === current ? 'page' : undefined}
+          aria-keyshortcuts={String(at + 1)}
+          onClick={() => goTo(id)}
+        >
+          <Icon size="1.125rem" aria-hidden color="var(--icon, currentcolor)" />
+          <span className={styles.word}>{name}</span>
+          <kbd className={styles.key} aria-hidden>
+            {at + 1}
+          </kbd>
+        </button>
+      ))}
+      <div className={styles.spring} />
+      <button type="button" className={styles.link} onClick={() => room.mutate({})} aria-keyshortcuts="P">
+        <IconPresentation size="1.125rem" aria-hidden />
+        <span className={styles.word}>Room view</span>
+        <kbd className={styles.key} aria-hidden>
+          P
+        </kbd>
+      </button>
+      <button type="button" className={styles.link} onClick={showRoomPanel} aria-keyshortcuts="Shift+P">
+        <IconSettings size="1.125rem" aria-hidden />
+        <span className={styles.word}>Room panel</span>
+        <kbd className={styles.key} aria-hidden>
+          ⇧P
+        </kbd>
+      </button>
+      <button
+        type="button"
+        className={styles.link}
+        onClick={spotlight.open}
+        aria-keyshortcuts="Control+K Meta+K"
+      >
+        <IconSearch size="1.125rem" aria-hidden />
+        <span className={styles.word}>Actions</span>
+        <kbd className={styles.key} aria-hidden>
+          {APPLE ? '⌘K' : 'Ctrl K'}
+        </kbd>
+      </button>
+      <button type="button" className={styles.link} onClick={showMap} aria-keyshortcuts="?">
+        <IconKeyboard size="1.125rem" aria-hidden />
+        <span className={styles.word}>Keys</span>
+        <kbd className={styles.key} aria-hidden>
+          ?
+        </kbd>
+      </button>
+      <button type="button" className={styles.link} onClick={toggle} aria-keyshortcuts="L">
+        {dark ? <IconSun size="1.125rem" aria-hidden /> : <IconMoon size="1.125rem" aria-hidden />}
+        <span className={styles.word}>{dark ? 'Light' : 'Dark'}</span>
+        <kbd className={styles.key} aria-hidden>
+          L
+        </kbd>
+      </button>
+    </nav>
+  );
+}
+
+function Top() {
+  const name = useLive((state) => state.name);
+  const people = useLive(({ jobs, jobsVersion }) => (jobsVersion < 0 ? 0 : jobs.people));
+  const time = useClock((now) => clockText(now, now));
+  useEffect(() => {
+    document.title = name === null ? 'Workshop Console' : `${name} · Workshop Console`;
+  }, [name]);
+  return (
+    <header className={styles.top}>
+      <h1 className={styles.workshop}>{name ?? 'Workshop Console'}</h1>
+      <span className={styles.sub}>
+        {people > 0 && `${plural(people, 'person', 'people')} · `}
+        {time}
+      </span>
+      <LinkChips />
+    </header>
+  );
+}

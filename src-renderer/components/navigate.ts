@@ -1,0 +1,35 @@
+import { useSyncExternalStore } from 'react';
+import type { JobSummary } from '../../src-main/api/types.ts';
+
+/** Which screen stands in the window. It lives in the address, so a reload comes back to it. */
+export type ScreenId = 'stage' | 'jobs';
+
+const SCREENS: readonly ScreenId[] = ['stage', 'jobs'];
+
+function parse(hash: string): { screen: ScreenId; query: URLSearchParams } {
+  const [path, query] = hash.replace(/^#\/?/, '').split('?');
+  return { screen: SCREENS.find((id) => id === path) ?? 'stage', query: new URLSearchParams(query) };
+}
+
+const subscribe = (listener: () => void) => {
+  window.addEventListener('hashchange', listener);
+  return () => window.removeEventListener('hashchange', listener);
+};
+
+export function useScreen(): ScreenId {
+  return useSyncExternalStore(subscribe, () => parse(window.location.hash).screen);
+}
+
+/** The state that the Jobs screen was asked to show, if any. */
+export function useAskedStatus(): string | null {
+  return useSyncExternalStore(subscribe, () => parse(window.location.hash).query.get('status'));
+}
+
+export function goTo(screen: ScreenId): void {
+  window.location.hash = `/${screen}`;
+}
+
+/** Opens the Jobs screen on one state. */
+export function showJobs(status: JobSummary['status']): void {
+  window.location.hash = `/jobs?status=${status}`;
+}

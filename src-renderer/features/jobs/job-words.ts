@@ -1,0 +1,33 @@
+import type { JobSummary } from '../../../src-main/api/types.ts';
+import { clockText, spanText, stopwatchText, UNKNOWN } from '../../components/format.ts';
+import type { Tone } from '../../components/tone.ts';
+import { toLocal } from '../../live/clock.ts';
+
+export const STATUS_WORDS: Record<JobSummary['status'], { word: string; tone: Tone }> = {
+  pending: { word: 'waiting', tone: 'queued' },
+  running: { word: 'running', tone: 'busy' },
+  completed: { word: 'done', tone: 'ok' },
+  failed: { word: 'failed', tone: 'fail' },
+  cancelled: { word: 'cancelled', tone: 'off' },
+  unreadable: { word: 'unreadable', tone: 'warn' },
+};
+
+/** When it was submitted: "14:02". */
+export function createdText(job: JobSummary, clockOffsetMs: number | null, now: number): string {
+  const at = toLocal(job.createdAt, clockOffsetMs);
+  return at === null ? UNKNOWN : clockText(at, now);
+}
+
+/** How long it waits, runs or ran. */
+export function lastingText(job: JobSummary, clockOffsetMs: number | null, now: number): string {
+  if (job.status === 'pending') {
+    const since = toLocal(job.createdAt, clockOffsetMs);
+    return since === null ? UNKNOWN : `waits ${spanText(now - since)}`;
+  }
+  if (job.startedAt === null) return UNKNOWN;
+  if (job.status === 'running') {
+    const since = toLocal(job.startedAt, clockOffsetMs);
+    return since === null ? UNKNOWN : stopwatchText(now - since);
+  }
+  return job.completedAt === null ? UNKNOWN : stopwatchText(job.completedAt - job.startedAt);
+}

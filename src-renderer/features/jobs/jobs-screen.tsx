@@ -1,0 +1,181 @@
+import { Button, Select, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { compareNames, countText, cut, plural } from '../../components/format.ts';
+import { useAskedStatus } from '../../components/navigate.ts';
+import { Age } from '../../components/panel.tsx';
+import { useStaggered } from '../../live/clock.ts';
+import { liveStore, useLive } from '../../live/store.ts';
+import { STATUS_WORDS } from './job-words.ts';
+import styles from './jobs.module.css';
+import { JobsTable } from './jobs-table.tsx';
+import {
+  filterKey,
+  type JobFilter,
+  type JobSort,
+  type JobStatus,
+  NO_FILTER,
+  selectJobs,
+} from './select-jobs.ts';
+
+const STATUSES = Object.keys(STATUS_WORDS) as JobStatus[];
+
+/** All jobs in all states: find one, see what happened to it, act on it. */
+export function JobsScreen() {
+  const asked = useAskedStatus();
+  const [filter, setFilter] = useState<JobFilter>(NO_FILTER);
+  const [sort, setSort] = useState<JobSort>({ column: 'standing', descending: false });
+  useEffect(() => {
+    const status = STATUSES.find((one) => one === asked);
+    if (status) setFilter({ ...NO_FILTER, status });
+  }, [asked]);
+  const typed = useDeferredValue(filter);
+  const total = useLive(({ jobs, jobsVersion }) => (jobsVersion < 0 ? 0 : jobs.size));
+  const version = useStaggered(1000, () => liveStore.getState().jobsVersion);
+  const known = useLive((state) => state.queueAt !== null);
+  // Rows in sight take their job anew below; their order and number are renewed once a second.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that the jobs have changed.
+  const selection = useMemo(
+    () => selectJobs(liveStore.getState().jobs.all(), typed, sort),
+    [typed, sort, version, known],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
+  const options = useMemo(optionsOf, [version, known]);
+  const stale = useLive(
+    ({ line, links }) => line.kind !== 'live' || !['ready', 'degraded'].includes(links.redis.kind),
+  );
+  const change = (part: Partial<JobFilter>) => setFilter((before) => ({ ...before, ...part }));
+  const all = STATUSES.reduce((sum, status) => sum + selection.ofStatus[status], 0);
+  return (
+    <div className={styles.screen}>
+      <div className={styles.tools}>
+        <TextInput
+          className={styles.search ?? ''}
+          aria-label="Search jobs"
+          placeholder="User, kind, worker, error or id"
+          leftSection={<IconSearch size="1rem" aria-hidden />}
+          value={filter.search}
+          maxLength={200}
+          onChange={(event) => change({ search: event.currentTarget.value })}
+          onKeyDown={(event) => event.key === 'Escape' && change({ search: '' })}
+        />
+        <Filter label="Kind" data={options.kinds} value={filter.kind} set={(kind) => change({ kind })} />
+        <Filter label="User" data={options.users} value={filter.user} set={(user) => change({ user })} />
+        <Filter
+          label="Worker"
+          data={options.workers}
+          value={filter.worker}
+          set={(worker) => change({ worker })}
+        />
+      </div>
+      <fieldset
+        className={styles.states}
+        aria-label="Show jobs in state"
+        style={{ border: 0, margin: 0, padding: 0 }}
+      >
+        <StateChip
+          word="all"
+          count={all}
+          pressed={filter.status === null}
+          press={() => change({ status: null })}
+        />
+        {STATUSES.filter(
+          (status) =>
+            status !== 'unreadable' || selection.ofStatus.unreadable > 0 || filter.status === status,
+        ).map((status) => (
+          <StateChip
+            key={status}
+            word={STATUS_WORDS[status].word}
+            count={selection.ofStatus[status]}
+            pressed={filter.status === status}
+            press={() => change({ status })}
+          />
+        ))}
+      </fieldset>
+      <div
+        className={stale ? styles.stale : undefined}
+        style={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column' }}
+      >
+        <JobsTable
+          jobs={selection.jobs}
+          sort={sort}
+          onSort={setSort}
+          empty={<Empty known={known} total={total} clear={() => setFilter(NO_FILTER)} />}
+        />
+      </div>
+      <div className={styles.foot} style={{ border: 0, padding: 0 }}>
+        <span role="status">
+          {known ? `${countText(selection.jobs.length)} of ${plural(total, 'job')}` : 'Not known yet'}
+        </span>
+        <Age read={(state) => state.queueAt} />
+      </div>
+    </div>
+  );
+}
+
+function StateChip(props: { word: string; count: number; pressed: boolean; press: () => void }) {
+  return (
+    <button type="button" className={styles.state} aria-pressed={props.pressed} onClick={props.press}>
+      {props.word} <b>{countText(props.count)}</b>
+    </button>
+  );
+}
+
+function Filter(props: {
+  label: string;
+  data: string[];
+  value: string | null;
+  set: (value: string | null) => void;
+}) {
+  return (
+    <Select
+      w="10.5rem"
+      aria-label={props.label}
+      placeholder={`Any ${props.label.toLowerCase()}`}
+      data={props.data.map((value) => ({ value, label: cut(value, 60) }))}
+      value={props.value}
+      onChange={props.set}
+      searchable
+      clearable
+      clearButtonProps={{ 'aria-label': `Any ${props.label.toLowerCase()}` }}
+      limit={100}
+      maxDropdownHeight={320}
+      nothingFoundMessage="Nobody and nothing by that name"
+    />
+  );
+}
+
+function Empty({ known, total, clear }: { known: boolean; total: number; clear: () => void }) {
+  return (
+    <div className={styles.none}>
+      {!known ? (
+        <strong>The jobs are not known yet.</strong>
+      ) : total === 0 ? (
+        <>
+          <strong>No job yet</strong>
+          <span>A job appears here the moment a participant submits it.</span>
+        </>
+      ) : (
+        <>
+          <strong>No job matches</strong>
+          <Button variant="default" onClick={clear}>
+            Show all jobs
+          </Button>
+        </>
+      )}
+    </div>
+  );
+}
+
+function optionsOf(): { kinds: string[]; users: string[]; workers: string[] } {
+  const kinds = new Set<string>();
+  const users = new Set<string>();
+  const workers = new Set<string>();
+  for (const job of liveStore.getState().jobs.all()) {
+    kinds.add(filterKey(job.kind));
+    users.add(filterKey(job.userId));
+    if (job.workerId) workers.add(filterKey(job.workerId));
+  }
+  const sorted = (names: Set<string>) => [...names].sort(compareNames);
+  return { kinds: sorted(kinds), users: sorted(users), workers: sorted(workers) };
+}

@@ -1,0 +1,69 @@
+import { Button, Checkbox, FileButton, Group, List, Stack, Text, Textarea } from '@mantine/core';
+import { IconFileUpload } from '@tabler/icons-react';
+import { useState } from 'react';
+import { plural } from '../../../components/format.ts';
+import { useNicknames } from '../../../live/room-verbs.ts';
+
+/** Largest list that is read from a file, bytes. */
+const LARGEST = 1_000_000;
+
+/** Takes nicknames from a file or from the clipboard, and says what could not be used. */
+export function NicknameImport({ known }: { known: number }) {
+  const [text, setText] = useState('');
+  const [replace, setReplace] = useState(false);
+  const [fault, setFault] = useState<string | null>(null);
+  const set = useNicknames();
+  const take = async (file: File | null) => {
+    if (!file) return;
+    if (file.size > LARGEST) return setFault(`${file.name} is too large for a list of nicknames.`);
+    setFault(null);
+    setText(await file.text());
+  };
+  return (
+    <Stack gap={8}>
+      <Textarea
+        label={`Nicknames${known > 0 ? ` (${plural(known, 'person', 'people')} so far)` : ''}`}
+        description="One person a line: user, nickname. A spreadsheet's columns can be pasted."
+        placeholder={'user004, Lynx\nuser009, Heron'}
+        minRows={3}
+        maxRows={8}
+        autosize
+        value={text}
+        error={fault}
+        onChange={({ currentTarget }) => setText(currentTarget.value)}
+      />
+      <Group>
+        <FileButton onChange={take} accept=".csv,.tsv,.txt,text/csv,text/plain">
+          {(props) => (
+            <Button {...props} variant="default" leftSection={<IconFileUpload size="1.125rem" aria-hidden />}>
+              Read a CSV file…
+            </Button>
+          )}
+        </FileButton>
+        <Button
+          disabled={text.trim() === ''}
+          loading={set.isPending}
+          onClick={() => set.mutate({ csv: text, replace }, { onSuccess: () => setText('') })}
+        >
+          Set nicknames
+        </Button>
+        <Checkbox
+          label="Drop all others"
+          checked={replace}
+          onChange={({ currentTarget }) => setReplace(currentTarget.checked)}
+        />
+      </Group>
+      {(set.data?.problems.length ?? 0) > 0 && (
+        <List size="sm" aria-label="What was left out">
+          {set.data?.problems.map((problem) => (
+            <List.Item key={problem} style={{ overflowWrap: 'anywhere' }}>
+              <Text size="sm" component="span">
+                {problem}
+              </Text>
+            </List.Item>
+          ))}
+        </List>
+      )}
+    </Stack>
+  );
+}

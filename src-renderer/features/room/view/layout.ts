@@ -1,0 +1,174 @@
+/**
+ * Where things go on the room view. Sizes are units: the window is 1080 of them high (more on a tall one), 1920 wide at
+ * 16:9, 1440 at 4:3. Everything has a fixed height, so that nothing can run out of the window.
+ */
+
+export interface Measures {
+  /** Of the window, units. */
+  width: number;
+  height: number;
+}
+
+export interface RoomAsk {
+  /** Jobs in the making. */
+  making: number;
+  /** People who wait. */
+  people: number;
+  /** Lines that the host's message takes, 0 to 2. */
+  messageLines: number;
+}
+
+export interface RoomLayout {
+  /** Making beside or above the list of who is next. */
+  kind: 'side' | 'top';
+  /** Width of the making column (side only). */
+  makingWidth: number;
+  tileColumns: number;
+  tileHeight: number;
+  tilesShown: number;
+  /** Name on a tile and in the list; never below 40. */
+  tileNameSize: number;
+  nextColumns: number;
+  nextRows: number;
+  rowHeight: number;
+  nameSize: number;
+  /** People with a row of their own; the others are one row, "8 more". */
+  peopleShown: number;
+  /** Place numbers, how many jobs somebody has, and waits as ranges need room. */
+  numbered: boolean;
+  times: boolean;
+  ranges: boolean;
+}
+
+export const PADDING_X = 56;
+export const PADDING_Y = 36;
+export const HEADER = 84;
+export const FOOTER = 52;
+export const GAP = 28;
+export const HEADING = 58;
+export const MESSAGE_LINE = 54;
+export const MESSAGE_PADDING = 32;
+const COLUMN_GAP = 64;
+export const LIST_GAP = 36;
+export const TILE_GAP = 18;
+const COMPACT_TILE = 80;
+const LOWEST_TILE = 76;
+/** "user009" at 40 units, a short wait, and the space between. */
+const NARROWEST_COLUMN = 285;
+const ROOMY_COLUMN = 440;
+/** A name of the smallest size, 40, fits this. */
+const DENSE_ROW = 50;
+/** Rows grow up to this where few people wait. */
+const TALLEST_ROW = 84;
+
+/** Units of a window: one is a 1080th of its height, less where it is narrow. */
+export function measure(width: number, height: number): Measures & { unit: number } {
+  const unit = Math.min(height / 1080, width / 1200);
+  return { unit, width: width / unit, height: height / unit };
+}
+
+export function messageHeight(lines: number): number {
+  return lines === 0 ? 0 : lines * MESSAGE_LINE + MESSAGE_PADDING + GAP;
+}
+
+/** The roomiest layout that shows everybody, else the one that shows most. */
+export function layoutRoom({ width, height }: Measures, ask: RoomAsk): RoomLayout {
+  const body = height - 2 * PADDING_Y - HEADER - FOOTER - 2 * GAP - messageHeight(ask.messageLines);
+  const inner = width - 2 * PADDING_X;
+  const sides = [
+    { share: 0.46, rowHeight: 82, columns: 1, narrowest: ROOMY_COLUMN },
+    { share: 0.44, rowHeight: 68, columns: 1, narrowest: ROOMY_COLUMN },
+    { share: 0.36, rowHeight: 60, columns: 9, narrowest: ROOMY_COLUMN },
+    { share: 0.26, rowHeight: DENSE_ROW, columns: 9, narrowest: NARROWEST_COLUMN },
+  ].map((choice) => side(choice, inner, body, ask));
+  const candidates = [...sides, top(inner, body, ask)];
+  const fitting = candidates.find(({ peopleShown }) => peopleShown >= ask.people);
+  if (fitting) return fitting;
+  return candidates.reduce((best, one) => (one.peopleShown > best.peopleShown ? one : best));
+}
+
+interface SideChoice {
+  /** Part of the width for what is being made. */
+  share: number;
+  /** Lowest row. */
+  rowHeight: number;
+  /** Most columns of the list. */
+  columns: number;
+  narrowest: number;
+}
+
+function side(choice: SideChoice, inner: number, body: number, ask: RoomAsk): RoomLayout {
+  const makingWidth = Math.round((inner - COLUMN_GAP) * choice.share);
+  const listWidth = inner - COLUMN_GAP - makingWidth;
+  const content = body - HEADING;
+  const tiles = tilesIn(content, 1, ask.making);
+  return {
+    kind: 'side',
+    makingWidth,
+    tileColumns: 1,
+    ...tiles,
+    ...listIn(listWidth, content, choice, ask.people),
+  };
+}
+
+function top(inner: number, body: number, ask: RoomAsk): RoomLayout {
+  const tileColumns = Math.max(1, Math.min(4, ask.making));
+  const tileRows = Math.max(1, Math.min(2, Math.ceil(ask.making / tileColumns)));
+  const strip = HEADING + tileRows * COMPACT_TILE + (tileRows - 1) * TILE_GAP;
+  const content = body - strip - GAP - HEADING;
+  const choice = { rowHeight: DENSE_ROW, columns: 9, narrowest: NARROWEST_COLUMN };
+  return {
+    kind: 'top',
+    makingWidth: inner,
+    tileColumns,
+    tileHeight: COMPACT_TILE,
+    tileNameSize: 40,
+    tilesShown: shownOf(ask.making, tileColumns * tileRows),
+    ...listIn(inner, content, choice, ask.people),
+  };
+}
+
+/** Tiles as high as there is room for, within reason; at least a compact tile each. */
+function tilesIn(content: number, columns: number, making: number) {
+  const rows = Math.max(1, Math.ceil(making / columns));
+  const most = Math.max(1, Math.floor((content + TILE_GAP) / (LOWEST_TILE + TILE_GAP)));
+  const used = Math.min(rows, most);
+  const tileHeight = Math.min(190, Math.floor((content - (used - 1) * TILE_GAP) / used));
+  const tileNameSize = tileHeight >= 150 ? 54 : tileHeight >= 100 ? 46 : 40;
+  return { tileHeight, tileNameSize, tilesShown: shownOf(making, used * columns) };
+}
+
+function listIn(width: number, content: number, choice: Omit<SideChoice, 'share'>, people: number) {
+  const mostRows = Math.max(1, Math.floor(content / choice.rowHeight));
+  const mostColumns = Math.min(
+    choice.columns,
+    Math.max(1, Math.floor((width + LIST_GAP) / (choice.narrowest + LIST_GAP))),
+  );
+  const nextColumns = Math.max(1, Math.min(mostColumns, Math.ceil(people / mostRows)));
+  const peopleShown = shownOf(people, mostRows * nextColumns);
+  // Columns of one length, and rows as high as that allows.
+  const nextRows = Math.max(1, Math.min(mostRows, Math.ceil(people / nextColumns)));
+  const rowHeight = Math.min(TALLEST_ROW, Math.floor(content / nextRows));
+  const columnWidth = (width - (nextColumns - 1) * LIST_GAP) / nextColumns;
+  return {
+    nextColumns,
+    nextRows,
+    rowHeight,
+    nameSize: nameSizeIn(rowHeight, columnWidth),
+    peopleShown,
+    numbered: columnWidth >= 440,
+    times: columnWidth >= 460,
+    ranges: columnWidth >= 480,
+  };
+}
+
+function nameSizeIn(rowHeight: number, columnWidth: number): number {
+  if (rowHeight < 60 || columnWidth < 380) return 40;
+  if (rowHeight < 68 || columnWidth < 500) return 44;
+  return rowHeight < 80 || columnWidth < 700 ? 46 : 52;
+}
+
+/** All, or one less than there are places, since "8 more" takes the last. */
+function shownOf(count: number, places: number): number {
+  return count <= places ? count : places - 1;
+}

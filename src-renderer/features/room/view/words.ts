@@ -1,0 +1,108 @@
+import type { RoomKind, RoomMaking, RoomTurn } from '../../../../src-main/api/types.ts';
+import { ageText, clockText, plural, spanText } from '../../../components/format.ts';
+
+/** What the room reads. Times are local epoch ms. */
+
+export const KIND_WORDS: Record<NonNullable<RoomKind>, string> = {
+  image: 'image',
+  video: 'video',
+  sound: 'sound',
+  '3d': '3D',
+  text: 'text',
+};
+
+/** A picture this old is called old, ms: the queue is read every few seconds. */
+const OLD_AFTER = 15_000;
+/** So long may an agent be silent before its figures count as old, ms. */
+const SILENT_AFTER = 30_000;
+
+/**
+ * How long until somebody's turn: "next", "9–14 min", or where there is less room "≈ 5 min" or "5" under a heading
+ * that says minutes; "on hold"; empty when it is not known.
+ */
+export function turnText(turn: RoomTurn, now: number, form: 'range' | 'about' | 'short'): string {
+  if (turn === null) return '';
+  if (turn.kind === 'held') return form === 'short' ? 'hold' : 'on hold';
+  const [from, middle, to] = [turn.from, turn.middle, turn.to].map((at) => Math.max(0, at - now) / 60_000);
+  if (from === undefined || middle === undefined || to === undefined) return '';
+  if (middle < 0.5) return 'next';
+  const [low, high] = [Math.max(1, Math.floor(from)), Math.max(1, Math.ceil(to))];
+  if (form === 'range' && low < high && high < 100) return `${low}–${high} min`;
+  return form === 'short' ? minutesText(middle).replace(' min', '') : `≈ ${minutesText(middle)}`;
+}
+
+/** "5 min"; from an hour and a half on "1½ h". */
+const minutesText = (minutes: number) =>
+  minutes < 90
+    ? `${Math.max(1, Math.round(minutes))} min`
+    : `${(Math.round(minutes / 30) / 2).toString().replace('.5', '½')} h`;
+
+/** "up to 18 min", or "to 18": when the last of those who have no row come; empty when it is not known. */
+export function lastTurnText(lastTurnBy: number | null, now: number, form: 'about' | 'short'): string {
+  if (lastTurnBy === null) return '';
+  const text = minutesText(Math.max(0, lastTurnBy - now) / 60_000);
+  return form === 'short' ? `to ${text.replace(' min', '')}` : `up to ${text}`;
+}
+
+/** How far a job is: "62 %", or in a word where that is not known. */
+export function progressText({ fraction, phase }: RoomMaking): string {
+  if (phase === 'finishing') return 'nearly done';
+  if (phase === 'preparing') return 'starting';
+  if (fraction === null) return 'in work';
+  return `${Math.floor(fraction * 100)} %`;
+}
+
+/** When nothing was heard of a job for long: "last heard 2 min ago". */
+export function silenceText({ heardAt }: RoomMaking, now: number): string | undefined {
+  return heardAt === null || now - heardAt <= SILENT_AFTER
+    ? undefined
+    : `last heard ${spanText(now - heardAt)} ago`;
+}
+
+/** How fresh the picture is. `old` pictures keep their figures, greyed. */
+export function freshness(
+  picture: { knownAt: number | null; live: boolean; frozenAt: number | null },
+  lost: boolean,
+  now: number,
+): { word: string; old: boolean } {
+  const { knownAt, live, frozenAt } = picture;
+  if (frozenAt !== null) return { word: `Held since ${clockText(frozenAt, now)}`, old: false };
+  if (knownAt === null) return { word: 'Waiting for the workshop', old: true };
+  if (live && !lost && now - knownAt <= OLD_AFTER) return { word: 'Live', old: false };
+  return { word: `As of ${clockText(knownAt, now)}, ${ageText(knownAt, now) ?? 'just now'}`, old: true };
+}
+
+/** "1 warming up · 2 free"; empty when there is nothing to say. */
+export function readinessText(warming: number, free: number): string {
+  return [warming > 0 && `${warming} warming up`, free > 0 && `${free} free`].filter(Boolean).join(' · ');
+}
+
+/** "3 making · 14 waiting · 87 made". */
+export function countsText(making: number, counts: { waiting: number; made: number } | null): string {
+  if (!counts) return '';
+  return [`${making} making`, `${counts.waiting} waiting`, plural(counts.made, 'made', 'made')].join(' · ');
+}
+
+/** Time left of a break: "in 5 minutes", "in less than a minute". */
+export function breakText(until: number, now: number): string {
+  const minutes = Math.ceil((until - now) / 60_000);
+  return minutes <= 1 ? 'in less than a minute' : `in ${minutes} minutes`;
+}
+
+/** Characters that fit a line of the message, by the window's width in units; lines it takes, at most 2. */
+export function messageLines(message: string, width: number): number {
+  if (message === '') return 0;
+  return message.length > (width - 180) / 22 ? 2 : 1;
+}
+
+/** A key for each, by name; names are not unique, so the second Anna is "Anna 2". */
+export function withKeys<Item extends { name: string }>(
+  items: readonly Item[],
+): { key: string; item: Item }[] {
+  const seen = new Map<string, number>();
+  return items.map((item) => {
+    const nth = (seen.get(item.name) ?? 0) + 1;
+    seen.set(item.name, nth);
+    return { key: `${item.name} ${nth}`, item };
+  });
+}

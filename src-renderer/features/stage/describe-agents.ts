@@ -1,0 +1,92 @@
+import type { HostView } from '../../../src-main/api/types.ts';
+import { clockText, listText, plural, spanText } from '../../components/format.ts';
+import { sentenceOf } from './describe-link.ts';
+import type { StageFacts } from './facts.ts';
+import { type HostHealth, healthOf } from './host-health.ts';
+import type { StageSentence } from './stage-sentence.ts';
+
+/** Whether there is an agent to speak of; undefined when at least one reports. */
+export function describeAgents(facts: StageFacts, now: number): StageSentence | undefined {
+  const hosts = Object.values(facts.hosts);
+  const waiting =
+    facts.counts && facts.counts.pending > 0
+      ? `${plural(facts.counts.pending, 'job')} ${be(facts.counts.pending)} waiting.`
+      : '';
+  if (hosts.length === 0)
+    return {
+      tone: 'warn',
+      headline: 'No agent has reported yet.',
+      details: [
+        'Start the worker-agent on the GPU host with this Redis; it appears here by itself.',
+        waiting,
+      ].filter(Boolean),
+      next: null,
+    };
+  const judged = hosts.map((host) => ({ host, health: healthOf(host, facts, now) }));
+  if (judged.some(({ health }) => health.kind === 'reporting' || health.kind === 'stopping'))
+    return undefined;
+  const worst = judged[0];
+  if (!worst) return undefined;
+  const absence = describeAbsence(worst.host, worst.health, now);
+  const more = absencesOf(facts, now).filter((sentence) => sentence !== absence.headline);
+  const details = [...absence.details, ...(hosts.length > 1 ? more : []), waiting].filter(Boolean);
+  return { ...absence, details, next: null };
+}
+
+/** What is said about an agent that does not report. */
+function describeAbsence(host: HostView, health: HostHealth, now: number): Omit<StageSentence, 'next'> {
+  switch (health.kind) {
+    case 'mismatch':
+      return {
+        tone: 'fail',
+        headline: `The agent on ${host.id} speaks another version.`,
+        details: [sentenceOf(health.sentence)],
+      };
+    case 'unheard':
+      return {
+        tone: 'warn',
+        headline: `The agent on ${host.id} has not reported yet.`,
+        details: [
+          `${plural(host.desired?.workers ?? 0, 'worker')} will start once it does.`,
+          'Start the worker-agent on the GPU host.',
+        ],
+      };
+    case 'stopped':
+      return {
+        tone: 'warn',
+        headline: `The agent on ${host.id} was stopped${health.since === null ? '' : ` at ${clockText(health.since, now)}`}.`,
+        details: ['No job is taken until it runs again. Start the worker-agent on the GPU host.'],
+      };
+    default:
+      return {
+        tone: 'fail',
+        headline:
+          'since' in health && health.since !== null
+            ? `The agent on ${host.id} has been silent for ${spanText(now - health.since)}.`
+            : `The agent on ${host.id} is silent.`,
+        details: [
+          'Its figures are the last known; whether its jobs go on is not known.',
+          'Look whether the GPU host and its worker-agent run.',
+        ],
+      };
+  }
+}
+
+/** Sentences about agents that do not report, beside others that do. */
+export function absencesOf(facts: StageFacts, now: number): string[] {
+  const silent: string[] = [];
+  const others: string[] = [];
+  for (const host of Object.values(facts.hosts)) {
+    const health = healthOf(host, facts, now);
+    if (health.kind === 'silent') silent.push(host.id);
+    else if (health.kind !== 'reporting' && health.kind !== 'stopping' && health.kind !== 'unreachable')
+      others.push(describeAbsence(host, health, now).headline);
+  }
+  if (silent.length > 0)
+    others.unshift(
+      `${silent.length === 1 ? 'The agent' : 'The agents'} on ${listText(silent)} ${be(silent.length)} silent.`,
+    );
+  return others;
+}
+
+const be = (count: number) => (count === 1 ? 'is' : 'are');

@@ -1,0 +1,62 @@
+import type { HostView, Links, QueueControl, QueueCounts } from '../../../src-main/api/types.ts';
+import { usualStart } from '../../live/learned.ts';
+import type { LiveState, MainLine, Waits } from '../../live/store.ts';
+
+/** All that the sentences of the Stage are made from: the snapshot without its long lists, and what we learned. */
+export interface StageFacts {
+  line: MainLine;
+  /** Whether a snapshot has ever come. */
+  known: boolean;
+  name: string | null;
+  redisAddress: string | null;
+  links: Links;
+  queueAt: number | null;
+  clockOffsetMs: number | null;
+  counts: QueueCounts | null;
+  notice: string | null;
+  control: QueueControl | null;
+  hosts: Readonly<Record<string, HostView>>;
+  /** Main's estimates of who waits how long; null while there are none. */
+  waits: Waits | null;
+  /** Usual time from starting to ready, ms; null before one was seen in this session. */
+  usualStartMs: number | null;
+}
+
+export function factsOf(state: LiveState): StageFacts {
+  const {
+    line,
+    known,
+    name,
+    redisAddress,
+    links,
+    queueAt,
+    clockOffsetMs,
+    counts,
+    control,
+    hosts,
+    notice,
+    waits,
+  } = state;
+  const usualStartMs = usualStart(state.startTimes);
+  return {
+    line,
+    known,
+    name,
+    redisAddress,
+    links,
+    queueAt,
+    clockOffsetMs,
+    counts,
+    control,
+    hosts,
+    notice,
+    waits,
+    usualStartMs,
+  };
+}
+
+/** Whether what stands on the screen can be trusted to be current: this window reaches main and main reaches Redis. */
+export function isReached(facts: Pick<StageFacts, 'line' | 'links'>): boolean {
+  const { kind } = facts.links.redis;
+  return facts.line.kind === 'live' && (kind === 'ready' || kind === 'degraded');
+}

@@ -1,0 +1,39 @@
+import { Button } from '@mantine/core';
+import { useRestartWorker, useResume, useSetCount } from '../../live/fleet-verbs.ts';
+import { useReconnectNow } from '../../live/settings-verbs.ts';
+import type { NextStep } from './stage-sentence.ts';
+
+type Step = Exclude<NextStep, { kind: 'release' }>;
+
+/** The one act that the sentence leads to. */
+export function NextStepButton({ step }: { step: Step }) {
+  const setCount = useSetCount();
+  const resume = useResume();
+  const restart = useRestartWorker();
+  const reconnect = useReconnectNow();
+  const busy = setCount.isPending || resume.isPending || restart.isPending || reconnect.isPending;
+  const act = () => {
+    if (step.kind === 'start') setCount.mutate({ hostId: step.hostId, workers: step.workers });
+    else if (step.kind === 'resume') resume.mutate({ hostId: step.hostId, workerIds: [] });
+    else if (step.kind === 'reconnect') reconnect.mutate();
+    else restart.mutate({ hostId: step.hostId, workerId: step.workerId });
+  };
+  return (
+    <Button onClick={act} loading={busy} style={{ flex: 'none' }}>
+      {wordsOf(step)}
+    </Button>
+  );
+}
+
+function wordsOf(step: Step): string {
+  switch (step.kind) {
+    case 'start':
+      return step.workers === 1 ? 'Start' : `Start ${step.workers} workers`;
+    case 'resume':
+      return 'Resume all';
+    case 'reconnect':
+      return 'Try now';
+    case 'restart-worker':
+      return `Restart ${step.workerId}`;
+  }
+}

@@ -1,0 +1,123 @@
+import { replaceEqualDeep } from '@tanstack/react-query';
+import { useRef } from 'react';
+import { createStore, useStore } from 'zustand';
+import type {
+  AgentEvent,
+  HostView,
+  Links,
+  QueueControl,
+  QueueCounts,
+  RoomState,
+  WorkshopSnapshot,
+} from '../../src-main/api/types.ts';
+import { HistoryStore } from './history.ts';
+import { JobIndex } from './job-index.ts';
+import type { StartTimes } from './learned.ts';
+
+export type Waits = NonNullable<WorkshopSnapshot['waits']>;
+
+/** The line between this window and main, itself a state that the screen shows. */
+export type MainLine =
+  | { kind: 'connecting'; since: number }
+  | { kind: 'live'; since: number }
+  | { kind: 'lost'; since: number; why: string };
+
+/** What the renderer knows. Jobs and histories are mutable indexes with a version; all else is replaced on change. */
+export interface LiveState {
+  line: MainLine;
+  /** Whether a snapshot has ever come. */
+  known: boolean;
+  name: string | null;
+  redisAddress: string | null;
+  links: Links;
+  queueAt: number | null;
+  clockOffsetMs: number | null;
+  counts: QueueCounts | null;
+  /** Main's estimates of who waits how long; null while there are none. */
+  waits: Waits | null;
+  /** A sentence of main about itself, e.g. settings that could not be read. */
+  notice: string | null;
+  /** What the host set for the room view; null before a workshop is set up. */
+  room: RoomState | null;
+  control: QueueControl | null;
+  hosts: Readonly<Record<string, HostView>>;
+  /** Ids of `hosts` in a stable order; changes only when a host comes or goes. */
+  hostIds: readonly string[];
+  /** Newest first. */
+  events: readonly AgentEvent[];
+  jobs: JobIndex;
+  jobsVersion: number;
+  histories: HistoryStore;
+  startTimes: StartTimes;
+  /**
+   * Revisions that our own acts wrote and the feed has not brought yet, by host id and for `control`, so that a
+   * second click does not collide with the first.
+   */
+  noted: Readonly<Record<string, number>>;
+}
+
+const idle = { kind: 'idle' } as const;
+
+export function emptyState(now: number): LiveState {
+  return {
+    line: { kind: 'connecting', since: now },
+    known: false,
+    name: null,
+    redisAddress: null,
+    links: { redis: idle, gpuHost: idle, vps: idle },
+    queueAt: null,
+    clockOffsetMs: null,
+    counts: null,
+    waits: null,
+    notice: null,
+    room: null,
+    control: null,
+    hosts: {},
+    hostIds: [],
+    events: [],
+    jobs: new JobIndex(),
+    jobsVersion: 0,
+    histories: new HistoryStore(),
+    startTimes: [],
+    noted: {},
+  };
+}
+
+export const liveStore = createStore<LiveState>(() => emptyState(Date.now()));
+
+/** Reads a narrow piece of the live state; the component renders again only when that piece changes. */
+export function useLive<T>(select: (state: LiveState) => T): T {
+  return useStore(liveStore, select);
+}
+
+/**
+ * Reads something built from the live state; the component renders again only when its content changes, however
+ * often the state does.
+ */
+export function useLiveData<T>(select: (state: LiveState) => T): T {
+  const held = useRef<T | undefined>(undefined);
+  return useStore(liveStore, (state) => {
+    held.current = replaceEqualDeep(held.current, select(state));
+    return held.current as T;
+  });
+}
+
+/** The revision a person acts on: the newest known of a host, or of the queue's control; null = none yet. */
+export function revisionOf(state: LiveState, what: { hostId: string } | 'control'): number | null {
+  const [key, seen] =
+    what === 'control'
+      ? ['control', state.control?.revision]
+      : [`host:${what.hostId}`, state.hosts[what.hostId]?.desired?.revision];
+  const noted = state.noted[key];
+  if (seen === undefined) return noted ?? null;
+  return noted === undefined ? seen : Math.max(seen, noted);
+}
+
+/** Remembers (or, with null, forgets) the revision that an act of ours produced. */
+export function noteRevision(what: { hostId: string } | 'control', revision: number | null): void {
+  const key = what === 'control' ? 'control' : `host:${what.hostId}`;
+  liveStore.setState(({ noted }) => {
+    const { [key]: _old, ...rest } = noted;
+    return { noted: revision === null ? rest : { ...rest, [key]: revision } };
+  });
+}

@@ -1,0 +1,201 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { submitAsQueueManager } from '../../resources/demo/platform-job.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../resources/demo/private-redis.ts';
+import { until } from '../integration/main/until.ts';
+import {
+  electronPresence,
+  type LaunchedConsole,
+  launchRealElectron,
+  launchUnderStandIn,
+} from '../support/electron-stand-in/launch.ts';
+
+const PASSWORD = 'only-main-may-know-7f3a';
+
+let redis: PrivateRedis;
+let dir: string;
+const open: LaunchedConsole[] = [];
+beforeEach(async () => {
+  redis = await startPrivateRedis({ password: PASSWORD });
+  dir = await mkdtemp(join(tmpdir(), 'desktop-shell-'));
+});
+afterEach(async () => {
+  for (const app of open.splice(0)) await app.close();
+  await redis.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+type Launch = (options: { env?: NodeJS.ProcessEnv }) => Promise<LaunchedConsole>;
+
+async function start(launch: Launch, env: NodeJS.ProcessEnv = {}): Promise<LaunchedConsole> {
+  const settings = { WORKSHOP_CONSOLE_DIR: join(dir, 'settings'), STAND_IN_USER_DATA: dir };
+  const app = await launch({ env: { ...settings, ...env } });
+  open.push(app);
+  return app;
+}
+
+const connected = () => ({
+  WORKSHOP_CONSOLE_REDIS: `redis://:${PASSWORD}@127.0.0.1:${redis.port}`,
+  WORKSHOP_CONSOLE_NAME: 'Shell test',
+});
+
+/** What a page may say to main, spoken by hand: one call on a connection of its own. */
+function callMain(
+  page: Page,
+  method: 'mutation' | 'subscription',
+  path: string,
+  input?: unknown,
+): Promise<string> {
+  return page.evaluate(
+    ([kind, procedure, argument]) =>
+      new Promise<string>((answer) => {
+        const bridge: unknown = Reflect.get(window, 'workshop');
+        if (typeof bridge !== 'object' || bridge === null) throw new Error('there is no bridge');
+        const id = `test-${Math.random()}`;
+        const say: unknown = Reflect.get(bridge, 'send');
+        const hear: unknown = Reflect.get(bridge, 'onMessage');
+        if (typeof say !== 'function' || typeof hear !== 'function')
+          throw new Error('the bridge is incomplete');
+        hear((message: { id: string; open?: true; data?: string }) => {
+          if (message.id !== id) return;
+          const call = { id: 1, method: kind, params: { path: procedure, input: argument } };
+          if (message.open) say({ id, data: JSON.stringify(call) });
+          else if (message.data?.includes('"started"') === false) answer(message.data);
+        });
+        say({ id, open: true });
+      }),
+    [method, path, input] as const,
+  );
+}
+
+function scenarios(launch: Launch): void {
+  test('shows the live workshop, also after a reload, and follows a new job', async () => {
+    const { page } = await start(launch, connected());
+    await page.getByText('Shell test').first().waitFor();
+    await submitAsQueueManager(redis.client(), {
+      id: 'a',
+      userId: 'user004',
+      workflow: '{"3":{"class_type":"KSampler","inputs":{}}}',
+      priority: 2,
+      createdAtMicros: 1_772_360_430_000_000,
+    });
+    await page.getByText('user004').first().waitFor();
+    for (let reload = 0; reload < 3; reload += 1) {
+      await page.reload();
+      await page.getByText('user004').first().waitFor();
+    }
+  });
+
+  test('the page gets one bridge with two functions, and nothing of Node or Electron', async () => {
+    const { page } = await start(launch, connected());
+    const seen = await page.evaluate(() => {
+      const bridge: unknown = Reflect.get(window, 'workshop');
+      return {
+        bridge: Object.keys(bridge ?? {}).sort(),
+        frozen: Object.isFrozen(bridge),
+        leaks: ['require', 'process', 'module', 'Buffer', 'electron', 'ipcRenderer', 'global'].filter(
+          (name) => name in window,
+        ),
+      };
+    });
+    expect(seen).toEqual({ bridge: ['onMessage', 'send'], frozen: true, leaks: [] });
+  });
+
+  test('the page cannot leave, open windows, run foreign scripts or fetch from elsewhere', async () => {
+    const { page } = await start(launch, connected());
+    await page.getByText('Shell test').first().waitFor();
+    const ours = page.url();
+    const pages = page.context().pages().length;
+    const refused = await page.evaluate(async () => {
+      const seen: string[] = [];
+      document.addEventListener('securitypolicyviolation', (event) => seen.push(event.effectiveDirective));
+      const script = document.createElement('script');
+      script.textContent = 'window.__ran = true';
+      document.body.appendChild(script);
+      await fetch('http://127.0.0.1:9/').catch(() => {});
+      window.open('https://example.invalid/');
+      location.href = 'https://example.invalid/';
+      await new Promise((wake) => setTimeout(wake, 300));
+      return { directives: seen.map((name) => name.replace(/-elem$/, '')), ran: '__ran' in window };
+    });
+    expect(refused.ran).toBe(false);
+    expect(refused.directives).toEqual(expect.arrayContaining(['script-src', 'connect-src']));
+    expect(page.url()).toBe(ours);
+    await until('no further window stays', () => page.context().pages().length <= pages);
+    await page.getByText('Shell test').first().waitFor();
+  });
+
+  test('a first run is kept for the next start, its password sealed, and never shown to the page', async () => {
+    const first = await start(launch);
+    await first.page
+      .getByText(/No workshop is set up|Connect to your workshop/)
+      .first()
+      .waitFor();
+    const settings = { name: 'Kept', host: '127.0.0.1', port: redis.port, tls: false };
+    const refused = await callMain(first.page, 'mutation', 'settings.connect', {
+      ...settings,
+      password: 'wrong',
+    });
+    expect(refused).toContain('REDIS_AUTH');
+    const accepted = await callMain(first.page, 'mutation', 'settings.connect', {
+      ...settings,
+      password: PASSWORD,
+    });
+    expect(accepted).toContain('"result"');
+    await first.page.getByText('Kept').first().waitFor();
+    const snapshot = await callMain(first.page, 'subscription', 'workshop.changes');
+    expect(snapshot).toContain('"snapshot"');
+    for (const text of [refused, accepted, snapshot, first.output()]) {
+      expect(text).not.toContain(PASSWORD);
+      expect(text).not.toContain('wrong"');
+    }
+    await first.close();
+
+    for (const file of await readdir(join(dir, 'settings'))) {
+      const text = await readFile(join(dir, 'settings', file), 'utf8').catch(() => '');
+      expect(text).not.toContain(PASSWORD);
+    }
+    const second = await start(launch);
+    await second.page.getByText('Kept').first().waitFor();
+    const again = await callMain(second.page, 'subscription', 'workshop.changes');
+    expect(again).toMatch(/"redis":\{"kind":"(ready|connecting)"/);
+    await callMain(second.page, 'mutation', 'settings.disconnect');
+    await second.page
+      .getByText(/No workshop is set up|Connect to your workshop/)
+      .first()
+      .waitFor();
+  });
+}
+
+describe('the built desktop app under the Electron stand-in', () => {
+  scenarios(launchUnderStandIn);
+
+  test('the room view has a window of its own that reads and cannot act, and keeps the laptop awake', async () => {
+    const app = await start(launchUnderStandIn, { ...connected(), STAND_IN_SECOND_DISPLAY: '1' });
+    await app.page.getByText('Shell test').first().waitFor();
+    const opened = await callMain(app.page, 'mutation', 'room.open', { screenId: null });
+    expect(opened).toContain('"screen":"Projector, 1920 × 1080","fullScreen":true');
+    const pages = () => app.page.context().pages();
+    await until('the room window', () => pages().some((one) => one.url().endsWith('/room.html')));
+    const room = pages().find((one) => one.url().endsWith('/room.html'));
+    if (!room) throw new Error('there is no room window');
+    await room.getByRole('heading', { level: 1, name: 'Shell test' }).waitFor();
+    expect(await callMain(room, 'mutation', 'room.setBlank', { blank: true })).toContain('NOT_FOUND');
+    expect(await callMain(room, 'subscription', 'workshop.changes')).toContain('NOT_FOUND');
+    await callMain(app.page, 'mutation', 'room.setMessage', { message: 'Hello everybody' });
+    await room.getByText('Hello everybody').waitFor();
+    expect(app.output()).toContain('power save blocker prevent-display-sleep on');
+    await room.close();
+    await until('the laptop may sleep', () => app.output().includes('power save blocker off'));
+    await app.page.getByText('Shell test').first().waitFor();
+  });
+});
+
+const presence = electronPresence();
+const why = presence.kind === 'absent' ? ` (skipped: ${presence.why})` : '';
+describe.skipIf(presence.kind === 'absent')(`the built desktop app on real Electron${why}`, () =>
+  scenarios(launchRealElectron),
+);

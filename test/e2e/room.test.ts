@@ -1,0 +1,454 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { AppRouter, RoomRouter, RoomView } from '../../src-main/api/types.ts';
+import { startWebShell } from '../../src-main/shells/web/server.ts';
+import { openBrowser } from '../support/browser.ts';
+import { buildRenderer } from '../support/build-renderer.ts';
+import { serveFakeWorkshop } from '../support/fake-workshop.ts';
+import { readRoom } from '../support/room-geometry.ts';
+import { nicknameList, roomState } from '../support/room-states.ts';
+import { root } from '../support/run-step.ts';
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const pictures = resolve(root, 'test/artifacts/room');
+const MINUTE = 60_000;
+
+let browser: Browser;
+let served: Awaited<ReturnType<typeof serveFakeWorkshop>>;
+let context: BrowserContext;
+let page: Page;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  await mkdir(pictures, { recursive: true });
+  served = await serveFakeWorkshop(roomState(Date.now(), { people: 3, workers: 1 }));
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+beforeEach(async () => {
+  const { room } = served.workshop;
+  await room.setNicknames({ csv: nicknameList(60), replace: true });
+  await room.setMessage({ message: '' });
+  await room.setBreak({ until: null });
+  await room.setFrozen({ frozen: false });
+  await room.setBlank({ blank: false });
+  await room.setUrl({ url: null });
+  faults.length = 0;
+  context = await browser.newContext({
+    viewport: { width: 1920, height: 1080 },
+    reducedMotion: 'reduce',
+  });
+  page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+});
+afterEach(async () => {
+  await context.close();
+});
+
+let shows = 0;
+/** Shows a workshop and waits until the page has it; each is told apart by its title. */
+async function show(
+  script: Parameters<typeof roomState>[1],
+  change: (state: ReturnType<typeof roomState>) => void = () => {},
+) {
+  const state = roomState(Date.now(), script);
+  shows += 1;
+  state.snapshot.name = `Film workshop ${shows}`;
+  change(state);
+  served.workshop.show(state);
+  await page.getByRole('heading', { level: 1, name: state.snapshot.name ?? '' }).waitFor();
+}
+
+/** What stands in a row or tile, piece by piece. */
+const pieces = async (item: Locator) =>
+  (await item.locator('span, b').allTextContents()).filter((text) => text !== '');
+const rows = () => page.getByRole('region', { name: 'Next' }).getByRole('listitem');
+const tiles = () => page.getByRole('region', { name: 'Making now' }).getByRole('listitem');
+
+async function axeFindings(): Promise<unknown[]> {
+  const session = await context.newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: axeSource });
+  return page.evaluate(async () => {
+    // Halfway through a fade, colours are those of neither end.
+    const fading = document
+      .getAnimations()
+      .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(fading.map(({ finished }) => finished));
+    const { axe } = window as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)),
+    }));
+  });
+}
+
+describe.each([
+  { width: 1920, height: 1080 },
+  { width: 1280, height: 720 },
+  { width: 1024, height: 768 },
+])('$width × $height', ({ width, height }) => {
+  test.each([
+    { people: 1, workers: 1 },
+    { people: 20, workers: 1 },
+    { people: 60, workers: 1 },
+    { people: 1, workers: 8 },
+    { people: 20, workers: 8 },
+    { people: 60, workers: 8 },
+    { people: 0, workers: 3, busy: 0 },
+    { people: 9, workers: 3, busy: 2 },
+  ])('$people people, $workers workers: everything in its place, large and clear enough', async (script) => {
+    await page.setViewportSize({ width, height });
+    await page.goto(served.roomLink());
+    await show(script);
+    for (const message of [
+      '',
+      'Show and tell at half past three, in the small hall. Bring your last picture. Sent it twice? It runs twice.',
+    ]) {
+      await served.workshop.room.setMessage({ message });
+      if (message !== '') await page.getByText(message).waitFor();
+      const reading = await readRoom(page);
+      expect(reading.faults).toEqual([]);
+      expect(reading.smallestName).toBeGreaterThanOrEqual((40 * height) / 1080 - 0.1);
+      expect(reading.lowestContrast, reading.lowestText).toBeGreaterThanOrEqual(7);
+      // A user id differs from the next only at its end, so none may be cut.
+      expect(reading.cutNames.filter((name) => name.startsWith('user'))).toEqual([]);
+      const listed = await rows().count();
+      if (script.people > 0) {
+        const more = Number(/(\d+) more/.exec((await rows().last().textContent()) ?? '')?.[1] ?? 0);
+        expect(more === 0 ? listed : listed - 1 + more).toBe(script.people);
+      }
+      await page.screenshot({
+        path: resolve(
+          pictures,
+          `${width}x${height}-${script.people}p-${script.workers}w${message && '-message'}.png`,
+        ),
+      });
+    }
+    expect(faults).toEqual([]);
+  });
+});
+
+test('at 16:9 all of 60 people have a row, beside 8 workers', async () => {
+  await page.goto(served.roomLink());
+  await show({ people: 60, workers: 8 });
+  expect(await rows().count()).toBe(60);
+  expect(await tiles().count()).toBe(8);
+});
+
+test('says who is made what, how far, who is next and when; no id, prompt or error anywhere', async () => {
+  const seen: string[] = [];
+  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => seen.push(String(payload))));
+  await page.goto(served.roomLink());
+  await show({ people: 6, workers: 3, busy: 2 }, ({ snapshot }) => {
+    for (const job of Object.values(snapshot.jobs)) job.error = 'SECRET-ERROR';
+  });
+  await expect.poll(() => tiles().count()).toBe(2);
+  expect(await pieces(tiles().first())).toEqual(['Osprey', 'video', '66 %']);
+  expect(await pieces(rows().nth(0))).toEqual(['1', 'Lynx', 'next']);
+  expect(await pieces(rows().nth(3))).toEqual(['4', 'Finch', '×2', '2–4 min']);
+  expect(await page.getByText('1 warming up').count()).toBe(1);
+  expect(seen.length).toBeGreaterThan(0);
+  expect(seen.join()).not.toMatch(/job-|worker-|gpu-1|SECRET-ERROR|100\.64/);
+});
+
+test('without estimates the waits are left out, nothing else moves', async () => {
+  await page.goto(served.roomLink());
+  await show({ people: 6, workers: 1, waits: false });
+  expect(await pieces(rows().nth(1))).toEqual(['2', 'user002']);
+  expect((await readRoom(page)).faults).toEqual([]);
+});
+
+test('freeze holds the picture, also over a reload; message and break still come through', async () => {
+  await page.goto(served.roomLink());
+  await show({ people: 6, workers: 2 });
+  await served.workshop.room.setFrozen({ frozen: true });
+  await page.getByText(/^Held since \d\d:\d\d$/).waitFor();
+  const later = roomState(Date.now(), { people: 1, workers: 1 });
+  later.snapshot.name = 'Not to be seen';
+  served.workshop.show(later);
+  await served.workshop.room.setMessage({ message: 'Look here please' });
+  await page.getByText('Look here please').waitFor();
+  await page.reload();
+  await page.getByText('Look here please').waitFor();
+  expect(await rows().count()).toBe(6);
+  await page.screenshot({ path: resolve(pictures, 'frozen.png') });
+  expect(await axeFindings()).toEqual([]);
+  await served.workshop.room.setFrozen({ frozen: false });
+  await page.getByRole('heading', { name: 'Not to be seen' }).waitFor();
+  expect(await rows().count()).toBe(1);
+});
+
+test('blank shows nothing, the break card says when it ends and goes by itself', async () => {
+  await page.goto(served.roomLink());
+  await show({ people: 6, workers: 2 });
+  await served.workshop.room.setBlank({ blank: true });
+  await page.getByRole('heading', { name: 'The room view is blank' }).waitFor();
+  const pixels = await page.evaluate(
+    () => getComputedStyle(document.querySelector('main') as Element).backgroundColor,
+  );
+  expect(pixels).toBe('rgb(0, 0, 0)');
+  expect(await page.getByText('Lynx').count()).toBe(0);
+  await served.workshop.room.setBlank({ blank: false });
+
+  await served.workshop.room.setBreak({ until: Date.now() + 5 * MINUTE });
+  await page.getByRole('heading', { name: /^Back at \d\d:\d\d$/ }).waitFor();
+  await page.getByText('in 5 minutes').waitFor();
+  for (const [width, height] of [
+    [1920, 1080],
+    [1024, 768],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    const reading = await readRoom(page);
+    expect(reading.faults).toEqual([]);
+    expect(reading.lowestContrast).toBeGreaterThanOrEqual(7);
+    await page.screenshot({ path: resolve(pictures, `break-${width}x${height}.png`) });
+  }
+  expect(await axeFindings()).toEqual([]);
+  await served.workshop.room.setBreak({ until: Date.now() + 1500 });
+  await page.getByRole('heading', { level: 1, name: /^Film workshop/ }).waitFor();
+});
+
+test('keeps the last known with its age when Redis is lost, and when the console is gone', async () => {
+  await page.goto(served.roomLink());
+  await show({ people: 6, workers: 2 }, ({ snapshot }) => {
+    snapshot.queueAt = Date.now() - 3 * MINUTE;
+    snapshot.links.redis = {
+      kind: 'lost',
+      since: Date.now() - 3 * MINUTE,
+      code: 'X',
+      why: 'SECRET',
+      remedy: 'SECRET',
+      retryAt: null,
+    };
+  });
+  await page.getByText(/^As of \d\d:\d\d, 3 min ago$/).waitFor();
+  expect(await rows().count()).toBe(6);
+  const reading = await readRoom(page);
+  expect(reading.faults).toEqual([]);
+  expect(reading.lowestContrast, reading.lowestText).toBeGreaterThanOrEqual(7);
+  expect(await page.getByText('SECRET').count()).toBe(0);
+  await page.screenshot({ path: resolve(pictures, 'link-lost.png') });
+
+  served.workshop.show(roomState(Date.now(), { people: 4, workers: 1 }));
+  const own = await startWebShell({ services: served.workshop, rendererDir: await buildRenderer() });
+  await page.goto(own.roomLink());
+  await expect.poll(() => rows().count()).toBe(4);
+  await own.close();
+  await page.getByText(/^As of \d\d:\d\d, /).waitFor({ timeout: 60_000 });
+  expect(await rows().count()).toBe(4);
+});
+
+test('hostile names and messages are text, cut and harmless', async () => {
+  await page.goto(served.roomLink());
+  const hostile = [
+    '<img src=x onerror="window.hacked=1">',
+    'A'.repeat(10_000),
+    '\u202eevil\u202c\u0000\u0007',
+    `Z${'\u0301'.repeat(300)}algo`,
+    '\u200b\u200b',
+    '؀'.repeat(20),
+    '👩‍👩‍👧‍👦'.repeat(60),
+  ];
+  await show({ people: 7, workers: 2 }, ({ snapshot }) => {
+    let at = 0;
+    for (const job of Object.values(snapshot.jobs))
+      if (job.queue === 'pending') job.userId = hostile[at++ % 7] ?? '';
+    const worker = snapshot.hosts['gpu-1']?.status?.workers[0];
+    if (worker?.state.kind === 'busy')
+      Object.assign(worker.state.job, { userId: hostile[1], kind: hostile[0] });
+  });
+  await served.workshop.room.setMessage({ message: `<b>${'W'.repeat(130)}` });
+  await page.getByText(/^<b>W+$/).waitFor();
+  for (const [width, height] of [
+    [1920, 1080],
+    [1024, 768],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    expect((await readRoom(page)).faults).toEqual([]);
+  }
+  const text = (await page.locator('main').textContent()) ?? '';
+  expect(text).toContain('<img src=x onerror=');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there.
+  expect(text).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u0000\u0007]/);
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+  await page.screenshot({ path: resolve(pictures, 'hostile.png') });
+  expect(await axeFindings()).toEqual([]);
+  expect(faults).toEqual([]);
+});
+
+test('axe finds nothing, full and empty; a right-to-left name is cut at its own end', async () => {
+  await page.goto(served.roomLink());
+  for (const script of [
+    { people: 60, workers: 8 },
+    { people: 0, workers: 1, busy: 0 },
+  ]) {
+    await show(script);
+    expect(await axeFindings()).toEqual([]);
+  }
+  await show({ people: 60, workers: 1 });
+  const name = page.locator('[data-name]').filter({ hasText: 'مريم عبد الرحمن' }).first();
+  const style = await name.evaluate((element) => ({
+    direction: getComputedStyle(element).direction,
+    overflow: getComputedStyle(element).textOverflow,
+  }));
+  expect(style).toEqual({ direction: 'rtl', overflow: 'ellipsis' });
+});
+
+test('motion: a person who wants none gets none', async () => {
+  await page.goto(served.roomLink());
+  await show({ people: 6, workers: 4 });
+  expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+});
+
+describe('the read-only token', () => {
+  const base = () => new URL(served.roomLink()).origin;
+
+  /** A session as a projector's browser has it. */
+  async function roomCookie(): Promise<string> {
+    const answer = await fetch(served.roomLink(), { redirect: 'manual' });
+    expect(answer.headers.get('location')).toBe('/room');
+    return (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  }
+
+  function socketWith(cookie: string, path: string) {
+    class Ours extends WebSocket {
+      constructor(url: string) {
+        super(url, { headers: { cookie, origin: base() } });
+      }
+    }
+    return createWSClient({
+      url: `${base().replace('http', 'ws')}${path}`,
+      WebSocket: Ours as unknown as typeof globalThis.WebSocket,
+      retryDelayMs: () => 60_000,
+    });
+  }
+
+  test('opens again and again, and a made-up one does not', async () => {
+    const first = await roomCookie();
+    const second = await roomCookie();
+    expect(first).not.toBe(second);
+    expect((await fetch(`${base()}/room`, { headers: { cookie: first } })).status).toBe(200);
+    expect((await fetch(`${base()}/room?token=made-up`, { redirect: 'manual' })).status).toBe(401);
+    expect((await fetch(`${base()}/room`)).status).toBe(401);
+  });
+
+  test('does not open the console, neither as a link nor as a session', async () => {
+    const token = new URL(served.roomLink()).searchParams.get('token') ?? '';
+    const cookie = await roomCookie();
+    expect((await fetch(`${base()}/?token=${token}`, { redirect: 'manual' })).status).toBe(401);
+    for (const path of ['/', '/index.html', '/trpc', '/room.html'])
+      expect((await fetch(`${base()}${path}`, { headers: { cookie } })).status).toBe(401);
+    const upgrade = (path: string) =>
+      new Promise<string>((done) => {
+        const url = `${base().replace('http', 'ws')}${path}`;
+        const socket = new WebSocket(url, { headers: { cookie, origin: base() } });
+        socket.once('open', () => {
+          socket.terminate();
+          done('open');
+        });
+        socket.once('error', ({ message }) => done(message));
+      });
+    expect(await upgrade('/trpc')).toMatch(/401/);
+    expect(await upgrade('/room/trpc')).toBe('open');
+    // The value under the console's own cookie name is nothing either.
+    const borrowed = cookie.replace('workshop-room-', 'workshop-');
+    expect((await fetch(`${base()}/`, { headers: { cookie: borrowed } })).status).toBe(401);
+  });
+
+  test('reads the picture and can call nothing else', async () => {
+    const socket = socketWith(await roomCookie(), '/room/trpc');
+    const room = createTRPCClient<RoomRouter>({ links: [wsLink({ client: socket })] });
+    const view = await new Promise<RoomView>((done, fail) => {
+      room.view.subscribe(undefined, { onData: done, onError: fail });
+    });
+    expect(view.title).toMatch(/workshop/);
+    const whole = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] });
+    const calls = served.workshop.calls.length;
+    const refused = [
+      whole.room.setMessage.mutate({ message: 'mine' }),
+      whole.room.setBlank.mutate({ blank: true }),
+      whole.room.where.query(),
+      whole.fleet.holdQueue.mutate({ held: true, revision: null }),
+      whole.jobs.cancel.mutate({ jobId: 'job-w-000' }),
+      whole.settings.disconnect.mutate(),
+    ].map((call) =>
+      call.then(
+        () => 'done',
+        (cause: { data?: { code?: string } }) => cause.data?.code,
+      ),
+    );
+    expect(await Promise.all(refused)).toEqual(Array(6).fill('NOT_FOUND'));
+    const watched = await new Promise((done) => {
+      whole.workshop.changes.subscribe(undefined, {
+        onData: () => done('data'),
+        onError: ({ data }) => done(data?.code),
+      });
+    });
+    expect(watched).toBe('NOT_FOUND');
+    expect(served.workshop.calls).toHaveLength(calls);
+    expect(served.workshop.snapshot.room).toMatchObject({ message: '', blank: false });
+    await socket.close();
+  });
+});
+
+describe('from the console', () => {
+  test('P opens it in a page of its own; the panel sets message, break, freeze, blank and nicknames', async () => {
+    await page.goto(served.link());
+    await show({ people: 6, workers: 2 });
+    const [room] = await Promise.all([context.waitForEvent('page'), page.keyboard.press('p')]);
+    await room.getByRole('heading', { name: 'Making now' }).waitFor();
+    expect(new URL(room.url()).pathname).toBe('/room');
+
+    await page.getByRole('button', { name: 'Room panel' }).click();
+    const panel = page.getByRole('dialog', { name: 'Room view' });
+    await panel.getByRole('textbox', { name: 'Message for the room' }).fill('Lunch is here');
+    await panel.getByRole('textbox', { name: 'Message for the room' }).press('Enter');
+    await room.getByText('Lunch is here').waitFor();
+
+    await panel.getByRole('textbox', { name: /^Nicknames/ }).fill('user002, Wren\nnobody at all\n5;x');
+    await panel.getByRole('button', { name: 'Set nicknames' }).click();
+    await room.getByText('Wren').waitFor();
+    expect(await panel.getByRole('list', { name: 'What was left out' }).textContent()).toContain('Line 2');
+
+    await panel.getByRole('textbox', { name: 'Address where people join' }).fill('https://film.example.org');
+    await panel.getByRole('textbox', { name: 'Address where people join' }).press('Enter');
+    await room.getByText('film.example.org').waitFor();
+    await page.screenshot({ path: resolve(pictures, 'panel.png') });
+    const session = await context.newCDPSession(page);
+    await session.send('Runtime.evaluate', { expression: axeSource });
+    expect(await axeFindings()).toEqual([]);
+
+    await panel.getByRole('switch', { name: 'Freeze' }).click();
+    await room.getByText(/^Held since/).waitFor();
+    await panel.getByRole('switch', { name: 'Freeze' }).click();
+    await panel.getByRole('button', { name: '5 minutes', exact: true }).click();
+    await room.getByRole('heading', { name: /^Back at/ }).waitFor();
+    await panel.getByRole('button', { name: 'End break' }).click();
+    await room.getByRole('heading', { name: 'Making now' }).waitFor();
+    await panel.getByRole('switch', { name: 'Blank' }).click();
+    await room.getByRole('heading', { name: 'The room view is blank' }).waitFor();
+    await panel.getByRole('switch', { name: 'Blank' }).click();
+    await panel.getByRole('button', { name: 'Clear', exact: true }).click();
+    await expect.poll(() => room.getByText('Lunch is here').count()).toBe(0);
+
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+k');
+    await page.getByLabel('Find an action').fill('room view: break of 10');
+    await page.keyboard.press('Enter');
+    await room.getByRole('heading', { name: /^Back at/ }).waitFor();
+    expect(faults).toEqual([]);
+  });
+});

@@ -1,0 +1,78 @@
+import type { RoomDoor, Services } from '../../../src-main/api/roles.ts';
+import { createLiveModel } from '../../../src-main/domain/live-model.ts';
+import { freshRoom } from '../../../src-main/domain/room/room-state.ts';
+import { roomViewOf } from '../../../src-main/domain/room/room-view.ts';
+import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+
+/** A shell that shows the room view nowhere. */
+export const noRoomDoor: RoomDoor = {
+  open: async () => ({ kind: 'link', url: 'http://127.0.0.1:1/room' }),
+  where: () => ({ screens: [], link: null }),
+};
+
+/** Services behind the router that need no workshop; they count who watches. */
+export function fakeServices(): { services: Services; watching: () => number } {
+  let watching = 0;
+  const receipt = {
+    hostId: 'h',
+    revision: 1,
+    before: { workers: 0, drained: [] },
+    wanted: { workers: 0, drained: [] },
+  };
+  const services: Services = {
+    watch: {
+      async *watch(signal) {
+        watching += 1;
+        try {
+          for (let seq = 0; !signal.aborted; seq += 1) {
+            yield { seq, changes: [] };
+            await new Promise((wake) => setTimeout(wake, 10));
+          }
+        } finally {
+          watching -= 1;
+        }
+      },
+    },
+    fleet: {
+      setCount: async () => receipt,
+      drain: async () => receipt,
+      resume: async () => receipt,
+      restartWorker: async () => ({ message: 'done' }),
+      freeVram: async () => ({ message: 'done' }),
+      holdQueue: async () => ({ revision: 1 }),
+      setMode: async () => ({ revision: 1 }),
+    },
+    jobs: {
+      async cancel({ jobId }) {
+        if (jobId === 'gone') throw new WorkshopError('NOT_FOUND', 'It is gone.', { remedy: 'look again' });
+        return { was: 'pending' };
+      },
+      prioritise: async () => {},
+      requeue: async () => {},
+    },
+    settings: { connect: async () => {}, disconnect: async () => {}, reconnectNow: async () => {} },
+    room: {
+      async *view(signal) {
+        watching += 1;
+        try {
+          for (let made = 0; !signal.aborted; made += 1) {
+            yield { ...roomViewOf(createLiveModel().now, freshRoom()), makingCount: made };
+            await new Promise((wake) => setTimeout(wake, 10));
+          }
+        } finally {
+          watching -= 1;
+        }
+      },
+      setMessage: async () => {},
+      setBreak: async () => {},
+      setFrozen: async () => {},
+      setBlank: async () => {},
+      setUrl: async () => {},
+      setNickname: async () => {},
+      setNicknames: async () => ({ set: 1, problems: [] }),
+      display: () => null,
+      rememberDisplay: () => {},
+    },
+  };
+  return { services, watching: () => watching };
+}

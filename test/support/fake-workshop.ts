@@ -1,0 +1,234 @@
+import { rm } from 'node:fs/promises';
+import type { FleetService, JobsService, Services, SettingsService } from '../../src-main/api/roles.ts';
+import type {
+  Histories,
+  HostView,
+  WorkshopChange,
+  WorkshopMessage,
+  WorkshopSnapshot,
+} from '../../src-main/domain/workshop.ts';
+import { createRoomService } from '../../src-main/services/room.ts';
+import { startWebShell } from '../../src-main/shells/web/server.ts';
+import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
+import { buildRenderer } from './build-renderer.ts';
+
+export interface FakeState {
+  snapshot: WorkshopSnapshot;
+  histories: Histories;
+}
+
+/** A call that the renderer made, in order. */
+export interface Call {
+  verb: string;
+  input: unknown;
+}
+
+/**
+ * The main side's services over a scripted workshop: what the renderer asks is recorded and carried out on the
+ * scripted snapshot at once, so that a page shows the same desired state that the product would.
+ */
+export class FakeWorkshop implements Services {
+  readonly calls: Call[] = [];
+  /** Errors that the next calls of a verb throw, in order. */
+  readonly failures = new Map<string, WorkshopError[]>();
+  #state: FakeState;
+  #subscribers = new Set<(changes: WorkshopChange[]) => void>();
+
+  constructor(state: FakeState) {
+    this.#state = state;
+  }
+
+  get snapshot(): WorkshopSnapshot {
+    return this.#state.snapshot;
+  }
+
+  get subscribers(): number {
+    return this.#subscribers.size;
+  }
+
+  /** Replaces the whole workshop; every page gets a new snapshot. */
+  show(state: FakeState): void {
+    // What the host set for the room is not part of a scripted workshop.
+    state.snapshot.room ??= this.#state.snapshot.room ?? null;
+    this.#state = state;
+    this.#push([{ kind: 'snapshot', ...state }]);
+  }
+
+  /** Sends changes and takes over into the snapshot what a page that comes later must know. */
+  push(changes: WorkshopChange[]): void {
+    for (const change of changes) {
+      const { snapshot } = this.#state;
+      if (change.kind === 'host') snapshot.hosts[change.host.id] = change.host;
+      else if (change.kind === 'control') snapshot.control = change.control;
+      else if (change.kind === 'links') snapshot.links = change.links;
+      else if (change.kind === 'room') snapshot.room = change.room;
+      else if (change.kind === 'waits') snapshot.waits = change.waits;
+      else if (change.kind === 'jobs') {
+        for (const job of change.upsert) snapshot.jobs[job.id] = job;
+        for (const id of change.remove) delete snapshot.jobs[id];
+      } else if (change.kind === 'queue')
+        Object.assign(snapshot, { queueAt: change.queueAt, counts: change.counts });
+    }
+    this.#push(changes);
+  }
+
+  fail(verb: string, error: WorkshopError): void {
+    this.failures.set(verb, [...(this.failures.get(verb) ?? []), error]);
+  }
+
+  readonly watch = { watch: (signal: AbortSignal) => this.#watch(signal) };
+
+  readonly fleet: FleetService = {
+    setCount: async ({ hostId, workers, revision }) => {
+      this.#called('setCount', { hostId, workers, revision });
+      return this.#desire(hostId, { workers });
+    },
+    drain: async ({ hostId, workerIds, revision }) => {
+      this.#called('drain', { hostId, workerIds, revision });
+      const host = this.#host(hostId);
+      const ids = workerIds.length > 0 ? workerIds : (host.status?.workers.map(({ id }) => id) ?? []);
+      return this.#desire(hostId, { drained: [...new Set([...(host.desired?.drained ?? []), ...ids])] });
+    },
+    resume: async ({ hostId, workerIds, revision }) => {
+      this.#called('resume', { hostId, workerIds, revision });
+      const drained = this.#host(hostId).desired?.drained ?? [];
+      return this.#desire(hostId, {
+        drained: workerIds.length === 0 ? [] : drained.filter((id) => !workerIds.includes(id)),
+      });
+    },
+    restartWorker: async (input) => {
+      this.#called('restartWorker', input);
+      return { message: `${input.workerId} restarts after its job.` };
+    },
+    freeVram: async (input) => {
+      this.#called('freeVram', input);
+      return { message: `${input.workerId} unloads its models once it is idle.` };
+    },
+    holdQueue: async ({ held, revision }) => {
+      this.#called('holdQueue', { held, revision });
+      return this.#control({ held });
+    },
+    setMode: async ({ mode, revision }) => {
+      this.#called('setMode', { mode, revision });
+      return this.#control({ mode });
+    },
+  };
+
+  readonly jobs: JobsService = {
+    cancel: async (input) => {
+      this.#called('cancel', input);
+      return { was: this.snapshot.jobs[input.jobId]?.status === 'running' ? 'running' : 'pending' };
+    },
+    prioritise: async (input) => this.#called('prioritise', input),
+    requeue: async (input) => this.#called('requeue', input),
+  };
+
+  readonly settings: SettingsService = {
+    connect: async (input) =>
+      this.#called('connect', { ...input, password: input.password === null ? null : '…' }),
+    disconnect: async () => this.#called('disconnect', null),
+    reconnectNow: async () => this.#called('reconnectNow', null),
+  };
+
+  /** The product's own, over this workshop; what it keeps lives as long as this object. */
+  readonly room = createRoomService({
+    store: { load: async () => null, save: async () => {} },
+    watch: this.watch,
+    now: () => this.snapshot,
+    publish: (room) => this.push([{ kind: 'room', room }]),
+  });
+
+  #called(verb: string, input: unknown): void {
+    this.calls.push({ verb, input });
+    const error = this.failures.get(verb)?.shift();
+    if (error) throw error;
+  }
+
+  #host(hostId: string): HostView {
+    const host = this.snapshot.hosts[hostId];
+    if (!host) throw new WorkshopError('NOT_FOUND', `There is no host ${hostId}.`);
+    return host;
+  }
+
+  #desire(hostId: string, change: { workers?: number; drained?: string[] }) {
+    const host = this.#host(hostId);
+    const before = {
+      workers: host.desired?.workers ?? host.status?.workers.length ?? 0,
+      drained: host.desired?.drained ?? [],
+    };
+    const wanted = { ...before, ...change };
+    const revision = (host.desired?.revision ?? 0) + 1;
+    const desired = { protocol: 1, revision, at: Date.now(), by: 'this console', ...wanted };
+    this.push([{ kind: 'host', host: { ...host, desired } }]);
+    return { hostId, revision, before, wanted };
+  }
+
+  #control(change: { held?: boolean; mode?: WorkshopControl['mode'] }) {
+    const old = this.snapshot.control;
+    const control: WorkshopControl = {
+      protocol: 1,
+      at: Date.now(),
+      by: 'this console',
+      held: old?.held ?? false,
+      mode: old?.mode ?? null,
+      heldUsers: old?.heldUsers ?? [],
+      nextTurn: old?.nextTurn ?? null,
+      ...change,
+      revision: (old?.revision ?? 0) + 1,
+    };
+    this.push([{ kind: 'control', control }]);
+    return { revision: control.revision };
+  }
+
+  #push(changes: WorkshopChange[]): void {
+    for (const subscriber of this.#subscribers) subscriber(changes);
+  }
+
+  async *#watch(signal: AbortSignal): AsyncIterable<WorkshopMessage> {
+    const waiting: WorkshopChange[][] = [[{ kind: 'snapshot', ...this.#state }]];
+    let wake: (() => void) | undefined;
+    const subscriber = (changes: WorkshopChange[]) => {
+      waiting.push(changes);
+      wake?.();
+    };
+    const stop = () => wake?.();
+    this.#subscribers.add(subscriber);
+    signal.addEventListener('abort', stop);
+    let seq = 1;
+    try {
+      while (!signal.aborted) {
+        const changes = waiting.shift();
+        if (changes) yield { seq: seq++, changes };
+        else await new Promise<void>((done) => (wake = done));
+      }
+    } finally {
+      this.#subscribers.delete(subscriber);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}
+
+type WorkshopControl = NonNullable<WorkshopSnapshot['control']>;
+
+/** Serves a fake workshop to a real browser, through the product's own web shell and router. */
+export async function serveFakeWorkshop(state: FakeState): Promise<{
+  workshop: FakeWorkshop;
+  /** Opens the console once; each call makes a new link. */
+  link(): string;
+  /** Opens the room view, as often as wanted. */
+  roomLink(): string;
+  close(): Promise<void>;
+}> {
+  const rendererDir = await buildRenderer();
+  const workshop = new FakeWorkshop(state);
+  const shell = await startWebShell({ services: workshop, rendererDir });
+  return {
+    workshop,
+    link: () => shell.link(),
+    roomLink: () => shell.roomLink(),
+    async close() {
+      await shell.close();
+      await rm(rendererDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,257 @@
+import { describe, expect, test } from 'vitest';
+import { createLiveModel } from '../../../src-main/domain/live-model.ts';
+import { createCalibration } from '../../../src-main/domain/wait/calibration.ts';
+import { createEstimateRecord } from '../../../src-main/domain/wait/estimate-record.ts';
+import { isNoNews } from '../../../src-main/domain/wait/news.ts';
+import { createWaitEstimator } from '../../../src-main/domain/wait/wait-estimator.ts';
+import type { Waits } from '../../../src-main/domain/wait/waits.ts';
+import type { JobSummary, WorkshopSnapshot } from '../../../src-main/domain/workshop.ts';
+import type { WorkerState } from '../../../worker-agent/src/contract/host.ts';
+import { PROTOCOL_VERSION } from '../../../worker-agent/src/contract/protocol.ts';
+import { hostStatus } from './host-status.ts';
+import { job } from './job-summary.ts';
+
+const NOW = new Date(2026, 10, 23, 14, 0, 0).getTime();
+/** Redis is a minute ahead of this laptop. */
+const OFFSET = 60_000;
+const MINUTE = 60_000;
+
+const control = {
+  ...{ protocol: PROTOCOL_VERSION, revision: 1, at: NOW, by: 'host', held: false, mode: null },
+  ...{ heldUsers: [] as string[], nextTurn: null },
+};
+const busyWith = (jobId: string, ranMs: number): WorkerState => ({
+  kind: 'busy',
+  since: NOW + OFFSET - ranMs,
+  job: {
+    ...{ jobId, userId: 'user009', kind: 'sdxl image', attempt: 1, phase: 'running' },
+    startedAt: NOW + OFFSET - ranMs,
+  },
+});
+
+function workshop(
+  jobs: readonly JobSummary[],
+  states: readonly WorkerState[] = [busyWith('r', 2000)],
+  change: Partial<WorkshopSnapshot> = {},
+): WorkshopSnapshot {
+  const model = createLiveModel();
+  model.rename('one', 'r:1');
+  const status = hostStatus({ at: NOW + OFFSET });
+  status.workers = hostStatus(
+    {},
+    states.map((_, at) => `worker-${at + 1}`),
+  ).workers.map((worker, at) => ({ ...worker, completed: 3, state: states[at] ?? worker.state }));
+  const counts = { pending: jobs.length, running: 0, completed: 0, failed: 0, cancelled: 0, deadLetter: 0 };
+  model.observe({ kind: 'link', link: { kind: 'ready', since: 1, rttMs: 1 } });
+  model.observe({ kind: 'queue', at: NOW, clockOffsetMs: OFFSET, counts });
+  model.observe({ kind: 'control', control });
+  model.observe({ kind: 'host-status', hostId: 'h100', status, heardAt: NOW });
+  model.observe({ kind: 'some-jobs', found: [...jobs], gone: [] });
+  return { ...model.snapshot(), ...change };
+}
+
+const waiting = (count: number) =>
+  Array.from({ length: count }, (_, at) =>
+    job(`w${at}`, { score: at, userId: `user00${at}`, createdAt: NOW + OFFSET - 1000 }),
+  );
+const look = (snapshot: WorkshopSnapshot, now = NOW) => createWaitEstimator().look(snapshot, now);
+
+describe('what is not known is not told', () => {
+  test('nothing without a count, a clock or a link', () => {
+    expect(look(workshop(waiting(2)))).not.toBeNull();
+    expect(look(workshop(waiting(2), [], { counts: null }))).toBeNull();
+    expect(look(workshop(waiting(2), [], { clockOffsetMs: null }))).toBeNull();
+    const lost = { kind: 'lost' as const, since: 1, code: 'X', why: '', remedy: '', retryAt: null };
+    const links = { ...workshop([]).links, redis: lost };
+    expect(look(workshop(waiting(2), undefined, { links }))).toBeNull();
+  });
+
+  test('no worker that takes jobs, no time', () => {
+    for (const states of [
+      [],
+      [{ kind: 'drained', since: 1 }],
+      [{ kind: 'stopping', since: 1 }],
+    ] satisfies WorkerState[][])
+      expect(look(workshop(waiting(1), states))).toMatchObject({
+        newJob: { kind: 'no-worker' },
+        byJob: { w0: { kind: 'no-worker' } },
+        whatIf: [],
+      });
+  });
+
+  test('the workers of an agent that has gone quiet do not count', () => {
+    expect(look(workshop(waiting(1)), NOW + 20_000)?.newJob).toEqual({ kind: 'no-worker' });
+  });
+
+  test('a worker that is wanted drained takes no more, before its agent says so', () => {
+    const snapshot = workshop(waiting(1));
+    const host = snapshot.hosts.h100;
+    if (!host) throw new Error('no host');
+    const desired = { protocol: 1, revision: 2, at: 1, by: 'x', workers: 1, drained: ['worker-1'] };
+    expect(look({ ...snapshot, hosts: { h100: { ...host, desired } } })?.newJob.kind).toBe('no-worker');
+  });
+});
+
+describe('holds', () => {
+  test('a held queue says so for all', () => {
+    const told = look(workshop(waiting(2), undefined, { control: { ...control, held: true } }));
+    expect(told?.newJob).toEqual({ kind: 'held', what: 'queue' });
+    expect(told?.byJob.w1).toEqual({ kind: 'held', what: 'queue' });
+    expect(told?.byUser.user001).toEqual({ kind: 'held', what: 'queue' });
+  });
+
+  test('a held user is passed over, and says so', () => {
+    const free = look(workshop(waiting(2)));
+    const told = look(workshop(waiting(2), undefined, { control: { ...control, heldUsers: ['user000'] } }));
+    expect(told?.byJob.w0).toEqual({ kind: 'held', what: 'user' });
+    expect(told?.byUser.user000).toEqual({ kind: 'held', what: 'user' });
+    // The second now stands where the first stood.
+    const [there, here] = [free?.byJob.w0, told?.byJob.w1];
+    if (there?.kind !== 'range' || here?.kind !== 'range') throw new Error('no range');
+    expect(here.p50 / there.p50).toBeCloseTo(1, 0.5);
+  });
+});
+
+describe('figures', () => {
+  test('at once with an idle worker; a guess until something of the kind has run', () => {
+    const idle = look(workshop([], [{ kind: 'idle', since: 1 }]));
+    expect(idle?.newJob).toEqual({ kind: 'range', low: 0, p50: 0, p90: 0, guess: false });
+    expect(look(workshop(waiting(5)))?.newJob).toMatchObject({ kind: 'range', guess: true });
+    const seen = Array.from({ length: 10 }, (_, at) =>
+      job(`d${at}`, {
+        ...{ status: 'completed', queue: 'completed', workerId: 'worker-1' },
+        startedAt: NOW - 600_000 + at * 40_000,
+        completedAt: NOW - 600_000 + at * 40_000 + 30_000,
+      }),
+    );
+    const learned = look(workshop([...waiting(5), ...seen]))?.newJob;
+    expect(learned).toMatchObject({ kind: 'range', guess: false });
+    if (learned?.kind !== 'range') throw new Error('no range');
+    expect(learned.p50).toBeGreaterThan(2 * MINUTE);
+    expect(learned.p50).toBeLessThan(4 * MINUTE);
+  });
+
+  test('at most 60 jobs and 200 users are told, the first to start', () => {
+    const many = Array.from({ length: 300 }, (_, at) => job(`w${at}`, { score: at, userId: `u${at}` }));
+    const told = look(workshop(many));
+    expect(Object.keys(told?.byJob ?? {})).toHaveLength(60);
+    expect(told?.byJob.w0).toBeDefined();
+    expect(told?.byJob.w299).toBeUndefined();
+    expect(Object.keys(told?.byUser ?? {})).toHaveLength(200);
+  });
+
+  test('a worker more shortens the wait, one less lengthens it', () => {
+    const told = look(workshop(waiting(30), [busyWith('r', 1000), busyWith('s', 1000)]));
+    expect(told?.whatIf.map(({ workers }) => workers)).toEqual([1, 2, 3]);
+    const [fewer, now, more] = told?.whatIf.map(({ p50 }) => p50) ?? [];
+    expect(fewer).toBeGreaterThan(now ?? 0);
+    expect(more).toBeLessThan(now ?? 0);
+  });
+});
+
+describe('promises', () => {
+  const started = (id: string, at: number) =>
+    job(id, { status: 'running', queue: 'running', workerId: 'worker-1', startedAt: at + OFFSET });
+
+  test('are judged against when the job started, by one clock', () => {
+    const estimator = createWaitEstimator();
+    const kept: number[] = [];
+    estimator.onKept = (_jobId, { waitedMs }) => kept.push(waitedMs);
+    const [first] = waiting(1);
+    if (!first) throw new Error('no job');
+    estimator.look(workshop([first]), NOW);
+    expect(estimator.look(workshop([first]), NOW + 5000)).toMatchObject({
+      medianErrorMs: null,
+      estimatesMade: 0,
+    });
+    const told = estimator.look(workshop([started('w0', NOW + 7000)]), NOW + 10_000);
+    expect(kept).toEqual([7000]);
+    expect(told?.estimatesMade).toBe(1);
+    estimator.look(workshop([started('w0', NOW + 7000)]), NOW + 11_000);
+    expect(kept).toHaveLength(1);
+    estimator.forget();
+    expect(estimator.look(workshop([]), NOW + 12_000)?.estimatesMade).toBe(0);
+  });
+
+  test('that the host made void by holding are not counted, nor those of jobs that went away', () => {
+    const estimator = createWaitEstimator();
+    estimator.look(workshop(waiting(2)), NOW);
+    estimator.look(workshop(waiting(2), undefined, { control: { ...control, held: true } }), NOW + 1000);
+    const after = estimator.look(workshop([started('w0', NOW + 2000)]), NOW + 3000);
+    expect(after?.estimatesMade).toBe(0);
+  });
+
+  test('only those of today count', () => {
+    const record = createEstimateRecord();
+    const range = { low: 0, p50: 60_000, p90: 90_000 };
+    const made = { promised: range, simulated: range };
+    for (const [id, at, waited] of [
+      ['y', NOW - 24 * 60 * MINUTE, 1],
+      ['a', NOW, 2 * MINUTE],
+      ['b', NOW, 4 * MINUTE],
+      ['c', NOW, 3 * MINUTE],
+    ] as const) {
+      record.promise(id, { ...made, at });
+      record.promise(id, { ...made, at: at - 99_999 });
+      record.started(id, at + waited);
+    }
+    record.promise('d', { ...made, at: NOW });
+    record.drop('d');
+    expect(record.started('d', NOW)).toBeUndefined();
+    expect(record.today(NOW)).toEqual({ medianErrorMs: 2 * MINUTE, estimatesMade: 3 });
+    expect(record.today(NOW + 24 * 60 * MINUTE)).toEqual({ medianErrorMs: null, estimatesMade: 0 });
+  });
+
+  test('ranges that were too narrow become wider, the middle stays', () => {
+    const calibration = createCalibration();
+    const range = { low: 90_000, p50: 100_000, p90: 110_000 };
+    const before = calibration.widen(range);
+    for (let at = 0; at < 100; at += 1) calibration.learn(range, at % 2 === 0 ? 60_000 : 160_000);
+    const after = calibration.widen(range);
+    expect(after.p50).toBe(100_000);
+    expect(after.p90).toBeGreaterThan(before.p90);
+    expect(after.low).toBeLessThan(before.low);
+    expect(after.low).toBeGreaterThanOrEqual(0);
+    calibration.clear();
+    expect(calibration.widen(range)).toEqual(before);
+    expect(calibration.widen({ low: 0, p50: 0, p90: 0 })).toEqual({ low: 0, p50: 0, p90: 0 });
+  });
+});
+
+describe('news', () => {
+  const waits = (at: number, p50: number, change: Partial<Waits> = {}): Waits => ({
+    ...{ at, byJob: {}, byUser: {}, medianErrorMs: null, estimatesMade: 0, whatIf: [] },
+    newJob: { kind: 'range', low: p50 / 2, p50, p90: p50 * 2, guess: false },
+    ...change,
+  });
+
+  test('estimates that only grew older are none', () => {
+    const model = createLiveModel();
+    expect(model.estimated(null)).toEqual([]);
+    expect(model.estimated(waits(0, 600_000))).toHaveLength(1);
+    const older: Waits = {
+      ...waits(10_000, 0),
+      newJob: { kind: 'range', low: 290_000, p50: 590_000, p90: 1_190_000, guess: false },
+    };
+    expect(model.estimated(older)).toEqual([]);
+    expect(model.now.waits?.at).toBe(0);
+    expect(model.estimated(waits(10_000, 400_000))).toHaveLength(1);
+    expect(model.estimated(null)).toEqual([{ kind: 'waits', waits: null }]);
+    model.estimated(waits(0, 1));
+    model.rename('two', null);
+    expect(model.now.waits).toBeNull();
+  });
+
+  test('another kind, another job, another judgement are some', () => {
+    const old = waits(0, 60_000);
+    expect(isNoNews(old, old)).toBe(true);
+    for (const fresh of [
+      waits(0, 60_000, { newJob: { kind: 'no-worker' } }),
+      waits(0, 60_000, { byJob: { a: { kind: 'no-worker' } } }),
+      waits(0, 60_000, { medianErrorMs: 5, estimatesMade: 1 }),
+      waits(0, 60_000, { whatIf: [{ workers: 1, p50: 5 }] }),
+      waits(0, 60_000, { newJob: { kind: 'range', low: 30_000, p50: 60_000, p90: 120_000, guess: true } }),
+    ])
+      expect(isNoNews(old, fresh)).toBe(false);
+  });
+});

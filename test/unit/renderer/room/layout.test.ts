@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  FOOTER,
+  GAP,
+  HEADER,
+  HEADING,
+  LIST_GAP,
+  layoutRoom,
+  measure,
+  messageHeight,
+  PADDING_X,
+  PADDING_Y,
+  TILE_GAP,
+} from '../../../../src-renderer/features/room/view/layout.ts';
+import {
+  freshness,
+  lastTurnText,
+  messageLines,
+  turnText,
+  withKeys,
+} from '../../../../src-renderer/features/room/view/words.ts';
+
+const wide = measure(1920, 1080);
+const narrow = measure(1024, 768);
+const ask = (making: number, people: number, lines = 0) => ({ making, people, messageLines: lines });
+
+describe('the layout', () => {
+  test('a unit is a 1080th of the height at 16:9 and 4:3 alike', () => {
+    expect(wide).toMatchObject({ unit: 1, width: 1920, height: 1080 });
+    expect(narrow.width).toBeCloseTo(1440);
+    expect(measure(600, 1600).width).toBe(1200);
+  });
+
+  test('few people have large names in one column, with places and ranges', () => {
+    const layout = layoutRoom(wide, ask(2, 6));
+    expect(layout).toMatchObject({
+      kind: 'side',
+      nextColumns: 1,
+      numbered: true,
+      ranges: true,
+      peopleShown: 6,
+    });
+    expect(layout.nameSize).toBeGreaterThan(45);
+  });
+
+  test('60 people beside 8 workers all fit at 16:9; at 4:3 the rest is one row', () => {
+    expect(layoutRoom(wide, ask(8, 60))).toMatchObject({ peopleShown: 60, tilesShown: 8 });
+    const tight = layoutRoom(narrow, ask(8, 60));
+    expect(tight.tilesShown).toBe(8);
+    expect(tight.peopleShown).toBe(tight.nextColumns * tight.nextRows - 1);
+    expect(tight.peopleShown).toBeGreaterThan(40);
+  });
+
+  test('whatever the window and the workshop, nothing is higher or wider than its place, and names are large', () => {
+    const windows = fc.record({
+      width: fc.integer({ min: 640, max: 5120 }),
+      height: fc.integer({ min: 480, max: 2880 }),
+    });
+    const asks = fc.record({
+      making: fc.integer({ min: 0, max: 40 }),
+      people: fc.integer({ min: 0, max: 300 }),
+      messageLines: fc.integer({ min: 0, max: 2 }),
+    });
+    fc.assert(
+      fc.property(windows, asks, ({ width, height }, wanted) => {
+        const units = measure(width, height);
+        const layout = layoutRoom(units, wanted);
+        const body =
+          units.height - 2 * PADDING_Y - HEADER - FOOTER - 2 * GAP - messageHeight(wanted.messageLines);
+        const places = layout.tilesShown + (layout.tilesShown < wanted.making ? 1 : 0);
+        const tileRows = Math.ceil(places / layout.tileColumns);
+        const making = HEADING + tileRows * (layout.tileHeight + TILE_GAP) - TILE_GAP;
+        const list = HEADING + layout.nextRows * layout.rowHeight;
+        const used = layout.kind === 'side' ? Math.max(making, list) : making + GAP + list;
+        expect(used).toBeLessThanOrEqual(body + 0.01);
+
+        const shown = layout.peopleShown + (layout.peopleShown < wanted.people ? 1 : 0);
+        expect(shown).toBeLessThanOrEqual(layout.nextColumns * layout.nextRows);
+        expect(layout.peopleShown).toBeLessThanOrEqual(wanted.people);
+        expect(layout.nameSize).toBeGreaterThanOrEqual(40);
+        expect(layout.tileNameSize).toBeGreaterThanOrEqual(40);
+        expect(layout.nameSize * 1.22).toBeLessThanOrEqual(layout.rowHeight);
+        const listWidth =
+          units.width - 2 * PADDING_X - (layout.kind === 'side' ? layout.makingWidth + 64 : 0);
+        expect((listWidth - (layout.nextColumns - 1) * LIST_GAP) / layout.nextColumns).toBeGreaterThanOrEqual(
+          285,
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('the words', () => {
+  const MINUTE = 60_000;
+  const range = (from: number, middle: number, to: number) =>
+    ({ kind: 'range', from: from * MINUTE, middle: middle * MINUTE, to: to * MINUTE, guess: false }) as const;
+
+  test.each([
+    [range(8.6, 11, 13.2), 'range', '8–14 min'],
+    [range(8.6, 11, 13.2), 'about', '≈ 11 min'],
+    [range(8.6, 11, 13.2), 'short', '11'],
+    [range(0, 0.2, 3), 'range', 'next'],
+    [range(0, 0.7, 1), 'range', '≈ 1 min'],
+    [range(60, 119, 150), 'range', '≈ 2 h'],
+    [range(60, 92, 150), 'short', '1½ h'],
+    [range(-9, -5, -1), 'range', 'next'],
+    [{ kind: 'held' }, 'about', 'on hold'],
+    [null, 'range', ''],
+  ] as const)('%j as %s: %s', (turn, form, text) => expect(turnText(turn, 0, form)).toBe(text));
+
+  test('those without a row learn when the last of them comes', () => {
+    expect(lastTurnText(18 * MINUTE, 0, 'about')).toBe('up to 18 min');
+    expect(lastTurnText(18 * MINUTE, 0, 'short')).toBe('to 18');
+    expect(lastTurnText(null, 0, 'short')).toBe('');
+  });
+
+  test('an old picture says of when it is', () => {
+    const noon = new Date(2026, 2, 1, 12, 0, 0).getTime();
+    const picture = { knownAt: noon, live: true, frozenAt: null };
+    expect(freshness(picture, false, noon + 4000)).toEqual({ word: 'Live', old: false });
+    expect(freshness(picture, true, noon + 4000)).toEqual({ word: 'As of 12:00, 4 s ago', old: true });
+    expect(freshness({ ...picture, live: false }, false, noon + 180_000)).toEqual({
+      word: 'As of 12:00, 3 min ago',
+      old: true,
+    });
+    expect(freshness(picture, false, noon + 60_000)).toMatchObject({ old: true });
+    expect(freshness({ ...picture, knownAt: null }, false, noon).old).toBe(true);
+    expect(freshness({ ...picture, frozenAt: noon }, true, noon + 60_000)).toEqual({
+      word: 'Held since 12:00',
+      old: false,
+    });
+  });
+
+  test('a long message takes two lines, and people of one name keep their own rows', () => {
+    expect([
+      messageLines('', 1920),
+      messageLines('Lunch', 1920),
+      messageLines('x'.repeat(140), 1440),
+    ]).toEqual([0, 1, 2]);
+    expect(withKeys([{ name: 'Anna' }, { name: 'Anna' }]).map(({ key }) => key)).toEqual([
+      'Anna 1',
+      'Anna 2',
+    ]);
+  });
+});

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { isGpuBusy } from '../gpu/gpu-busy.ts';
+import type { GpuReader } from '../gpu/roles.ts';
+import { createRuntime } from '../runtime/create-runtime.ts';
+import type { Runtime } from '../runtime/roles.ts';
+import type { AgentConfig } from './config.ts';
+
+export interface BuiltRuntime {
+  runtime: Runtime;
+  /** Folder where a worker's ComfyUI writes, if it can be read here; undefined = fetch files over HTTP. */
+  comfyOutputDir: ((workerId: string) => string) | undefined;
+  /** Folder from which the servers read inputs, if it is on this machine; null = upload them. */
+  inputsPath: string | null;
+}
+
+/** The runtime that the configuration names, and where its servers leave their files. */
+export function buildRuntime(
+  config: Pick<AgentConfig, 'runtime' | 'maxWorkers' | 'stateDir' | 'comfyOutputDir' | 'inputsPath'>,
+  gpu: Pick<GpuReader, 'reading'>,
+  log: Logger,
+): BuiltRuntime {
+  const { runtime: choice, comfyOutputDir, maxWorkers, stateDir } = config;
+  const runtime = createRuntime(choice, {
+    maxWorkers,
+    stateDir,
+    log: (message) => log.info(message),
+    gpuBusy: async (slot) => isGpuBusy(gpu.reading().gpus, slot.gpu),
+  });
+  if (choice.kind === 'compose')
+    return {
+      runtime,
+      comfyOutputDir: (workerId) => join(choice.options.outputsPath, workerId),
+      inputsPath: choice.options.inputsPath,
+    };
+  return {
+    runtime,
+    inputsPath: config.inputsPath,
+    comfyOutputDir:
+      comfyOutputDir === null ? undefined : (workerId) => comfyOutputDir.replaceAll('{worker}', workerId),
+  };
+}

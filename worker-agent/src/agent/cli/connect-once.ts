@@ -1,0 +1,27 @@
+import { Redis } from 'ioredis';
+import { toWorkshopError } from '../../contract/errors.ts';
+import type { RedisConfig } from '../config.ts';
+import { redisOptions } from '../redis-link.ts';
+
+/** Connects once, without retry, hands the connection to `use` and ends it. @throws WorkshopError REDIS_… */
+export async function withRedis<T>(config: RedisConfig, use: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis({
+    ...redisOptions(config),
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 5000,
+  });
+  let problem: unknown;
+  redis.on('error', (cause: unknown) => {
+    problem ??= cause;
+  });
+  try {
+    await redis.connect();
+    return await use(redis);
+  } catch (cause) {
+    throw toWorkshopError(problem ?? cause, 'REDIS_UNREACHABLE');
+  } finally {
+    redis.disconnect();
+  }
+}

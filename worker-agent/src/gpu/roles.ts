@@ -1,0 +1,24 @@
+import type { ErrorInfo } from '../contract/errors.ts';
+import type { Gpu } from '../contract/telemetry.ts';
+
+/** VRAM that one process holds on one GPU; null where the driver does not say. */
+export interface ProcessVram {
+  pid: number;
+  gpuUuid: string;
+  memoryMiB: number | null;
+}
+
+/** The last word about this machine's GPUs. */
+export interface GpuReading {
+  gpus: Gpu[];
+  /** Empty when the driver does not tell processes apart. */
+  processes: ProcessVram[];
+  /** Why there are no figures; null while there are. */
+  error: ErrorInfo | null;
+}
+
+/** A reader of the GPUs; never throws, never fails the agent. */
+export interface GpuReader {
+  reading(): GpuReading;
+  close(): Promise<void>;
+}
