@@ -48,6 +48,8 @@ module.exports = {
       '^src-main/services/',
       '^src-main/domain/',
       '^src-main/api/roles\\.ts$',
+      // Types only: what a machine is that commands can be run on.
+      '^src-main/connections/hosts/remote-host\\.ts$',
       room('contract'),
     ]),
     only('api', 'The API: itself, domain, contract.', '^src-main/api/', [

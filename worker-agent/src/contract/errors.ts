@@ -33,6 +33,10 @@ export const ERROR_CODES = {
   GPU_UNREADABLE: 'the GPU cannot be read',
   OUTPUT_DELIVERY: 'an output file could not be delivered',
   INPUT_FETCH: 'an input file could not be fetched',
+  HOST_LINK_LOST: 'the link to the machine broke',
+  HOST_TIMEOUT: 'a command on the machine took too long',
+  HOST_FILE: 'a file on the machine cannot be used',
+  HOST_DISK_FULL: 'the disk of the machine is full',
   CONFIG: 'the configuration is not valid',
   INTERNAL: 'an error inside Workshop Console',
 } as const;
@@ -57,6 +61,8 @@ export const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'COMFY_STUCK',
   'OUTPUT_DELIVERY',
   'INPUT_FETCH',
+  'HOST_LINK_LOST',
+  'HOST_TIMEOUT',
 ]);
 
 /** What crosses a wire when something fails: plain data. */
