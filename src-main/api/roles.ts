@@ -75,6 +75,8 @@ export interface RoomService {
   setFrozen(input: { frozen: boolean }): Promise<void>;
   setBlank(input: { blank: boolean }): Promise<void>;
   setUrl(input: { url: string | null }): Promise<void>;
+  /** The address and its QR code fill the screen. @throws WorkshopError WRONG_STATE without an address. */
+  setJoin(input: { join: boolean }): Promise<void>;
   /** An empty nickname takes it away. */
   setNickname(input: { userId: string; nickname: string }): Promise<void>;
   /** Takes a CSV list; with `replace` the nicknames that are not in it go. */

@@ -48,6 +48,9 @@ export const roomActs = router({
       }),
     )
     .mutation(({ ctx, input }) => ctx.services.room.setUrl(input)),
+  setJoin: procedure
+    .input(z.object({ join: z.boolean() }))
+    .mutation(({ ctx, input }) => ctx.services.room.setJoin(input)),
   setNickname: procedure
     .input(z.object({ userId: z.string().min(1).max(100), nickname: z.string().max(200) }))
     .mutation(({ ctx, input }) => ctx.services.room.setNickname(input)),

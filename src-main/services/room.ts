@@ -57,7 +57,7 @@ export function createRoomService({ store, watch, now, publish }: RoomNeeds): Ro
 
   const picture = (): RoomView => {
     const { state } = kept;
-    const fresh = roomViewOf(now(), state);
+    const fresh = roomViewOf(now(), state, Date.now());
     if (!state.frozen) {
       held = undefined;
       return fresh;
@@ -65,8 +65,8 @@ export function createRoomService({ store, watch, now, publish }: RoomNeeds): Ro
     // Started frozen, there is nothing to hold until something is known.
     if (!held && fresh.knownAt === null) return fresh;
     held ??= { ...fresh, frozenAt: Date.now() };
-    const { blank, message, breakUntil, url } = fresh;
-    return { ...held, blank, message, breakUntil, url };
+    const { blank, message, breakUntil, url, join } = fresh;
+    return { ...held, blank, message, breakUntil, url, join };
   };
 
   async function* view(signal: AbortSignal, backlogBytes?: () => number): AsyncGenerator<RoomView> {
@@ -99,13 +99,20 @@ export function createRoomService({ store, watch, now, publish }: RoomNeeds): Ro
     setBreak: ({ until }) => set({ breakUntil: until }),
     async setFrozen({ frozen }) {
       if (frozen && !kept.state.frozen) {
-        const shown = roomViewOf(now(), kept.state);
+        const shown = roomViewOf(now(), kept.state, Date.now());
         held = shown.knownAt === null ? undefined : { ...shown, frozenAt: Date.now() };
       }
       await set({ frozen });
     },
     setBlank: ({ blank }) => set({ blank }),
-    setUrl: ({ url }) => set({ url }),
+    setUrl: ({ url }) => set(url === null ? { url, join: false } : { url }),
+    async setJoin({ join }) {
+      if (join && kept.state.url === null)
+        throw new WorkshopError('WRONG_STATE', 'There is no address to show yet.', {
+          remedy: 'Enter the address where people join first.',
+        });
+      await set({ join });
+    },
     async setNickname({ userId, nickname }) {
       const name = showableName(nickname);
       const { [userId]: _before, ...others } = kept.state.nicknames;

@@ -1,5 +1,12 @@
 import { showRoomPanel } from '../features/room/panel/room-panel.ts';
-import { useBlank, useBreak, useFreeze, useOpenRoom, useRoomMessage } from '../live/room-verbs.ts';
+import {
+  useBlank,
+  useBreak,
+  useFreeze,
+  useJoinCard,
+  useOpenRoom,
+  useRoomMessage,
+} from '../live/room-verbs.ts';
 import { useLive } from '../live/store.ts';
 import type { PaletteAction } from './palette-action.ts';
 
@@ -13,6 +20,7 @@ export function useRoomActions(): PaletteAction[] {
   const blank = useBlank();
   const pause = useBreak();
   const say = useRoomMessage();
+  const showJoin = useJoinCard();
   if (room === null) return [];
   const actions: PaletteAction[] = [
     { id: 'room/open', label: 'Open room view', description: 'Key P', act: () => open.mutate({}) },
@@ -38,6 +46,12 @@ export function useRoomActions(): PaletteAction[] {
       act: () => pause.mutate({ until: Date.now() + minutes * MINUTE }),
     })),
   ];
+  if (room.url !== null)
+    actions.push({
+      id: 'room/join',
+      label: room.join ? 'Room view: show the queue again' : 'Room view: show where to join, large',
+      act: () => showJoin.mutate({ join: !room.join }),
+    });
   if (room.breakUntil !== null)
     actions.push({
       id: 'room/break/end',

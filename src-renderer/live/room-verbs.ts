@@ -88,6 +88,16 @@ export function useRoomUrl() {
   });
 }
 
+/** Fills the room's screen with the address and its QR code, or ends that. */
+export function useJoinCard() {
+  return useVerb<{ join: boolean }, void>({
+    run: (client, input) => client.room.setJoin.mutate(input),
+    done: (_, { join }) =>
+      sayDone(join ? 'The room reads where to join.' : 'The room view shows the queue.', undefined, ABOUT),
+    failed: (error, again) => sayFailed('The room view was not changed', error, again),
+  });
+}
+
 /** Imports a list; its receipt tells what was left out. */
 export function useNicknames() {
   return useVerb<{ csv: string; replace: boolean }, NicknamesReceipt>({

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { encode } from 'uqr';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AppRouter, RoomRouter, RoomView } from '../../src-main/api/types.ts';
@@ -305,6 +306,66 @@ test('axe finds nothing, full and empty; a right-to-left name is cut at its own 
   }));
   expect(style).toEqual({ direction: 'rtl', overflow: 'ellipsis' });
 });
+
+test('the QR code says the address and can be scanned; the join card fills the screen', async () => {
+  const url = 'https://film.example.org/join?room=2';
+  await page.goto(served.roomLink());
+  await show({ people: 9, workers: 3 });
+  await served.workshop.room.setUrl({ url });
+  const code = page.getByRole('img', { name: `QR code of ${url}` });
+  await code.waitFor();
+  for (const [width, height] of [
+    [1920, 1080],
+    [1024, 768],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    expect((await readRoom(page)).faults).toEqual([]);
+    await page.screenshot({ path: resolve(pictures, `code-${width}x${height}.png`) });
+    // As drawn: a white quiet zone of four modules around, and black finder patterns in three corners.
+    expect(await modulesAt(code)).toEqual(encode(url, { ecc: 'M', boostEcc: true, border: 4 }).data);
+  }
+  await served.workshop.room.setJoin({ join: true });
+  await page.getByRole('heading', { name: 'Join here' }).waitFor();
+  for (const [width, height] of [
+    [1920, 1080],
+    [1024, 768],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    const reading = await readRoom(page);
+    expect(reading.faults).toEqual([]);
+    expect(reading.lowestContrast, reading.lowestText).toBeGreaterThanOrEqual(7);
+    expect((await code.boundingBox())?.width).toBeGreaterThan(width * 0.35);
+    await page.screenshot({ path: resolve(pictures, `join-${width}x${height}.png`) });
+  }
+  expect(await axeFindings()).toEqual([]);
+  await served.workshop.room.setUrl({ url: `https://film.example.org/${'a'.repeat(270)}` });
+  await page.getByText('aaaaaa').waitFor();
+  expect((await readRoom(page)).faults).toEqual([]);
+  await served.workshop.room.setUrl({ url: null });
+  await page.getByRole('heading', { name: 'Making now' }).waitFor();
+});
+
+/** The code read off the screen: the colour in the middle of each module, true for black. */
+async function modulesAt(code: Locator): Promise<boolean[][]> {
+  const shot = (await code.screenshot()).toString('base64');
+  return code.evaluate(async (svg, png) => {
+    const size = Number(svg.getAttribute('viewBox')?.split(' ')[2]);
+    const image = new Image();
+    image.src = `data:image/png;base64,${png}`;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const pen = canvas.getContext('2d');
+    pen?.drawImage(image, 0, 0);
+    const at = (module: number) => Math.floor(((module + 0.5) / size) * image.width);
+    return Array.from({ length: size }, (_row, y) =>
+      Array.from(
+        { length: size },
+        (_column, x) => (pen?.getImageData(at(x), at(y), 1, 1).data[0] ?? 0) < 128,
+      ),
+    );
+  }, shot);
+}
 
 test('motion: a person who wants none gets none', async () => {
   await page.goto(served.roomLink());

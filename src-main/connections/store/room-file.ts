@@ -15,6 +15,8 @@ const fileSchema = z.object({
     frozen: z.boolean(),
     blank: z.boolean(),
     url: z.string().max(300).nullable(),
+    /** Absent in files of the first version that knew no such card. */
+    join: z.boolean().default(false),
     nicknames: z
       .array(
         z.tuple([

@@ -15,10 +15,20 @@ export interface RoomState {
   blank: boolean;
   /** Where participants open the workshop in a browser; null when it is not to be shown. */
   url: string | null;
+  /** That address fills the screen, with its QR code. It needs a `url`. */
+  join: boolean;
   /** Nickname by user id. */
   nicknames: Record<string, string>;
 }
 
 export function freshRoom(): RoomState {
-  return { message: '', breakUntil: null, frozen: false, blank: false, url: null, nicknames: {} };
+  return {
+    message: '',
+    breakUntil: null,
+    frozen: false,
+    blank: false,
+    url: null,
+    join: false,
+    nicknames: {},
+  };
 }

@@ -49,6 +49,8 @@ export interface RoomView {
   message: string;
   breakUntil: number | null;
   url: string | null;
+  /** The address fills the screen. */
+  join: boolean;
   making: RoomMaking[];
   /** Being made; may be more than `making` holds. */
   makingCount: number;
@@ -61,13 +63,14 @@ export interface RoomView {
   peopleWaiting: number;
   /** End of the longest known wait. */
   lastTurnBy: number | null;
-  counts: { waiting: number; made: number } | null;
+  /** `madeToday`: finished since midnight of this laptop; null while the finished ones are still being read. */
+  counts: { waiting: number; madeToday: number | null } | null;
   /** Nothing new begins now, because the host holds the queue. */
   paused: boolean;
 }
 
-/** Derives the room's picture from the workshop. Pure. */
-export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState): RoomView {
+/** Derives the room's picture from the workshop. Pure. `now` is local epoch ms. */
+export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState, now: number): RoomView {
   const nameOf = (userId: string) => personName(userId, room.nicknames);
   const making = makingOf(snapshot, nameOf);
   const people = peopleOf(snapshot, nameOf);
@@ -83,6 +86,7 @@ export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState
     message: room.message,
     breakUntil: room.breakUntil,
     url: room.url,
+    join: room.join && room.url !== null,
     making: making.slice(0, MAKING_SENT),
     makingCount: making.length,
     warming: states.filter(({ state }) => state.kind === 'starting').length,
@@ -90,9 +94,32 @@ export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState
     next: people.slice(0, PEOPLE_SENT),
     peopleWaiting: people.length,
     lastTurnBy: ends.length > 0 ? Math.max(...ends) : null,
-    counts: snapshot.counts && { waiting: snapshot.counts.pending, made: snapshot.counts.completed },
+    counts: snapshot.counts && { waiting: snapshot.counts.pending, madeToday: madeTodayOf(snapshot, now) },
     paused: snapshot.control?.held ?? false,
   };
+}
+
+/** More finished jobs than this that are listed but not read: the first reading is under way. */
+const UNREAD_AT_MOST = 20;
+
+/**
+ * Jobs finished since midnight. The platform's own figure counts all it ever finished, so the jobs are looked at; the
+ * newest of them are read a moment after they are counted.
+ */
+function madeTodayOf(
+  { jobs, counts, clockOffsetMs }: Readonly<WorkshopSnapshot>,
+  now: number,
+): number | null {
+  if (!counts || clockOffsetMs === null) return null;
+  const midnight = new Date(now).setHours(0, 0, 0, 0) + clockOffsetMs;
+  let read = 0;
+  let today = 0;
+  for (const { queue, status, completedAt } of Object.values(jobs)) {
+    if (queue !== 'completed' || status !== 'completed') continue;
+    read += 1;
+    if (completedAt !== null && completedAt >= midnight) today += 1;
+  }
+  return counts.completed - read > UNREAD_AT_MOST ? null : today;
 }
 
 /** The nickname, else the user id, as it may be shown. */

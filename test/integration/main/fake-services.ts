@@ -56,7 +56,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
         watching += 1;
         try {
           for (let made = 0; !signal.aborted; made += 1) {
-            yield { ...roomViewOf(createLiveModel().now, freshRoom()), makingCount: made };
+            yield { ...roomViewOf(createLiveModel().now, freshRoom(), Date.now()), makingCount: made };
             await new Promise((wake) => setTimeout(wake, 10));
           }
         } finally {
@@ -68,6 +68,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       setFrozen: async () => {},
       setBlank: async () => {},
       setUrl: async () => {},
+      setJoin: async () => {},
       setNickname: async () => {},
       setNicknames: async () => ({ set: 1, problems: [] }),
       display: () => null,

@@ -17,6 +17,7 @@ import {
   useBlank,
   useBreak,
   useFreeze,
+  useJoinCard,
   useOpenRoom,
   useRoomMessage,
   useRoomPlaces,
@@ -60,7 +61,7 @@ function RoomPanel() {
       </Group>
       <Message message={room.message} />
       <Break until={room.breakUntil} />
-      <Address url={room.url} />
+      <Address url={room.url} join={room.join} />
       <NicknameImport known={Object.keys(room.nicknames).length} />
     </Stack>
   );
@@ -201,10 +202,11 @@ function Break({ until }: { until: number | null }) {
   );
 }
 
-function Address({ url }: { url: string | null }) {
+function Address({ url, join }: { url: string | null; join: boolean }) {
   const [text, setText] = useState(url ?? '');
   useEffect(() => setText(url ?? ''), [url]);
   const set = useRoomUrl();
+  const card = useJoinCard();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     set.mutate({ url: text.trim() === '' ? null : text.trim() });
@@ -223,6 +225,14 @@ function Address({ url }: { url: string | null }) {
           {text.trim() === '' && url !== null ? 'Hide it' : 'Show it'}
         </Button>
       </Group>
+      <Switch
+        mt="xs"
+        label="Fill the screen with it"
+        description="Address and QR code, to be read and scanned from the last row."
+        disabled={url === null}
+        checked={join}
+        onChange={({ currentTarget }) => card.mutate({ join: currentTarget.checked })}
+      />
     </form>
   );
 }

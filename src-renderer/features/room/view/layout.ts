@@ -16,6 +16,8 @@ export interface RoomAsk {
   people: number;
   /** Lines that the host's message takes, 0 to 2. */
   messageLines: number;
+  /** There is an address whose QR code is wanted. */
+  code: boolean;
 }
 
 export interface RoomLayout {
@@ -38,6 +40,8 @@ export interface RoomLayout {
   numbered: boolean;
   times: boolean;
   ranges: boolean;
+  /** Side of the QR code below what is being made; 0 where there is no room for a useful one. */
+  codeSize: number;
 }
 
 export const PADDING_X = 56;
@@ -60,6 +64,12 @@ const ROOMY_COLUMN = 440;
 const DENSE_ROW = 50;
 /** Rows grow up to this where few people wait. */
 const TALLEST_ROW = 84;
+
+/** A QR code smaller than this is seen from the first row only; a larger one says no more. */
+const CODE_MIN = 220;
+const CODE_MAX = 320;
+/** Tiles do not become lower than this to make room for the code. */
+const LOWEST_BESIDE_CODE = 100;
 
 /** Units of a window: one is a 1080th of its height, less where it is narrow. */
 export function measure(width: number, height: number): Measures & { unit: number } {
@@ -101,12 +111,17 @@ function side(choice: SideChoice, inner: number, body: number, ask: RoomAsk): Ro
   const makingWidth = Math.round((inner - COLUMN_GAP) * choice.share);
   const listWidth = inner - COLUMN_GAP - makingWidth;
   const content = body - HEADING;
-  const tiles = tilesIn(content, 1, ask.making);
+  const beside = tilesIn(content - CODE_MIN - GAP, 1, ask.making);
+  const both = ask.code && beside.tileHeight >= LOWEST_BESIDE_CODE && beside.tilesShown === ask.making;
+  const tiles = both ? beside : tilesIn(content, 1, ask.making);
+  const rows = Math.max(1, ask.making);
+  const left = content - rows * tiles.tileHeight - (rows - 1) * TILE_GAP - GAP;
   return {
     kind: 'side',
     makingWidth,
     tileColumns: 1,
     ...tiles,
+    codeSize: both ? Math.min(CODE_MAX, makingWidth, left) : 0,
     ...listIn(listWidth, content, choice, ask.people),
   };
 }
@@ -123,6 +138,7 @@ function top(inner: number, body: number, ask: RoomAsk): RoomLayout {
     tileColumns,
     tileHeight: COMPACT_TILE,
     tileNameSize: 40,
+    codeSize: 0,
     tilesShown: shownOf(ask.making, tileColumns * tileRows),
     ...listIn(inner, content, choice, ask.people),
   };

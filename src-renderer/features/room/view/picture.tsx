@@ -17,9 +17,10 @@ import {
 } from './layout.ts';
 import { MakingTile } from './making-tile.tsx';
 import { NextList } from './next-list.tsx';
+import { QrCode } from './qr-code.tsx';
 import styles from './room.module.css';
 import { useMeasures } from './use-measures.ts';
-import { countsText, freshness, messageLines, readinessText, withKeys } from './words.ts';
+import { addressText, countsText, freshness, messageLines, readinessText, withKeys } from './words.ts';
 
 /** Units as CSS writes them. */
 export const units = (value: number) => `${value / 10}rem`;
@@ -39,6 +40,7 @@ export function Picture({ view, lost, now }: PictureProps) {
     making: view.makingCount,
     people: view.peopleWaiting,
     messageLines: lines,
+    code: view.url !== null,
   });
   const state = freshness(view, lost, now);
   // What is old does not go on counting down.
@@ -70,7 +72,7 @@ export function Picture({ view, lost, now }: PictureProps) {
         </p>
         {view.url !== null && (
           <p className={styles.address}>
-            Join at <b>{view.url.replace(/^https?:\/\//, '').replace(/\/$/, '')}</b>
+            Join at <b>{addressText(view.url)}</b>
           </p>
         )}
       </footer>
@@ -95,6 +97,12 @@ function Making({ view, layout, asOf }: { view: RoomView; layout: RoomLayout; as
           ))}
           {more > 0 && <li className={styles.moreTile}>{more} more</li>}
         </ul>
+      )}
+      {view.url !== null && layout.codeSize > 0 && (
+        <div className={styles.code} style={{ height: units(layout.codeSize) }}>
+          <QrCode text={view.url} className={styles.codeImage} />
+          <span className={styles.codeHint}>Scan to join</span>
+        </div>
       )}
     </section>
   );

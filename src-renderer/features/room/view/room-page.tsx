@@ -1,9 +1,10 @@
 import { clockText } from '../../../components/format.ts';
 import { useNow } from '../../../live/clock.ts';
 import { Picture } from './picture.tsx';
+import { QrCode } from './qr-code.tsx';
 import styles from './room.module.css';
 import { useRoomFeed } from './room-feed.ts';
-import { breakText } from './words.ts';
+import { addressText, breakText } from './words.ts';
 
 /** What the room sees: nothing, a break, or who is next. It has no controls. */
 export function RoomPage() {
@@ -23,7 +24,30 @@ export function RoomPage() {
     );
   if (view.breakUntil !== null && view.breakUntil > now)
     return <Break title={view.title} until={view.breakUntil} message={view.message} now={now} />;
+  if (view.join && view.url !== null) return <Join title={view.title} url={view.url} now={now} />;
   return <Picture view={view} lost={lostAt !== null} now={now} />;
+}
+
+/** For the beginning of a day: where to go, readable and scannable from the last row. */
+function Join({ title, url, now }: { title: string | null; url: string; now: number }) {
+  const address = addressText(url);
+  return (
+    <main className={styles.join}>
+      <QrCode text={url} className={styles.joinCode} />
+      <div className={styles.joinText}>
+        <p className={styles.joinName} dir="auto">
+          {title ?? 'Workshop'}
+        </p>
+        <h1 className={styles.joinTitle}>Join here</h1>
+        <p className={styles.joinAddress} data-long={address.length > 24}>
+          {address}
+        </p>
+        <p className={styles.joinClock}>
+          It is <time>{clockText(now, now)}</time>
+        </p>
+      </div>
+    </main>
+  );
 }
 
 interface BreakProps {

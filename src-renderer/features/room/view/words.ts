@@ -1,5 +1,5 @@
-import type { RoomKind, RoomMaking, RoomTurn } from '../../../../src-main/api/types.ts';
-import { ageText, clockText, plural, spanText } from '../../../components/format.ts';
+import type { RoomKind, RoomMaking, RoomTurn, RoomView } from '../../../../src-main/api/types.ts';
+import { ageText, clockText, countText, spanText } from '../../../components/format.ts';
 
 /** What the room reads. Times are local epoch ms. */
 
@@ -77,11 +77,21 @@ export function readinessText(warming: number, free: number): string {
   return [warming > 0 && `${warming} warming up`, free > 0 && `${free} free`].filter(Boolean).join(' · ');
 }
 
-/** "3 making · 14 waiting · 87 made". */
-export function countsText(making: number, counts: { waiting: number; made: number } | null): string {
+/** "3 making · 14 waiting · 87 made today". */
+export function countsText(making: number, counts: RoomView['counts']): string {
   if (!counts) return '';
-  return [`${making} making`, `${counts.waiting} waiting`, plural(counts.made, 'made', 'made')].join(' · ');
+  const { waiting, madeToday } = counts;
+  return [
+    `${making} making`,
+    `${waiting} waiting`,
+    madeToday !== null && `${countText(madeToday)} made today`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
+
+/** An address as people type it: without https:// and a last slash. */
+export const addressText = (url: string): string => url.replace(/^https?:\/\//, '').replace(/\/$/, '');
 
 /** Time left of a break: "in 5 minutes", "in less than a minute". */
 export function breakText(until: number, now: number): string {

@@ -35,7 +35,9 @@ test('what the host set is published, kept, and there again after a restart', as
   await first.room.setNickname({ userId: 'user005', nickname: '' });
   await first.room.setBreak({ until: 1_900_000_000_000 });
   await first.room.setBlank({ blank: true });
+  await expect(first.room.setJoin({ join: true })).rejects.toMatchObject({ code: 'WRONG_STATE' });
   await first.room.setUrl({ url: 'https://film.example.org' });
+  await first.room.setJoin({ join: true });
   first.room.rememberDisplay({ id: '2', label: 'Projector', width: 1920, height: 1080 });
   const expected: RoomState = {
     message: 'Show and tell',
@@ -43,6 +45,7 @@ test('what the host set is published, kept, and there again after a restart', as
     frozen: false,
     blank: true,
     url: 'https://film.example.org',
+    join: true,
     nicknames: { user004: 'Lynx' },
   };
   expect(first.state()).toEqual(expected);
@@ -53,6 +56,8 @@ test('what the host set is published, kept, and there again after a restart', as
   const second = await open();
   expect(second.state()).toEqual(expected);
   expect(second.room.display()).toMatchObject({ label: 'Projector' });
+  await second.room.setUrl({ url: null });
+  expect(second.state()).toMatchObject({ url: null, join: false });
   second.watch.close();
 });
 

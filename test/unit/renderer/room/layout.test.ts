@@ -23,7 +23,12 @@ import {
 
 const wide = measure(1920, 1080);
 const narrow = measure(1024, 768);
-const ask = (making: number, people: number, lines = 0) => ({ making, people, messageLines: lines });
+const ask = (making: number, people: number, lines = 0, code = false) => ({
+  making,
+  people,
+  messageLines: lines,
+  code,
+});
 
 describe('the layout', () => {
   test('a unit is a 1080th of the height at 16:9 and 4:3 alike', () => {
@@ -44,6 +49,18 @@ describe('the layout', () => {
     expect(layout.nameSize).toBeGreaterThan(45);
   });
 
+  test('a QR code stands below few jobs in the making, large enough or not at all', () => {
+    expect(layoutRoom(wide, ask(0, 6, 0, true)).codeSize).toBe(320);
+    for (const making of [1, 2, 3, 4])
+      for (const window of [wide, narrow]) {
+        const layout = layoutRoom(window, ask(making, 12, 0, true));
+        expect(layout.codeSize).toBeGreaterThanOrEqual(220);
+        expect(layout.tilesShown).toBe(making);
+      }
+    expect(layoutRoom(wide, ask(8, 12, 0, true)).codeSize).toBe(0);
+    expect(layoutRoom(wide, ask(2, 6)).codeSize).toBe(0);
+  });
+
   test('60 people beside 8 workers all fit at 16:9; at 4:3 the rest is one row', () => {
     expect(layoutRoom(wide, ask(8, 60))).toMatchObject({ peopleShown: 60, tilesShown: 8 });
     const tight = layoutRoom(narrow, ask(8, 60));
@@ -61,6 +78,7 @@ describe('the layout', () => {
       making: fc.integer({ min: 0, max: 40 }),
       people: fc.integer({ min: 0, max: 300 }),
       messageLines: fc.integer({ min: 0, max: 2 }),
+      code: fc.boolean(),
     });
     fc.assert(
       fc.property(windows, asks, ({ width, height }, wanted) => {
@@ -70,7 +88,9 @@ describe('the layout', () => {
           units.height - 2 * PADDING_Y - HEADER - FOOTER - 2 * GAP - messageHeight(wanted.messageLines);
         const places = layout.tilesShown + (layout.tilesShown < wanted.making ? 1 : 0);
         const tileRows = Math.ceil(places / layout.tileColumns);
-        const making = HEADING + tileRows * (layout.tileHeight + TILE_GAP) - TILE_GAP;
+        const code = layout.codeSize > 0 ? GAP + layout.codeSize : 0;
+        const making = HEADING + tileRows * (layout.tileHeight + TILE_GAP) - TILE_GAP + code;
+        expect(layout.codeSize).toBeLessThanOrEqual(layout.makingWidth);
         const list = HEADING + layout.nextRows * layout.rowHeight;
         const used = layout.kind === 'side' ? Math.max(making, list) : making + GAP + list;
         expect(used).toBeLessThanOrEqual(body + 0.01);
