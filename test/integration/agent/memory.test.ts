@@ -41,6 +41,12 @@ describe('jobs that share a card', () => {
     await card.rig.agent.kill();
     await card.rig.agent.start();
     await card.rig.workersAre('idle', 'idle', 'idle');
+    const told = await eventually('needs and disks', card.rig.agent, async () => {
+      const { needs, disks } = await card.rig.hostStatus();
+      return disks && needs?.[0]?.runs === 2 ? { needs, disks } : undefined;
+    });
+    expect(told.needs).toEqual([{ kind: expect.any(String), needMiB: big, runs: 2 }]);
+    expect(told.disks[0]?.freeBytes).toBeGreaterThan(0);
 
     const [first = '', waits = '', ...others] = await submitBehind(
       ...[batch(MEDIUM, 16), batch(BIG), batch(SMALL), batch(SMALL)],
@@ -60,9 +66,9 @@ describe('jobs that share a card', () => {
     await card.rig.reached(waits, 'completed');
     expect((await card.rig.job(first)).status).toBe('completed');
     for (const id of others) expect(await startOf(id)).toBeLessThan(await startOf(waits));
-    const [told] = await eventsOf('job-passed-over');
-    expect(told).toMatchObject({ jobId: waits });
-    expect(told?.message).toMatch(
+    const [passed] = await eventsOf('job-passed-over');
+    expect(passed).toMatchObject({ jobId: waits });
+    expect(passed?.message).toMatch(
       /waits for memory on .*: it needs 5\d\.\d GiB, of which \d+\.\d GiB are free\. Jobs that fit go first/,
     );
     const claims = await eventsOf('job-claimed');

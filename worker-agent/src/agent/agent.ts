@@ -16,6 +16,7 @@ import { createClock } from './clock.ts';
 import { createCommandReader } from './command-stream.ts';
 import type { AgentConfig } from './config.ts';
 import { createDesiredReader } from './desired.ts';
+import { watchDisks } from './disk-watch.ts';
 import { createEventLog } from './event-log.ts';
 import { createFleet } from './fleet.ts';
 import { keepHeartbeats } from './heartbeats.ts';
@@ -149,6 +150,11 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
     emit,
     log,
   });
+  const disks = watchDisks([
+    { use: 'outputs', path: config.outputsPath },
+    { use: 'models', path: config.modelsPath },
+    { use: 'agent', path: config.stateDir },
+  ]);
   const desired = createDesiredReader({
     redis,
     hostId,
@@ -189,6 +195,8 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
       gpus,
       gpuError: error,
       vram: vram.byWorker(),
+      needs: sense.learned(),
+      disks: disks.known(),
     };
   };
   const status = publishHostStatus(redis, hostId, { build: buildStatus, mayTell: maySpeak, scrub }, log);
@@ -331,6 +339,7 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
           leases.close();
           rescuer.close();
           sense.close();
+          disks.close();
         },
       },
       {

@@ -75,6 +75,29 @@ export const workerStatusSchema = z.object({
 });
 export type WorkerStatus = z.infer<typeof workerStatusSchema>;
 
+/** What one kind of workflow was seen to need at its peak on this host, over all its sizes (agent/memory). */
+export const learnedNeedSchema = z.object({
+  /** As in `currentJobSchema`. */
+  kind: z.string().max(200),
+  needMiB: z.number().nonnegative(),
+  /** Observations that this rests on; 0 = only a run that had too little. */
+  runs: z.number().int().nonnegative(),
+});
+export type LearnedNeed = z.infer<typeof learnedNeedSchema>;
+/** Kinds told in a status, the ones seen last; it is written often and read over a slow link. */
+export const NEEDS_TOLD = 12;
+
+/** Space on one file system of the host. */
+export const diskSchema = z.object({
+  /** The folder that was asked about, and what it is for in a word or two. */
+  path: z.string().max(300),
+  use: z.string().max(60),
+  totalBytes: z.number().nonnegative(),
+  /** What a process without special rights may still write. */
+  freeBytes: z.number().nonnegative(),
+});
+export type Disk = z.infer<typeof diskSchema>;
+
 /**
  * `agent:host:{id}:status`: what the agent on one GPU host is and does. Written at every change and every 15 s;
  * kept without expiry, so that a console which starts later still knows the last word and its age.
@@ -105,5 +128,9 @@ export const hostStatusSchema = z.object({
   /** Why there are no GPU figures, when there are none. */
   gpuError: errorInfoSchema.nullable(),
   vram: z.array(workerVramSchema),
+  /** Absent from agents that do not tell it yet. */
+  needs: z.array(learnedNeedSchema).max(NEEDS_TOLD).optional(),
+  /** One entry a file system; absent while it is not known. */
+  disks: z.array(diskSchema).max(8).optional(),
 });
 export type HostStatus = z.infer<typeof hostStatusSchema>;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MARGIN_MIB } from '../../../../worker-agent/src/agent/memory/fit.ts';
 import { openNeedBook } from '../../../../worker-agent/src/agent/memory/need-book.ts';
+import { NEEDS_TOLD } from '../../../../worker-agent/src/contract/host.ts';
 
 let dir: string;
 let path: string;
@@ -30,6 +31,23 @@ describe('learned needs', () => {
     book.record(key('s'), 'worker-1', seen(20_000), null);
     book.record(key('s'), 'worker-2', seen(30_000, { cacheMiB: 4000 }), null);
     expect(book.need('s', 'GPU-a')).toBe(26_000);
+  });
+
+  test('the console is told each kind once, at its highest, the one seen last first, and only a few', () => {
+    const book = open();
+    expect(book.learned()).toEqual([]);
+    book.record(key('small'), 'worker-1', seen(9000), null);
+    book.record(key('large', 'GPU-b'), 'worker-1', seen(21_000), null);
+    book.recordTooLittle({ ...key('video'), kind: 'wan2.2 text to video' }, 30_000);
+    expect(book.learned()).toEqual([
+      { kind: 'wan2.2 text to video', needMiB: 30_000 + MARGIN_MIB, runs: 0 },
+      { kind: 'sdxl image', needMiB: 21_000, runs: 2 },
+    ]);
+    for (let at = 0; at < 40; at += 1)
+      book.record({ ...key(`s${at}`), kind: `kind ${at}` }, 'worker-1', seen(1000), null);
+    const kinds = book.learned().map(({ kind }) => kind);
+    expect(kinds).toHaveLength(NEEDS_TOLD);
+    expect(kinds[0]).toBe('kind 39');
   });
 
   test('lower bounds count only until there is better', () => {

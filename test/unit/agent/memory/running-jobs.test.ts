@@ -43,6 +43,7 @@ beforeEach(() => {
       need: () => null,
       record: (key, _, seen) => void learned.push({ kind: key.kind, ...seen }),
       recordTooLittle: () => {},
+      learned: () => [],
       flush: () => {},
     },
     workers: () => [worker],

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { toWorkshopError } from '../../contract/errors.ts';
+import { type LearnedNeed, NEEDS_TOLD } from '../../contract/host.ts';
 import { MARGIN_MIB } from './fit.ts';
 import type { Observed } from './observation.ts';
 
@@ -43,6 +44,8 @@ export interface NeedBook {
   record(key: NeedKey, workerId: string, observed: Observed, roomMiB: number | null): void;
   /** It ran out of memory although it had this much. */
   recordTooLittle(key: NeedKey, roomMiB: number): void;
+  /** What the kinds seen last need at most, in a few lines for people; the one seen last first. */
+  learned(): LearnedNeed[];
   /** Writes what is not on disk yet. */
   flush(): void;
 }
@@ -109,6 +112,21 @@ export function openNeedBook(path: string, log: Pick<Logger, 'warn'>): NeedBook 
     },
     recordTooLittle(key, roomMiB) {
       edit(key, (entry) => ({ ...entry, tooLittleMiB: Math.ceil(Math.max(0, roomMiB)) }));
+    },
+    learned() {
+      const byKind = new Map<string, LearnedNeed>();
+      for (const entry of [...entries.values()].reverse()) {
+        const needMiB = needOf(entry);
+        if (needMiB === null) continue;
+        const known = byKind.get(entry.kind);
+        if (!known && byKind.size >= NEEDS_TOLD) continue;
+        byKind.set(entry.kind, {
+          kind: entry.kind,
+          needMiB: Math.max(0, needMiB, known?.needMiB ?? 0),
+          runs: entry.observed.length + (known?.runs ?? 0),
+        });
+      }
+      return [...byKind.values()];
     },
     flush,
   };

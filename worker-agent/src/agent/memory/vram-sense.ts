@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { LearnedNeed } from '../../contract/host.ts';
 import type { Emit } from '../event-log.ts';
 import { type CardMemorySources, createCardMemory } from './card-memory.ts';
 import { type Fit, judgeFit, mayRunAnyway } from './fit.ts';
@@ -26,6 +27,8 @@ export interface VramSenseOptions extends CardMemorySources {
 
 export interface VramSense {
   forWorker(workerId: string): WorkerMemory;
+  /** What kinds of workflows were seen to need, for the host's status. */
+  learned(): LearnedNeed[];
   close(): void;
 }
 
@@ -153,6 +156,7 @@ export function createVramSense(options: VramSenseOptions): VramSense {
         }
       },
     }),
+    learned: book.learned,
     close() {
       clearInterval(timer);
       running.close();
