@@ -1,0 +1,251 @@
+import { addressKind, checkValue, isPlaceholder, isTailnet } from './check-value.ts';
+import { type EnvEntry, envEntries, repeatedKeys } from './env-text.ts';
+import { ruleOf } from './key-rules.ts';
+import { isSecret } from './mask.ts';
+import { type ImportChoices, type ImportFacts, redisAddress } from './redis-address.ts';
+import { unportable } from './write-value.ts';
+
+/** A fault of the files, and the way out of it. No text of it holds a secret. */
+export interface PlanProblem {
+  /** Stable while facts stay the same. */
+  id: string;
+  key: string;
+  /** Which machine it must be mended on. */
+  where: 'gpu' | 'vps';
+  /** Nothing is written while it stands. */
+  blocking: boolean;
+  /** One or two sentences. */
+  sentence: string;
+  /** What one click can do about it. */
+  fix: { label: string; value?: string; takeOut?: true } | null;
+  /** The value must come from a person. */
+  ask: boolean;
+  /** What to do by hand, e.g. the lines to type on the VPS. */
+  byHand: string | null;
+  /** The fix was taken, or a value was entered. */
+  accepted: boolean;
+}
+
+type Found = Omit<PlanProblem, 'accepted' | 'fix' | 'ask' | 'byHand'> &
+  Partial<Pick<PlanProblem, 'fix' | 'ask' | 'byHand'>>;
+
+/** All that is wrong with the VPS's file for this purpose, and with what stands on the GPU host; blocking ones first. */
+export function findProblems(facts: ImportFacts, choices: ImportChoices): PlanProblem[] {
+  const entries = envEntries(facts.source);
+  const found = [
+    ...addressProblems(facts, choices),
+    ...passwordProblems(entries, choices),
+    ...valueProblems(entries, choices),
+    ...bindProblems(entries, facts),
+    ...spellingProblems(facts, entries, choices),
+    ...strayProblems(facts),
+  ];
+  return found
+    .map((problem) => ({
+      fix: null,
+      ask: false,
+      byHand: null,
+      ...problem,
+      accepted: isSettled(problem, choices),
+    }))
+    .sort((a, b) => Number(b.blocking) - Number(a.blocking));
+}
+
+function isSettled({ id, key, fix, ask }: Found, { accepted, values }: ImportChoices): boolean {
+  if (fix && accepted.includes(id)) return true;
+  return Boolean(ask && values[key]);
+}
+
+function* addressProblems(facts: ImportFacts, choices: ImportChoices): Generator<Found> {
+  const problem = { id: 'REDIS_HOST/unknown', key: 'REDIS_HOST', where: 'gpu', blocking: true } as const;
+  const address = redisAddress(facts, { ...choices, values: {} });
+  if (!address)
+    yield {
+      ...problem,
+      sentence:
+        'The GPU host needs the address of the VPS in the tailnet (100.x.y.z). The file does not name it, and the VPS was not asked or is in no tailnet.',
+      ask: true,
+      byHand: 'On the VPS: tailscale ip -4',
+    };
+  const entered = choices.values.REDIS_HOST;
+  if (entered !== undefined && !/^[a-zA-Z0-9_.:-]{1,253}$/.test(entered))
+    yield {
+      ...problem,
+      id: 'REDIS_HOST/form',
+      sentence: 'The address must be a host name or an IP address, without redis:// and without blanks.',
+    };
+  else if (entered !== undefined && addressKind(entered) !== 'tailnet')
+    yield {
+      ...problem,
+      id: 'REDIS_HOST/not-tailnet',
+      blocking: false,
+      sentence:
+        'The address that you entered is not of a tailnet (100.64.0.0/10). It works only if Redis is open on it for the GPU host.',
+    };
+}
+
+function* passwordProblems(entries: ReadonlyMap<string, EnvEntry>, choices: ImportChoices): Generator<Found> {
+  const key = 'REDIS_PASSWORD';
+  const entered = choices.values[key];
+  const value = entered ?? entries.get(key)?.value;
+  const base = { id: `${key}/value`, key, where: 'gpu', ask: true, byHand: null } as const;
+  if (value === undefined)
+    return yield {
+      ...base,
+      blocking: true,
+      sentence: 'The file holds no REDIS_PASSWORD, and Redis on the VPS asks for one.',
+    };
+  const problem = checkValue(key, value);
+  // What was entered is judged like what was read: a placeholder stays one.
+  if (problem)
+    yield {
+      ...base,
+      id: entered === undefined ? base.id : `${key}/entered`,
+      ask: entered === undefined && problem.blocking,
+      blocking: problem.blocking,
+      sentence: `About REDIS_PASSWORD: ${problem.problem}.`,
+    };
+}
+
+function* valueProblems(entries: ReadonlyMap<string, EnvEntry>, { values }: ImportChoices): Generator<Found> {
+  for (const { key, value } of entries.values()) {
+    if (key === 'REDIS_PASSWORD') continue;
+    const secret = isSecret(key, value);
+    const goes = ruleOf(key, secret).destination === 'gpu';
+    const problem = checkValue(key, values[key] ?? value);
+    if (problem) {
+      const { better } = problem;
+      const shown = `${key}=${quoted(value)}`;
+      yield {
+        id: `${key}/value`,
+        key,
+        where: goes ? 'gpu' : 'vps',
+        blocking: problem.blocking && goes,
+        sentence: `${shown}: ${problem.problem}.${goes ? '' : ' It stays on the VPS; mend it there.'}`,
+        fix: goes && better !== undefined ? { label: `Use ${better}`, value: better } : null,
+        byHand: better === undefined ? null : `In the .env of the VPS: ${key}=${better}`,
+      };
+    } else if (!goes && isPlaceholder(value) && key.endsWith('PASSWORD'))
+      yield {
+        id: `${key}/placeholder`,
+        key,
+        where: 'vps',
+        blocking: false,
+        sentence: `${key} is still the placeholder of the example file, which everybody knows. It stays on the VPS; change it there.`,
+      };
+  }
+}
+
+/** REDIS_BIND_IP decides on which address of the VPS Redis is open at all (contract 1.1). */
+function* bindProblems(entries: ReadonlyMap<string, EnvEntry>, facts: ImportFacts): Generator<Found> {
+  const key = 'REDIS_BIND_IP';
+  const bind = entries.get(key)?.value ?? '';
+  const { tailnetAddress: own, listensOn } = facts;
+  const base = { key, where: 'vps', blocking: false } as const;
+  const address = own ?? 'the VPS’s tailnet address';
+  const byHand = `In the .env of the VPS: REDIS_BIND_IP=${address}\nthen on the VPS: docker compose up -d redis`;
+  const open = listensOn?.some(
+    (at) => at === '0.0.0.0' || at === '*' || at === '::' || at === own || isTailnet(at),
+  );
+  if (bind === '0.0.0.0')
+    return yield {
+      ...base,
+      id: `${key}/open`,
+      sentence:
+        'REDIS_BIND_IP=0.0.0.0 opens Redis to the whole internet; only its password protects it. The tailnet address is enough.',
+      byHand,
+    };
+  if (open) return;
+  if (own !== null && isTailnet(bind) && bind !== own)
+    return yield {
+      ...base,
+      id: `${key}/other`,
+      sentence: `REDIS_BIND_IP names ${bind}, but the VPS’s tailnet address is ${own}: Redis cannot be reached there.`,
+      byHand,
+    };
+  if (isTailnet(bind)) return;
+  const seen =
+    listensOn && listensOn.length > 0
+      ? ` The VPS confirms it: the port is open on ${listensOn.join(', ')} only.`
+      : '';
+  yield {
+    ...base,
+    id: `${key}/closed`,
+    sentence: `${bind === '' ? 'REDIS_BIND_IP is not set, so Redis is open' : `REDIS_BIND_IP=${quoted(bind)} opens Redis`} on the VPS alone and the GPU host is locked out.${seen}`,
+    byHand,
+  };
+}
+
+function* spellingProblems(
+  { source }: ImportFacts,
+  entries: ReadonlyMap<string, EnvEntry>,
+  { values }: ImportChoices,
+): Generator<Found> {
+  for (const line of source.lines)
+    if (line.kind === 'unreadable')
+      yield {
+        id: `line-${line.line}/unreadable`,
+        key: `line ${line.line}`,
+        where: 'vps',
+        blocking: false,
+        sentence: `Line ${line.line} cannot be read: ${line.problem}. It is passed over.`,
+      };
+  for (const key of repeatedKeys(source))
+    yield {
+      id: `${key}/repeated`,
+      key,
+      where: 'vps',
+      blocking: false,
+      sentence: `${key} stands there more than once; the last one counts.`,
+    };
+  for (const { key, value, quote, doubtful } of entries.values()) {
+    const goes = ruleOf(key, isSecret(key, value)).destination === 'gpu';
+    if (quote === 'none' && /\s/.test(value))
+      yield {
+        id: `${key}/blank`,
+        key,
+        where: 'vps',
+        blocking: false,
+        sentence: `${key} holds a blank but no quotes: a shell that sources the file on the VPS stops there.`,
+        byHand: `In the .env of the VPS, put its value in quotes.`,
+      };
+    else if (goes && doubtful && key !== 'REDIS_HOST')
+      yield {
+        id: `${key}/doubtful`,
+        key,
+        where: 'vps',
+        blocking: false,
+        sentence: `${key} is spelled so that compose and a shell may read it differently. The test against Redis below shows which reading is right.`,
+      };
+    const why = goes ? unportable(values[key] ?? value) : undefined;
+    if (why !== undefined)
+      yield {
+        id: `${key}/unportable`,
+        key,
+        where: 'gpu',
+        blocking: false,
+        sentence: `${key} cannot be written so that compose, python-dotenv and a shell read the same, because ${why}. The agent reads it rightly; choose another value if others must, too.`,
+      };
+  }
+}
+
+/** Secrets that stand on the GPU host though nothing there needs them, e.g. after a whole .env was copied by hand. */
+function* strayProblems({ existing }: ImportFacts): Generator<Found> {
+  if (!existing) return;
+  for (const { key, value } of envEntries(existing).values())
+    if (value !== '' && !isPlaceholder(value) && ruleOf(key, isSecret(key, value)).destination === 'never')
+      yield {
+        id: `${key}/stray`,
+        key,
+        where: 'gpu',
+        blocking: false,
+        sentence: `${key} stands on the GPU host, where ${ruleOf(key, true).why}. Whoever gets into that rented machine has it.`,
+        fix: { label: 'Take it out', takeOut: true },
+      };
+}
+
+/** A value that is no secret, for a sentence. */
+function quoted(value: string): string {
+  const text = value.length > 40 ? `${value.slice(0, 39)}…` : value;
+  return `“${text}”`;
+}
