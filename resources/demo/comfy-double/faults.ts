@@ -30,8 +30,7 @@ export class Faults {
   private readonly targets: FaultTargets;
   private readonly active = new Set<Undo>();
   private html: { status: number } | undefined;
-  private httpHolds = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly httpHolds = new Set<{ path: string; over: Promise<void> }>();
   private failing: { count: number; kind: FailureKind } | undefined;
   private loadDelay = 0;
   private replyDelay = 0;
@@ -71,13 +70,14 @@ export class Faults {
     });
   }
 
-  /** Requests are taken and not answered until the failure is taken back. */
-  hangHttp(): Undo {
-    this.httpHolds += 1;
+  /** Requests whose path begins with `path` are taken and not answered until the failure is taken back. */
+  hangHttp(path = '/'): Undo {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const hold = { path, over };
+    this.httpHolds.add(hold);
     return this.register(() => {
-      this.httpHolds -= 1;
-      if (this.httpHolds > 0) return;
-      for (const resume of this.waiting.splice(0)) resume();
+      this.httpHolds.delete(hold);
+      resolve();
     });
   }
 
@@ -134,8 +134,9 @@ export class Faults {
   }
 
   /** The answer that replaces the real one, after waiting out hangHttp(). */
-  async interceptHttp(): Promise<HttpAnswer | undefined> {
-    if (this.httpHolds > 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  async interceptHttp(path: string): Promise<HttpAnswer | undefined> {
+    const holding = () => [...this.httpHolds].find((hold) => path.startsWith(hold.path));
+    for (let hold = holding(); hold; hold = holding()) await hold.over;
     if (!this.html) return undefined;
     return { status: this.html.status, headers: { 'content-type': 'text/html' }, body: HTML_PAGE };
   }

@@ -295,7 +295,7 @@ export class ComfyDouble {
     const url = new URL(message.url ?? '/', 'http://double');
     if (this.options.control === true && url.pathname.startsWith('/double/'))
       return answerControl(url.pathname, body, this.life, this.faults);
-    const intercepted = await this.faults.interceptHttp();
+    const intercepted = await this.faults.interceptHttp(url.pathname);
     if (intercepted) return intercepted;
     if (!isAllowedOrigin(message.headers, this.traits)) return emptyAnswer(403);
     const { method = 'GET', headers } = message;
@@ -319,7 +319,7 @@ export class ComfyDouble {
     const url = new URL(message.url ?? '/', 'http://double');
     const refuse = (line: string) =>
       duplex.end(`HTTP/1.1 ${line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-    if (await this.faults.interceptHttp()) return void refuse('502 Bad Gateway');
+    if (await this.faults.interceptHttp(url.pathname)) return void refuse('502 Bad Gateway');
     if (!isAllowedOrigin(message.headers, this.traits)) return void refuse('403 Forbidden');
     if (!/^(?:\/api)?\/ws$/.test(url.pathname) || !(duplex instanceof Socket))
       return void refuse('404 Not Found');

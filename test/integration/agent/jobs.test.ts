@@ -81,7 +81,7 @@ describe('jobs of a running agent', () => {
   });
 
   test('a running job that the platform cancels is interrupted and keeps cancelled', async () => {
-    const id = await rig.submit(slowImage(60));
+    const id = await rig.submit(slowImage(12));
     await rig.reached(id, 'running');
     await eventually('the prompt at ComfyUI', rig.agent, async () => rig.submissions(id) || undefined);
     await rig.workersAre('busy');
@@ -96,7 +96,7 @@ describe('jobs of a running agent', () => {
   });
 
   test('a running job that is deleted is interrupted and not written again', async () => {
-    const id = await rig.submit(slowImage(60));
+    const id = await rig.submit(slowImage(12));
     await rig.workersAre('busy');
     await rig.client.del(keys.job(id));
     await rig.workersAre('idle');

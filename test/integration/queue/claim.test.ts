@@ -63,6 +63,13 @@ describe('order (contract 1.4, 1.5)', () => {
     ).toEqual(['z1', 'x1', 'y1', 'x2']);
   });
 
+  test('round robin counts a job that was executed and whose end is not written yet', async () => {
+    const consumer = createJobConsumer(rig.redis);
+    await submitAll(...users('x1', 'x2', 'y1'));
+    const order = await claimAll(consumer, { mode: 'round_robin' }, (claim) => consumer.executed(claim));
+    expect(order).toEqual(['x1', 'y1', 'x2']);
+  });
+
   test('round robin looks past a page of ids for the user with the fewest', async () => {
     await submitAll(
       ...Array.from({ length: 600 }, (_, i) => ({ id: `a${String(i).padStart(3, '0')}`, userId: 'a' })),

@@ -42,6 +42,8 @@ export interface JobRun {
   /** The same attempt goes on after a restart of the agent. */
   resume: boolean;
   onProgress: (progress: PromptProgress) => void;
+  /** ComfyUI has run it through and may begin with the next; what it made is still to be brought away. */
+  onExecuted: () => void;
   memory: Pick<JobMemory, 'outOfMemory' | 'facts'>;
   nowMicros: () => number;
   log: Logger;
@@ -129,6 +131,7 @@ async function conclude(run: JobRun, outcome: PromptOutcome, startedAt: number):
     case 'success': {
       const { id } = run.job.fields;
       run.onProgress({ phase: 'delivering', fraction: 1, node: null, step: null, steps: null });
+      if (!run.signal.aborted) run.onExecuted();
       const delivery = await deliver(run, outcome.files);
       if ('error' in delivery)
         return (

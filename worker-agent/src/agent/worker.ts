@@ -11,6 +11,7 @@ import type { Clock } from './clock.ts';
 import { createComfyAccess } from './comfy-access.ts';
 import type { Emit } from './event-log.ts';
 import { type Finished, finishJob } from './finish-job.ts';
+import { createFinishing } from './finishing.ts';
 import { GiveUpError } from './job-abort.ts';
 import { createJobInHand, type JobInHand } from './job-in-hand.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
@@ -85,8 +86,13 @@ interface HeldClaim {
 const PROBE_MS = 1000;
 /** Between two looks at the memory that a job waits for, ms. */
 const MEMORY_LOOK_MS = 500;
+/** A slow way to the VPS must not pile up results here without end. */
+const MAX_FINISHING = 4;
 
-/** One slot of a GPU host: waits for its ComfyUI, claims, runs, delivers, settles, and claims again at once. */
+/**
+ * One slot of a GPU host: waits for its ComfyUI, claims, runs, and claims again at once, while what is done is
+ * delivered and settled beside it: the GPU does not wait for a disk or for the VPS.
+ */
 export function startWorker(deps: WorkerDeps): Worker {
   const { workerId, clock, server, log } = deps;
   const wake = createWake();
@@ -98,6 +104,7 @@ export function startWorker(deps: WorkerDeps): Worker {
   let intent: Intent = 'work';
   let inHand: JobInHand | undefined;
   let abortJob: AbortController | undefined;
+  const finishing = createFinishing(() => wake.notify());
   let claiming = false;
   let restartWanted = false;
   let freeWanted = false;
@@ -116,7 +123,19 @@ export function startWorker(deps: WorkerDeps): Worker {
     const abort = new AbortController();
     return { claim, abort, release: deps.leases.hold(claim, abort) };
   };
-  const work = async ({ claim, abort, release }: HeldClaim, server: ComfyServer, resume: boolean) => {
+  /** Resolves as soon as ComfyUI is free for the next job; the rest of this one goes on by itself. */
+  const work = async (held: HeldClaim, server: ComfyServer, resume: boolean): Promise<void> => {
+    const executed = Promise.withResolvers<void>();
+    const whole = carryOut(held, server, resume, executed.resolve);
+    whole.catch((cause: unknown) => log.error({ workerId, err: cause }, 'a job was left unfinished'));
+    await Promise.race([executed.promise, whole]);
+  };
+  const carryOut = async (
+    { claim, abort, release }: HeldClaim,
+    server: ComfyServer,
+    resume: boolean,
+    executed: () => void,
+  ): Promise<void> => {
     const job = createJobInHand({ claim, workerId, onChange: () => become(jobState()) });
     if (job === undefined) {
       // It was readable when it was claimed; the queue parks what is not.
@@ -169,6 +188,15 @@ export function startWorker(deps: WorkerDeps): Worker {
           deps.server.noteProgress?.();
           job.onProgress(progress);
         },
+        onExecuted: () => {
+          deps.consumer.executed(claim).catch(() => {});
+          memory?.ended(true);
+          memory = undefined;
+          inHand = undefined;
+          abortJob = undefined;
+          finishing.add(job, abort);
+          executed();
+        },
         memory,
         nowMicros: clock.nowMicros,
         log,
@@ -185,15 +213,19 @@ export function startWorker(deps: WorkerDeps): Worker {
       clearTimeout(overdue);
       release();
       memory?.ended(finished === 'completed');
-      inHand = undefined;
-      abortJob = undefined;
+      if (inHand === job) {
+        inHand = undefined;
+        abortJob = undefined;
+      }
+      finishing.remove(job);
     }
   };
   const jobState = (): WorkerState => {
     const since = clock.now();
-    if (!inHand) return { kind: 'idle', since };
-    const waitingFor = deps.memory.waitingFor();
-    const job = { ...inHand.summary(), ...(waitingFor && { waitingFor }) };
+    const shown = inHand ?? finishing.first();
+    if (!shown) return { kind: 'idle', since };
+    const waitingFor = inHand && deps.memory.waitingFor();
+    const job = { ...shown.summary(), ...(waitingFor && { waitingFor }) };
     return { kind: intent === 'work' ? 'busy' : 'draining', since, job };
   };
   const passOver = async (claim: Claim, reason: string): Promise<void> => {
@@ -260,8 +292,15 @@ export function startWorker(deps: WorkerDeps): Worker {
     }
   };
 
+  /** Nothing new is begun until what is done is brought away. */
+  const finish = () => {
+    become(jobState());
+    return rest();
+  };
+
   const step = async (): Promise<void> => {
-    if (restartWanted) return restart();
+    if (finishing.size >= MAX_FINISHING) return finish();
+    if (restartWanted) return finishing.size > 0 ? finish() : restart();
     const found = await access.find();
     if (found.kind === 'missing') {
       become(found.state);
@@ -273,6 +312,7 @@ export function startWorker(deps: WorkerDeps): Worker {
     if (inherited) return work(inherited, ready, true);
     if (freeWanted) return free(ready);
     if (intent === 'drain') {
+      if (finishing.size > 0) return finish();
       if (state.kind !== 'drained') deps.emit('worker-drained', `${workerId} is drained`, { workerId });
       become({ kind: 'drained', since: clock.now() });
       return rest();
@@ -288,14 +328,15 @@ export function startWorker(deps: WorkerDeps): Worker {
       }
       waitingFor = turn.waitingFor;
     }
-    become({ kind: 'idle', since: clock.now(), ...(waitingFor && { waitingFor }) });
+    if (finishing.size > 0) become(jobState());
+    else become({ kind: 'idle', since: clock.now(), ...(waitingFor && { waitingFor }) });
     return rest(waitingFor ? Math.min(MEMORY_LOOK_MS, deps.pollIntervalMs) : deps.pollIntervalMs);
   };
 
   const loop = async () => {
-    while (intent !== 'leave' || adopted.length > 0) {
+    while (intent !== 'leave' || adopted.length > 0 || finishing.size > 0) {
       try {
-        await step();
+        await (intent === 'leave' && adopted.length === 0 ? finish() : step());
       } catch (cause) {
         const error = toWorkshopError(cause);
         log.error({ workerId, err: cause }, 'a worker step failed');
@@ -316,13 +357,13 @@ export function startWorker(deps: WorkerDeps): Worker {
   return {
     workerId,
     state: () => state,
-    progress: () => inHand?.progress() ?? null,
+    progress: () => (inHand ?? finishing.first())?.progress() ?? null,
     comfyVersion: access.version,
     counts: () => ({ ...counts }),
     setIntent(next) {
       if (next === intent) return;
       intent = next;
-      if (inHand) become(jobState());
+      if (inHand || finishing.size > 0) become(jobState());
       wake.notify();
     },
     nudge: () => wake.notify(),
@@ -335,6 +376,7 @@ export function startWorker(deps: WorkerDeps): Worker {
     hurry() {
       for (const { release } of adopted.splice(0)) release();
       abortJob?.abort(new GiveUpError({ kind: 'shutdown' }));
+      finishing.abortAll({ kind: 'shutdown' });
     },
     requestRestart() {
       restartWanted = true;

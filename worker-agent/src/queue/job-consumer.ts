@@ -146,6 +146,9 @@ export function createJobConsumer(redis: Redis): JobConsumer {
         }),
       );
     },
+    async executed(claim) {
+      await runForWord(redis, 'executed', [claim.jobId, claim.token]);
+    },
     async settle(claim, settlement) {
       const job = textOf(claim);
       const outcome = await end(claim, job, job.fields.worker_id, settlement);

@@ -69,6 +69,8 @@ export interface JobConsumer {
    * @returns one word per claim, in order.
    */
   renew(claims: readonly ClaimRef[], leaseMs: number): Promise<RenewOutcome[]>;
+  /** ComfyUI is through with the job: from now on its person counts as served, though its end is not written yet. */
+  executed(claim: ClaimRef): Promise<void>;
   settle(claim: Claim, settlement: Settlement): Promise<SettleOutcome>;
   /**
    * Gives the job back to its old place in the queue. The attempt counts, unless `uncounted` says that ComfyUI never

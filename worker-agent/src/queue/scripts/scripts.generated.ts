@@ -263,9 +263,18 @@ local function least_served(filter, count_of)
   end)
   return best, best_score, best_user
 end
-local function completed_of(user)
-  local count = redis.pcall('GET', 'user:' .. user .. ':completed')
-  return type(count) == 'string' and tonumber(count) or 0
+local function completion_counter()
+  local executed = {}
+  for _, id in ipairs(redis.call('ZRANGE', 'queue:running', 0, -1)) do
+    if redis.call('HGET', 'claim:' .. id, 'executed') then
+      local user = user_of(id)
+      executed[user] = (executed[user] or 0) + 1
+    end
+  end
+  return function(user)
+    local count = redis.pcall('GET', 'user:' .. user .. ':completed')
+    return (type(count) == 'string' and tonumber(count) or 0) + (executed[user] or 0)
+  end
 end
 local function load_counter()
   local running = {}
@@ -281,7 +290,7 @@ local function load_counter()
 end
 
 local function next_waiting(mode, filter)
-  if mode == 'round_robin' then return least_served(filter, completed_of) end
+  if mode == 'round_robin' then return least_served(filter, completion_counter()) end
   if mode == 'fair' then return least_served(filter, load_counter()) end
   return first_waiting(filter)
 end
@@ -403,6 +412,12 @@ redis.call('DEL', 'claim:' .. id)
 redis.call('ZREM', 'queue:pending', id)
 redis.call('ZREM', 'queue:running', id)
 return 'dropped'
+`,
+  executed: `
+local claim = 'claim:' .. ARGV[1]
+if redis.call('HGET', claim, 'token') ~= ARGV[2] then return 'fenced' end
+redis.call('HSET', claim, 'executed', '1')
+return 'noted'
 `,
   inspectRunning: `
 local floor = math.floor

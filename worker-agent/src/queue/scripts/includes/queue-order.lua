@@ -49,10 +49,20 @@ local function least_served(filter, count_of)
   return best, best_score, best_user
 end
 
--- round_robin: the platform's order (contract 1.5), which counts completed jobs of all time.
-local function completed_of(user)
-  local count = redis.pcall('GET', PREFIX.user .. user .. ':completed')
-  return type(count) == 'string' and tonumber(count) or 0
+-- round_robin: the platform's order (contract 1.5), which counts completed jobs of all time. A job that has been
+-- executed is counted although its end is not written yet: its worker claims again meanwhile.
+local function completion_counter()
+  local executed = {}
+  for _, id in ipairs(redis.call('ZRANGE', KEY.running, 0, -1)) do
+    if redis.call('HGET', PREFIX.claim .. id, 'executed') then
+      local user = user_of(id)
+      executed[user] = (executed[user] or 0) + 1
+    end
+  end
+  return function(user)
+    local count = redis.pcall('GET', PREFIX.user .. user .. ':completed')
+    return (type(count) == 'string' and tonumber(count) or 0) + (executed[user] or 0)
+  end
 end
 
 -- fair: running now plus settled today (UTC).
@@ -70,7 +80,7 @@ local function load_counter()
 end
 
 local function next_waiting(mode, filter)
-  if mode == 'round_robin' then return least_served(filter, completed_of) end
+  if mode == 'round_robin' then return least_served(filter, completion_counter()) end
   if mode == 'fair' then return least_served(filter, load_counter()) end
   return first_waiting(filter)
 end
