@@ -1,3 +1,4 @@
+import { capLine, LATER } from './capped-line.ts';
 import type { Chance } from './chance.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import type { JobTable } from './job-table.ts';
@@ -18,8 +19,9 @@ export function createPlay(
   table: JobTable,
   chance: Chance,
 ): (starts: Float64Array, run: number, runs: number) => void {
-  const line = createLine(now, table);
   const fleet = createFleet(now, table);
+  const uncapped = createLine(now, table);
+  const line = now.caps ? capLine(uncapped, table, now.caps, runningNow(now, table)) : uncapped;
   /** What this run takes the medians of each group of jobs to be, as factors. */
   const doubts = new Float64Array(table.groups);
   const doubtOfGroup = new Float64Array(table.groups);
@@ -45,6 +47,10 @@ export function createPlay(
       working[worker] = -1;
       const row = line.take(at);
       if (row === NOBODY) return;
+      if (row === LATER) {
+        freeAt[worker] = nextEnd(freeAt, working, worker, at);
+        continue;
+      }
       if (row === NEW_JOB) starts[table.waiting * runs + run] = at;
       else if (row < table.waiting) starts[row * runs + run] = at;
       // The job that somebody might submit, and one that is cancelled before its turn, take no time of a worker.
@@ -64,6 +70,23 @@ export function createPlay(
       line.started(Number(user[row]));
     }
   };
+}
+
+/** Whose jobs run on workers that take more. */
+function runningNow({ workers }: QueueNow, table: JobTable): number[] {
+  return workers.flatMap(({ takes, state }) =>
+    takes && state.kind === 'busy' ? table.users.indexOf(state.job.userId) : [],
+  );
+}
+
+/** When the next job ends on another worker; always later than `at`, so that time goes on. */
+function nextEnd(freeAt: Float64Array, working: Int32Array, worker: number, at: number): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (let other = 0; other < freeAt.length; other += 1)
+    if (other !== worker && Number(working[other]) >= 0 && Number(freeAt[other]) >= at)
+      next = Math.min(next, Number(freeAt[other]));
+  // Nobody can be at a cap when nothing runs; a step of a minute ends the run all the same.
+  return Number.isFinite(next) ? Math.max(next, at + 1) : at + 60_000;
 }
 
 /** `hazard` is the chance per ms times the wait. */

@@ -1,4 +1,4 @@
-import type { QueueMode } from '../../../worker-agent/src/contract/desired.ts';
+import type { Caps, QueueMode } from '../../../worker-agent/src/contract/desired.ts';
 import type { RunEstimate, RunTimes } from './run-times.ts';
 
 /** A job as the simulation needs it. */
@@ -32,6 +32,8 @@ export interface QueueNow {
   waiting: readonly SimJob[];
   mode: QueueMode;
   nextTurn: string | null;
+  /** How many jobs of one person run at once; absent or null for no limit. */
+  caps?: Caps | null;
   /** What the turn modes count: jobs done (round_robin), or running and settled today (fair). */
   served: ReadonlyMap<string, number>;
   runTimes: RunTimes;

@@ -56,6 +56,7 @@ export function readQueueNow(
       waiting: jobs.map(toSim),
       mode,
       nextTurn: control?.nextTurn ?? null,
+      caps: control?.caps ?? null,
       served: servedOf(all, mode, now),
       runTimes: learned.runTimes,
       arrivals: arrivalsOf(all, now, toSim),

@@ -45,6 +45,47 @@ describe('prioritise', () => {
   });
 });
 
+describe('taking a cancellation back', () => {
+  test('the job waits again with its own bytes, in its old place, and stays for good', async () => {
+    const { host } = await prepared();
+    await host.prioritise('job', 3);
+    const text = await jobText(rig.redis, 'job');
+    const score = await rig.redis.zscore(keys.pending, 'job');
+    expect(await host.cancelPending('job')).toEqual(done);
+    expect(await rig.redis.exists(keys.job('job'))).toBe(0);
+    expect(await rig.redis.ttl(keys.withdrawn('job'))).toBeGreaterThan(600);
+    expect(await host.reinstate('job')).toEqual(done);
+    expect(await jobText(rig.redis, 'job')).toBe(text);
+    expect(await rig.redis.zscore(keys.pending, 'job')).toBe(score);
+    expect(await rig.redis.sismember(keys.userJobs('user007'), 'job')).toBe(1);
+    expect(await rig.redis.ttl(keys.job('job'))).toBe(-1);
+    expect(await rig.redis.keys('withdrawn:*')).toEqual([]);
+    // Sent again after a lost answer, and after a worker took it.
+    expect(await host.reinstate('job')).toEqual(done);
+    await claimOne(createJobConsumer(rig.redis));
+    expect(await host.reinstate('job')).toEqual(done);
+    expect(await queues(rig.redis)).toEqual({ running: ['job'] });
+  });
+
+  test('what was never cancelled here, or too long ago, is not there to take back', async () => {
+    const { host } = await prepared();
+    expect(await host.reinstate('nobody')).toEqual({ kind: 'not-found' });
+    await host.cancelPending('job');
+    await rig.redis.del(keys.withdrawn('job'));
+    expect(await host.reinstate('job')).toEqual({ kind: 'not-found' });
+    expect(await rig.redis.zcard(keys.pending)).toBe(0);
+  });
+
+  test('one that stood in no queue goes behind the waiting of its priority', async () => {
+    const { host } = await prepared();
+    await submit(rig.redis, { id: 'lost' });
+    await rig.redis.zrem(keys.pending, 'lost');
+    await host.cancelPending('lost');
+    expect(await host.reinstate('lost')).toEqual(done);
+    expect(await rig.redis.zrange(keys.pending, 0, '-1')).toEqual(['job', 'lost']);
+  });
+});
+
 describe('cancel', () => {
   test('refuses what is in another state', async () => {
     const { host, consumer } = await prepared();

@@ -68,6 +68,29 @@ function plainly(now: QueueNow): number[] {
   return starts;
 }
 
+describe('caps', () => {
+  const rounded = (now: QueueNow) => startsOf(now).map((seconds) => Math.round(seconds / 10) * 10);
+  const workers = [free(1), free(2), free(3)];
+  const waiting = [exact('a', 100), exact('a', 100), exact('a', 100), exact('b', 100), exact('c', 50)];
+
+  test.each(['fifo', 'fair'] as const)('who is at the cap starts when an own job ends, %s', (mode) => {
+    const caps = { everybody: null, users: { a: 1 } };
+    expect(rounded(queue({ mode, workers, waiting, caps }))).toEqual([0, 100, 200, 0, 0]);
+    expect(rounded(queue({ mode, workers, waiting, caps: { everybody: 2, users: { a: 1 } } }))).toEqual([
+      ...[0, 100, 200, 0, 0],
+    ]);
+  });
+
+  test('jobs that run now count', () => {
+    const state = { kind: 'busy' as const, job: exact('a', 100), elapsedMs: 0, progress: null, cold: false };
+    const busy = [{ ...free(1), state }, free(2)];
+    const caps = { everybody: 1, users: {} };
+    const starts = startsOf(queue({ workers: busy, waiting: [exact('a', 10), exact('b', 10)], caps }));
+    expect(starts[0]).toBeGreaterThan(50);
+    expect(starts[1]).toBe(0);
+  });
+});
+
 describe('against the rules played out plainly', () => {
   const user = fc.constantFrom('a', 'b', 'c', 'd');
   const jobs = fc.array(fc.tuple(user, fc.integer({ min: 10, max: 300 })), { maxLength: 25 });

@@ -292,7 +292,8 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
       hasBacklog: () => !spool.isEmpty(),
       clearBacklog: () => recover({ onlyExpired: true }),
       onChange(changed) {
-        if (changed.has(keys.pending) || changed.has(keys.control)) nudgeAll();
+        // The running list counts too: whoever is at a cap may start another job when one ends.
+        if (changed.has(keys.pending) || changed.has(keys.running) || changed.has(keys.control)) nudgeAll();
         if (changed.has(keys.control)) swallow(desired.readControl());
         if (changed.has(keys.hostDesired(hostId))) swallow(desired.readDesired());
         if (changed.has(keys.hostCommands(hostId))) swallow(commands.read());

@@ -20,6 +20,32 @@ export type DesiredState = z.infer<typeof desiredStateSchema>;
 export const queueModeSchema = z.enum(['fifo', 'priority', 'round_robin', 'fair']);
 export type QueueMode = z.infer<typeof queueModeSchema>;
 
+/** Most jobs of one person that a cap can allow at once. */
+export const CAP_MAX = 64;
+const cap = z.number().int().min(1).max(CAP_MAX);
+
+/**
+ * How many jobs of one person may run at once, on all hosts together. The claim passes over the waiting jobs of who is
+ * at the cap; nothing is refused or removed, the surplus waits longer. A cap on waiting jobs would change nothing:
+ * every order takes a person's first waiting job, however many stand behind it, and the platform's submit is not ours
+ * to refuse. Who shall run nothing at all is held.
+ */
+export const capsSchema = z.object({
+  /** For everybody without a cap of their own; null for none. */
+  everybody: cap.nullable(),
+  /** By user id; counts instead of everybody's. */
+  users: z
+    .record(z.string().max(100), cap)
+    .refine((users) => Object.keys(users).length <= 1000, 'at most 1000 people have a cap of their own'),
+});
+export type Caps = z.infer<typeof capsSchema>;
+
+/** How many jobs this person may run at once; null for as many as there are workers. */
+export function capOf(caps: Caps | null | undefined, userId: string): number | null {
+  if (!caps) return null;
+  return Object.hasOwn(caps.users, userId) ? (caps.users[userId] ?? null) : caps.everybody;
+}
+
 /** `agent:control`: what holds for the whole queue, on every host. Read by the claim script itself. */
 export const queueControlSchema = z.object({
   protocol: z.number().int(),
@@ -34,5 +60,7 @@ export const queueControlSchema = z.object({
   heldUsers: z.array(z.string().max(100)).max(1000),
   /** User whose next waiting job goes first, once; cleared by the claim that serves it. */
   nextTurn: z.string().max(100).nullable(),
+  /** Absent or null for none. Holds and caps come before a next turn, which waits until it may be served. */
+  caps: capsSchema.nullish(),
 });
 export type QueueControl = z.infer<typeof queueControlSchema>;

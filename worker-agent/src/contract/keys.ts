@@ -35,6 +35,8 @@ export const keys = {
   /** Hash user → jobs settled on that UTC day (YYYY-MM-DD), for the fair mode; expires after two days. */
   served: (day: string) => `served:${day}`,
   lock: (name: string) => `lock:${name}`,
+  /** Text of a job that the console cancelled while it waited, kept for a while so that this can be taken back. */
+  withdrawn: (jobId: string) => `withdrawn:${jobId}`,
 } as const;
 
 /** Prefixes that Lua scripts put before an id they found themselves. */
@@ -45,6 +47,7 @@ export const prefixes = {
   user: 'user:',
   served: 'served:',
   lock: 'lock:',
+  withdrawn: 'withdrawn:',
 } as const;
 
 /** Streams of ours (events, commands) carry one field by this name, whose value is the JSON of the entry. */

@@ -47,6 +47,11 @@ export function createQueueConsole(redis: Redis): QueueConsole {
             : { kind: 'wrong-state', status: job.fields.status },
         { script: 'cancelPending', args: [jobId, ''] },
       ),
+    async reinstate(jobId) {
+      const word = await runForWord(redis, 'reinstate', [jobId]);
+      if (word === 'done' || word === 'not-found') return { kind: word };
+      throw unexpected('reinstate');
+    },
     cancelRunning: (jobId) =>
       act(jobId, (job, hidden, again) => {
         const { status } = job.fields;

@@ -94,6 +94,8 @@ export type ActOutcome = { kind: 'done' } | { kind: 'not-found' } | { kind: 'wro
 export interface QueueConsole {
   /** Removes a waiting job as the platform's cancel does (contract 1.7). */
   cancelPending(jobId: string): Promise<ActOutcome>;
+  /** Takes that back within 15 minutes: the job waits again in its old place. */
+  reinstate(jobId: string): Promise<ActOutcome>;
   /** Marks a running job cancelled; whoever runs it must stop. */
   cancelRunning(jobId: string): Promise<ActOutcome>;
   prioritise(jobId: string, priority: Priority): Promise<ActOutcome>;

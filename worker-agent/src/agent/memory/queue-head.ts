@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { queueControlSchema } from '../../contract/desired.ts';
+import { capOf, type QueueControl, queueControlSchema } from '../../contract/desired.ts';
 import { type JobText, readJobText, workflowBytes } from '../../contract/job-text.ts';
 import { keys } from '../../contract/keys.ts';
 import { describeWorkflow, traitsOfPrompt } from '../../contract/workflow-kind.ts';
@@ -16,7 +16,7 @@ export interface WaitingJob {
 
 export interface QueueHead {
   /**
-   * The first jobs that wait, in the queue's order, without those whose user is held.
+   * The first jobs that wait, in the queue's order, without those whose user is held or at their cap.
    * @throws what Redis throws.
    */
   first(): Promise<WaitingJob[]>;
@@ -61,9 +61,12 @@ export function readQueueHead(redis: Redis): QueueHead {
         redis.zrange(keys.pending, 0, String(DEPTH - 1)),
         redis.get(keys.control),
       ]);
-      const held = heldUsers(control);
+      const orders = readControl(control);
+      const running = orders?.caps ? await runningByUser(redis) : undefined;
+      const held = new Set(orders?.heldUsers);
+      const atCap = (user: string) => (running?.get(user) ?? 0) >= (capOf(orders?.caps, user) ?? Infinity);
       const jobs = await Promise.all(ids.map((jobId) => seen.get(jobId) ?? look(jobId)));
-      return jobs.filter((job) => !held.has(job.userId));
+      return jobs.filter((job) => !held.has(job.userId) && !atCap(job.userId));
     },
     async waiting(jobIds) {
       if (jobIds.length === 0) return new Set();
@@ -93,11 +96,20 @@ function textOf(bytes: Buffer, jobId: string): JobText | undefined {
   }
 }
 
-function heldUsers(control: string | null): ReadonlySet<string> {
-  if (control === null) return new Set();
+/** As the claim counts them (includes/control.lua). */
+async function runningByUser(redis: Redis): Promise<Map<string, number>> {
+  const ids = await redis.zrange(keys.running, 0, '-1');
+  const users = await Promise.all(ids.map((id) => redis.hget(keys.claim(id), 'user')));
+  const counts = new Map<string, number>();
+  for (const user of users) if (user) counts.set(user, (counts.get(user) ?? 0) + 1);
+  return counts;
+}
+
+function readControl(control: string | null): QueueControl | undefined {
+  if (control === null) return undefined;
   try {
-    return new Set(queueControlSchema.safeParse(JSON.parse(control)).data?.heldUsers);
+    return queueControlSchema.safeParse(JSON.parse(control)).data;
   } catch {
-    return new Set();
+    return undefined;
   }
 }

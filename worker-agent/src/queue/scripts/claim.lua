@@ -41,12 +41,8 @@ end
 local control = read_control()
 if control.held == true then return { 'held' } end
 local mode = type(control.mode) == 'string' and control.mode or ARGV[5]
-local filter = { passed_over = {} }
+local filter = { passed_over = {}, held = passed_users(control) }
 for i = 6, #ARGV do filter.passed_over[ARGV[i]] = true end
-if type(control.heldUsers) == 'table' and #control.heldUsers > 0 then
-  filter.held = {}
-  for _, user in ipairs(control.heldUsers) do filter.held[user] = true end
-end
 
 -- The platform's layout, told by its first bytes and by the one place where the status can stand. Returns the two
 -- parts of the text with the job running, its user, where the status value stands (zero-based) and where the workflow

@@ -48,9 +48,13 @@ if redis.call('EXISTS', job_key) == 0 then
   return redis.call('ZREM', 'queue:pending', id) == 1 and 'done' or 'not-found'
 end
 if #ARGV < 6 or not guard_holds(job_key, 3) then return 'changed' end
+local withdrawn = 'withdrawn:' .. id
+redis.call('SET', withdrawn .. ':score', redis.call('ZSCORE', 'queue:pending', id) or '', 'EX', 900)
 for _, queue in ipairs({ 'queue:pending', 'queue:running', 'queue:completed', 'queue:failed' }) do redis.call('ZREM', queue, id) end
 redis.call('SREM', 'user:' .. ARGV[2] .. ':jobs', id)
-redis.call('DEL', job_key, 'claim:' .. id)
+redis.call('RENAME', job_key, withdrawn)
+redis.call('EXPIRE', withdrawn, 900)
+redis.call('DEL', 'claim:' .. id)
 redis.call('PUBLISH', 'queue:updates',
   '{"type":"job_deleted","data":{"job_id":' .. cjson.encode(id) .. '},"timestamp":"' .. naive_date() .. '+00:00"}')
 return 'done'
@@ -221,6 +225,37 @@ local function clear_next_turn(control)
   local rest = cjson.encode(control)
   redis.call('SET', 'agent:control', string.sub(rest, 1, -2) .. ',"heldUsers":[' .. table.concat(users, ',') .. ']}')
 end
+local function running_by_user()
+  local running = {}
+  for _, id in ipairs(redis.call('ZRANGE', 'queue:running', 0, -1)) do
+    local user = redis.call('HGET', 'claim:' .. id, 'user')
+    if not user or user == '' then user = user_of(id) end
+    running[user] = (running[user] or 0) + 1
+  end
+  return running
+end
+local function passed_users(control)
+  local passed
+  if type(control.heldUsers) == 'table' then
+    for _, user in ipairs(control.heldUsers) do
+      passed = passed or {}
+      passed[user] = true
+    end
+  end
+  local caps = type(control.caps) == 'table' and control.caps or {}
+  local own = type(caps.users) == 'table' and caps.users or {}
+  local everybody = tonumber(caps.everybody)
+  if everybody or next(own) then
+    for user, count in pairs(running_by_user()) do
+      local cap = tonumber(own[user]) or everybody
+      if cap and count >= cap then
+        passed = passed or {}
+        passed[user] = true
+      end
+    end
+  end
+  return passed
+end
 local function each_pending(visit)
   local from, page = 0, 1
   while true do
@@ -277,12 +312,7 @@ local function completion_counter()
   end
 end
 local function load_counter()
-  local running = {}
-  for _, id in ipairs(redis.call('ZRANGE', 'queue:running', 0, -1)) do
-    local user = redis.call('HGET', 'claim:' .. id, 'user')
-    if not user or user == '' then user = user_of(id) end
-    running[user] = (running[user] or 0) + 1
-  end
+  local running = running_by_user()
   local served = 'served:' .. today()
   return function(user)
     return (running[user] or 0) + (tonumber(redis.call('HGET', served, user) or '0') or 0)
@@ -316,12 +346,8 @@ end
 local control = read_control()
 if control.held == true then return { 'held' } end
 local mode = type(control.mode) == 'string' and control.mode or ARGV[5]
-local filter = { passed_over = {} }
+local filter = { passed_over = {}, held = passed_users(control) }
 for i = 6, #ARGV do filter.passed_over[ARGV[i]] = true end
-if type(control.heldUsers) == 'table' and #control.heldUsers > 0 then
-  filter.held = {}
-  for _, user in ipairs(control.heldUsers) do filter.held[user] = true end
-end
 local NEEDLE = 'status":"pending","priority":'
 local NOT_STARTED = ',"started_at":null,"completed_at":null,"worker_id":null'
 local UNTOUCHED = NOT_STARTED .. ',"result":null,"error":null,"metadata":{'
@@ -787,6 +813,104 @@ local digest = string.sub(redis.sha1hex(table.concat(parts) .. table.concat(runn
 local now = string.format('%.0f', now_ms)
 if digest == ARGV[1] then return { now, digest } end
 return { now, digest, '{' .. table.concat(parts, ',') .. ',"running":' .. encode(running) .. '}' }
+`,
+  reinstate: `
+local floor = math.floor
+local time = redis.call('TIME')
+local now_s, now_us = tonumber(time[1]), tonumber(time[2])
+local now_ms = now_s * 1000 + floor(now_us / 1000)
+local now_score = string.format('%d.%06d', now_s, now_us)
+local function civil()
+  local z = floor(now_s / 86400) + 719468
+  local era = floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
+  local mp = floor((5 * doy + 2) / 153)
+  local month = mp < 10 and mp + 3 or mp - 9
+  return yoe + era * 400 + (month <= 2 and 1 or 0), month, doy - floor((153 * mp + 2) / 5) + 1
+end
+
+local function today()
+  return string.format('%04d-%02d-%02d', civil())
+end
+local date_text
+local function naive_date()
+  if not date_text then
+    local year, month, day = civil()
+    local rest = now_s % 86400
+    date_text = string.format('%04d-%02d-%02dT%02d:%02d:%02d', year, month, day,
+      floor(rest / 3600), floor(rest / 60) % 60, rest % 60)
+    if now_us > 0 then date_text = date_text .. string.format('.%06d', now_us) end
+  end
+  return date_text
+end
+local function publish_text(text, rest)
+  redis.call('PUBLISH', 'queue:updates',
+    '{"type":"job_updated","data":' .. text .. rest .. ',"timestamp":"' .. naive_date() .. '+00:00"}')
+end
+local function publish_job(job_key, workflow_start, workflow_end)
+  if redis.call('PUBSUB', 'NUMSUB', 'queue:updates')[2] == 0 and redis.call('PUBSUB', 'NUMPAT') == 0 then return end
+  local data
+  if redis.call('STRLEN', job_key) <= 262144 then
+    data = redis.call('GET', job_key)
+  else
+    data = redis.call('GETRANGE', job_key, 0, workflow_start - 1) .. '{}'
+      .. redis.call('GETRANGE', job_key, workflow_end, -1)
+  end
+  publish_text(data, '')
+end
+local function user_of(id)
+  local head = redis.pcall('GETRANGE', 'job:' .. id, 0, 127)
+  if type(head) ~= 'string' then return '?' .. id end
+  local user = string.match(head, '^{"id":"[^"\\\\]*","user_id":"([^"\\\\]*)"')
+  if user then return user end
+  head = redis.call('GETRANGE', 'job:' .. id, 0, 511)
+  local before = string.match(head, '^(.-)"workflow"') or head
+  return string.match(before, '"user_id"%s*:%s*"([^"\\\\]*)"') or '?' .. id
+end
+local function look(id)
+  local job_key = 'job:' .. id
+  local size = redis.pcall('STRLEN', job_key)
+  if type(size) ~= 'number' then return 'unreadable', 0 end
+  if size == 0 then return redis.call('EXISTS', job_key) == 0 and 'gone' or 'unreadable', 0 end
+  local head = redis.call('GETRANGE', job_key, 0, 1023)
+  local _, open, own_id, user = string.find(head, '^{"id":"([^"\\\\]*)","user_id":"([^"\\\\]*)","workflow":{')
+  if not open or own_id ~= id then return 'unsure', size end
+  for _, window in ipairs({ 2048, 65536, 2097152 }) do
+    local from = math.max(open - 1, size - window)
+    local tail = redis.call('GETRANGE', job_key, from, -1)
+    local candidates, at = {}, string.find(tail, '},"status":"', 1, true)
+    while at and #candidates < 256 do
+      candidates[#candidates + 1] = at
+      at = string.find(tail, '},"status":"', at + 1, true)
+    end
+    for i = #candidates, math.max(1, #candidates - 32), -1 do
+      local ok, fields = pcall(cjson.decode, '{' .. string.sub(tail, candidates[i] + 2))
+      if ok and type(fields) == 'table' then
+        fields.user_id = user
+        return 'job', size, { fields = fields, workflow_start = open - 1, workflow_end = from + candidates[i] }
+      end
+    end
+    if from == open - 1 then break end
+  end
+  return 'unsure', size
+end
+local id, job_key, withdrawn = ARGV[1], 'job:' .. ARGV[1], 'withdrawn:' .. ARGV[1]
+if redis.call('EXISTS', job_key) == 1 then return 'done' end
+local score = redis.call('GET', withdrawn .. ':score')
+if not score or redis.call('EXISTS', withdrawn) == 0 then return 'not-found' end
+redis.call('RENAME', withdrawn, job_key)
+redis.call('PERSIST', job_key)
+redis.call('DEL', withdrawn .. ':score')
+redis.call('SADD', 'user:' .. user_of(id) .. ':jobs', id)
+local kind, _, found = look(id)
+if score == '' then
+  score = string.format('%.6f', (kind == 'job' and tonumber(found.fields.priority) or 2) * 1000000 + now_s)
+end
+redis.call('ZADD', 'queue:pending', score, id)
+if kind == 'job' then publish_job(job_key, found.workflow_start, found.workflow_end) end
+return 'done'
 `,
   renew: `
 local floor = math.floor

@@ -67,12 +67,7 @@ end
 
 -- fair: running now plus settled today (UTC).
 local function load_counter()
-  local running = {}
-  for _, id in ipairs(redis.call('ZRANGE', KEY.running, 0, -1)) do
-    local user = redis.call('HGET', PREFIX.claim .. id, 'user')
-    if not user or user == '' then user = user_of(id) end
-    running[user] = (running[user] or 0) + 1
-  end
+  local running = running_by_user()
   local served = PREFIX.served .. today()
   return function(user)
     return (running[user] or 0) + (tonumber(redis.call('HGET', served, user) or '0') or 0)
