@@ -1,6 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +31,10 @@ export interface SshServer {
   /** Listens again on the same port. */
   start(): Promise<void>;
   sessions(): number;
+  /** Lets this public key in as well. */
+  authorize(publicKeyFile: string): void;
+  /** Shows another host key from the next connection on. */
+  changeHostKey(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,6 +79,15 @@ export async function startSshServer(options: { readOnly?: boolean } = {}): Prom
     home,
     killSessions() {
       for (const pid of daemon?.pid ? descendants(daemon.pid) : []) kill(pid);
+    },
+    authorize(publicKeyFile) {
+      appendFileSync(join(dir, 'authorized_keys'), readFileSync(publicKeyFile));
+    },
+    async changeHostKey() {
+      await server.stop();
+      rmSync(join(dir, 'host_key'));
+      makeKey(join(dir, 'host_key'));
+      await server.start();
     },
     sessions: () => (daemon?.pid ? descendants(daemon.pid).length : 0),
     async stop() {
