@@ -37,6 +37,8 @@ export const keys = {
   lock: (name: string) => `lock:${name}`,
   /** Text of a job that the console cancelled while it waited, kept for a while so that this can be taken back. */
   withdrawn: (jobId: string) => `withdrawn:${jobId}`,
+  /** Written, read back and removed to test a connection; expires by itself. */
+  probe: (nonce: string) => `probe:${nonce}`,
 } as const;
 
 /** Prefixes that Lua scripts put before an id they found themselves. */

@@ -1,0 +1,306 @@
+import { randomUUID } from 'node:crypto';
+import { posix } from 'node:path';
+import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { keys } from '../../../worker-agent/src/contract/keys.ts';
+import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
+import { type EnvFile, envEntries, parseEnvText, printEnvFile } from '../../domain/env-file/env-text.ts';
+import { type ImportPlan, planImport } from '../../domain/env-file/import-plan.ts';
+import { reviewOf } from '../../domain/env-file/import-review.ts';
+import type { ImportChoices, ImportFacts } from '../../domain/env-file/redis-address.ts';
+import { type RedisProof, readProof } from '../../domain/env-file/redis-proof.ts';
+import type { ImportDraft, ImportMachines, ImportReceipt } from './roles.ts';
+import { ASK_ADDRESSES, ASK_HOME, FIND_ENV_FILES, PROVE_REDIS } from './scripts.ts';
+
+/** Largest .env that is read, bytes; real ones have about ten thousand. */
+export const ENV_BYTES_MAX = 512 * 1024;
+/** Where the import writes unless told otherwise; beside the agent, which is deployed below the same folder. */
+export const DEFAULT_TARGET = '~/.local/share/worker-agent/workshop.env';
+/** Imports that are kept in mind, each with its secrets; an older one must be read again. */
+const DRAFTS_MAX = 4;
+const LOOK_MS = 20_000;
+/** Until a silent Redis counts as such, s; the script itself waits less for each answer. */
+const PROOF_S = 15;
+
+interface Draft {
+  id: string;
+  source: string;
+  askedVps: boolean;
+  notice: string | null;
+  facts: ImportFacts;
+  choices: ImportChoices;
+  target: { hostId: string; host: RemoteHost; path: string; text: string | null } | null;
+}
+
+/** Reads the VPS's .env, plans its import, writes it on a GPU host and proves it there. Secrets stay in here. */
+export function createEnvImport(machines: ImportMachines) {
+  const drafts = new Map<string, Draft>();
+
+  const find = (id: string): Draft => {
+    const draft = drafts.get(id);
+    if (draft) return draft;
+    throw new WorkshopError('NOT_FOUND', 'This import is not known any more.', {
+      remedy: 'Read the .env of the VPS again.',
+    });
+  };
+  const planOf = (draft: Draft): ImportPlan => planImport(draft.facts, draft.choices);
+  const begin = (source: string, text: string, asked: Awaited<ReturnType<typeof askVps>>): ImportDraft => {
+    const parsed = parseEnvText(text);
+    if (envEntries(parsed).size === 0)
+      throw new WorkshopError('BAD_INPUT', `${source} holds no KEY=value line.`, {
+        remedy: 'Choose the .env of the platform on the VPS.',
+      });
+    const draft: Draft = {
+      id: randomUUID(),
+      source,
+      askedVps: asked.asked,
+      notice: asked.notice,
+      facts: { source: parsed, existing: null, tailnetAddress: asked.tailnet, listensOn: asked.listensOn },
+      choices: { accepted: [], values: {} },
+      target: null,
+    };
+    drafts.set(draft.id, draft);
+    const [oldest] = drafts.keys();
+    if (drafts.size > DRAFTS_MAX && oldest !== undefined) drafts.delete(oldest);
+    return viewOf(draft);
+  };
+  const viewOf = (draft: Draft): ImportDraft => ({
+    id: draft.id,
+    source: draft.source,
+    askedVps: draft.askedVps,
+    notice: draft.notice,
+    review: reviewOf(planOf(draft)),
+    target: draft.target && {
+      hostId: draft.target.hostId,
+      where: draft.target.host.label,
+      path: draft.target.path,
+      exists: draft.target.text !== null,
+    },
+  });
+  /** What the VPS says about itself; that it cannot be asked is no failure of the import. */
+  const askVps = async (port: string) => {
+    try {
+      return { asked: true, notice: null, ...(await addressesOf(await machines.vps(), port)) };
+    } catch (cause) {
+      const why = cause instanceof WorkshopError ? cause.message : 'It cannot be reached.';
+      return {
+        asked: false,
+        notice: `The VPS was not asked for its tailnet address. ${why}`,
+        tailnet: null,
+        listensOn: null,
+      };
+    }
+  };
+
+  return {
+    /** .env files on the VPS that name a Redis password, likely ones first. */
+    async find(): Promise<string[]> {
+      const said = await (await machines.vps()).script(FIND_ENV_FILES, [], { timeoutMs: LOOK_MS });
+      return [...new Set(said.stdout.split('\n').filter((path) => path !== ''))].slice(0, 20);
+    },
+
+    async readVps({ path }: { path: string }): Promise<ImportDraft> {
+      const host = await machines.vps();
+      const text = await readText(host, await absolute(host, path));
+      return begin(`${path} on ${host.label}`, text, await askVps(portIn(text)));
+    },
+
+    async readFile({ path }: { path: string }): Promise<ImportDraft> {
+      const text = await readText(machines.local, await absolute(machines.local, path));
+      return begin(`${path} on this computer`, text, await askVps(portIn(text)));
+    },
+
+    /** A file that was dropped on the window, or text that was pasted. */
+    async readText({ text, name }: { text: string; name: string }): Promise<ImportDraft> {
+      return begin(name, text, await askVps(portIn(text)));
+    },
+
+    /** Takes the person's decisions and plans anew. A new target is looked at for a file that stands there. */
+    async choose(input: {
+      id: string;
+      accepted: string[];
+      values: Record<string, string>;
+      target: { hostId: string; path: string } | null;
+    }): Promise<ImportDraft> {
+      const draft = find(input.id);
+      draft.choices = {
+        accepted: input.accepted,
+        // A secret that was entered is sent once; an empty text keeps it.
+        values: { ...draft.choices.values, ...withoutEmpty(input.values) },
+      };
+      if (input.target === null) {
+        draft.target = null;
+        draft.facts = { ...draft.facts, existing: null };
+      } else {
+        const host = await machines.gpuHost(input.target.hostId);
+        const path = await absolute(host, input.target.path || DEFAULT_TARGET);
+        const text = await readIfThere(host, path);
+        draft.target = { hostId: input.target.hostId, host, path, text };
+        draft.facts = { ...draft.facts, existing: text === null ? null : parseEnvText(text) };
+      }
+      return viewOf(draft);
+    },
+
+    /** One value in clear, because a person asked to see it. */
+    async reveal(input: {
+      id: string;
+      key: string;
+      of: 'source' | 'target' | 'before';
+    }): Promise<{ value: string }> {
+      const draft = find(input.id);
+      const file: EnvFile | null =
+        input.of === 'source'
+          ? draft.facts.source
+          : input.of === 'before'
+            ? draft.facts.existing
+            : planOf(draft).result;
+      const value = file ? envEntries(file).get(input.key)?.value : undefined;
+      if (value === undefined) throw new WorkshopError('NOT_FOUND', `There is no ${input.key} in it.`);
+      return { value };
+    },
+
+    /** Writes the planned file, readable by its owner only; what stood there is kept under a dated name. */
+    async write({ id }: { id: string }): Promise<ImportReceipt> {
+      const draft = find(id);
+      const { target } = draft;
+      const plan = planOf(draft);
+      if (!target)
+        throw new WorkshopError('WRONG_STATE', 'No GPU host is chosen yet.', {
+          remedy: 'Choose where the file goes.',
+        });
+      if (!plan.ready)
+        throw new WorkshopError('WRONG_STATE', 'There are problems that must be solved first.', {
+          remedy: 'Take the fixes above, or enter what is missing.',
+        });
+      const { host, path } = target;
+      const standing = await readIfThere(host, path);
+      if (standing !== target.text) {
+        target.text = standing;
+        draft.facts = { ...draft.facts, existing: standing === null ? null : parseEnvText(standing) };
+        throw new WorkshopError('CONFLICT', `${path} on ${host.label} changed since it was looked at.`, {
+          remedy: 'Look at the differences again, then write.',
+        });
+      }
+      const text = printEnvFile(plan.result);
+      await host.files.mkdir(posix.dirname(path));
+      const backup = standing === null || standing === text ? null : `${path}.${stamp()}.bak`;
+      const bytes = backup === null ? undefined : await host.files.read(path, ENV_BYTES_MAX);
+      if (backup !== null && bytes !== undefined) await host.files.write(backup, bytes, 0o600);
+      await host.files.write(path, text, 0o600);
+      if ((await readIfThere(host, path)) !== text)
+        throw new WorkshopError(
+          'HOST_FILE',
+          `${path} on ${host.label} does not read back as it was written.`,
+          {
+            remedy: 'Look at the disk of that machine, then write again.',
+          },
+        );
+      target.text = text;
+      draft.facts = { ...draft.facts, existing: parseEnvText(text) };
+      const changed = plan.changes.filter(({ kind }) => kind !== 'same').length;
+      return { where: host.label, path, bytes: Buffer.byteLength(text), backup, changed };
+    },
+
+    /** Talks to Redis from the GPU host itself, with what the file says: PING and the round trip of a test key. */
+    async prove({ id }: { id: string }): Promise<RedisProof> {
+      const draft = find(id);
+      const { redis } = planOf(draft);
+      if (!draft.target || !redis)
+        throw new WorkshopError('WRONG_STATE', 'Neither host nor address are known yet.', {
+          remedy: 'Choose a GPU host and give the address of Redis.',
+        });
+      return proveRedis(draft.target.host, redis);
+    },
+
+    /** What was imported to a GPU host; null when nothing was, at the usual place. */
+    async imported(host: RemoteHost): Promise<Record<string, string> | null> {
+      const text = await readIfThere(host, await absolute(host, DEFAULT_TARGET));
+      if (text === null) return null;
+      return Object.fromEntries([...envEntries(parseEnvText(text))].map(([key, { value }]) => [key, value]));
+    },
+  };
+}
+
+export type EnvImport = ReturnType<typeof createEnvImport>;
+
+async function proveRedis(host: RemoteHost, redis: NonNullable<ImportPlan['redis']>): Promise<RedisProof> {
+  const address = `${redis.host}:${redis.port}`;
+  if (redis.tls)
+    throw new WorkshopError('WRONG_STATE', 'A Redis with TLS is not tested from here.', {
+      remedy: 'Deploy the agent: its doctor tests the connection with TLS.',
+    });
+  const nonce = randomUUID();
+  const said = await host.exec(
+    [
+      'timeout',
+      '-k',
+      '2',
+      String(PROOF_S),
+      'bash',
+      '--noprofile',
+      '--norc',
+      '-c',
+      PROVE_REDIS,
+      'prove-redis',
+      redis.host,
+      String(redis.port),
+      keys.probe(nonce),
+      nonce,
+    ],
+    { stdin: `${redis.password}\0`, timeoutMs: (PROOF_S + 10) * 1000, maxBytes: 16_384 },
+  );
+  if (said.code === 127)
+    throw new WorkshopError('WRONG_STATE', `${host.label} has no bash or no timeout, which the test needs.`, {
+      remedy: 'Deploy the agent: its doctor tests the connection, too.',
+    });
+  return readProof(said.stdout, said.code === 0 ? 'ended' : 'late', address);
+}
+
+async function addressesOf(host: RemoteHost, port: string) {
+  const { stdout } = await host.script(ASK_ADDRESSES, [port], { timeoutMs: LOOK_MS });
+  const told = (word: string) =>
+    stdout
+      .split('\n')
+      .flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1).trim()] : []));
+  const bare = (address: string) => address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  return {
+    tailnet: told('tailnet')[0] ?? null,
+    listensOn: stdout.split('\n').includes('looked') ? [...new Set(told('listen').map(bare))] : null,
+  };
+}
+
+/** The port that Redis is published on, as the file says. */
+function portIn(text: string): string {
+  const entries = envEntries(parseEnvText(text));
+  const port = entries.get('REDIS_PORT')?.value ?? entries.get('APP_SERVER_REDIS_PORT')?.value ?? '';
+  return /^\d{1,5}$/.test(port) ? port : '6379';
+}
+
+async function readIfThere(host: RemoteHost, path: string): Promise<string | null> {
+  const bytes = await host.files.read(path, ENV_BYTES_MAX + 1);
+  if (bytes === undefined) return null;
+  if (bytes.length > ENV_BYTES_MAX)
+    throw new WorkshopError('BAD_INPUT', `${path} on ${host.label} is too large for a .env file.`, {
+      remedy: 'Choose the .env of the platform.',
+    });
+  return bytes.toString('utf8');
+}
+
+async function readText(host: RemoteHost, path: string): Promise<string> {
+  const text = await readIfThere(host, path);
+  if (text !== null) return text;
+  throw new WorkshopError('NOT_FOUND', `There is no ${path} on ${host.label}.`, {
+    remedy: 'Give the path of the platform’s .env, for example ~/comfy-multi/.env.',
+  });
+}
+
+async function absolute(host: RemoteHost, path: string): Promise<string> {
+  if (path.startsWith('/')) return path;
+  const { stdout: home } = await host.script(ASK_HOME, [], { timeoutMs: LOOK_MS });
+  return posix.join(home || '/', path.replace(/^~\/?/, ''));
+}
+
+const withoutEmpty = (values: Record<string, string>) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
+
+/** "2026-11-23T21-04-05-123" */
+const stamp = () => new Date().toISOString().slice(0, 23).replaceAll(/[:.]/g, '-');
