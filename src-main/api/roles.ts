@@ -1,7 +1,10 @@
 import type { QueueMode } from '../../worker-agent/src/contract/desired.ts';
 import type { Priority } from '../../worker-agent/src/contract/job.ts';
+import type { ImportDraft, ImportReceipt } from '../domain/env-file/import-draft.ts';
+import type { RedisProof } from '../domain/env-file/redis-proof.ts';
 import type { RoomView } from '../domain/room/room-view.ts';
 import type { WorkshopMessage } from '../domain/workshop.ts';
+import type { WorkshopProfile, WorkshopsView } from '../domain/workshops/profile.ts';
 
 /** What the router needs of the services; they are handed in by app/compose.ts. */
 
@@ -122,10 +125,51 @@ export interface RoomPlaces {
   link: string | null;
 }
 
+/**
+ * The import of the VPS's .env to a GPU host. Secrets go in and stay in main; only `reveal` gives one out.
+ * All methods @throw WorkshopError.
+ */
+export interface EnvImportService {
+  /** .env files on the VPS, likely ones first. */
+  find(): Promise<string[]>;
+  readVps(input: { path: string }): Promise<ImportDraft>;
+  readFile(input: { path: string }): Promise<ImportDraft>;
+  readText(input: { text: string; name: string }): Promise<ImportDraft>;
+  /** Takes decisions and plans anew. Values stay as entered until they are replaced. */
+  choose(input: {
+    id: string;
+    accepted: string[];
+    values: Record<string, string>;
+    target: { hostId: string; path: string } | null;
+  }): Promise<ImportDraft>;
+  reveal(input: { id: string; key: string; of: 'source' | 'target' | 'before' }): Promise<{ value: string }>;
+  write(input: { id: string }): Promise<ImportReceipt>;
+  /** Talks to Redis from the GPU host itself. */
+  prove(input: { id: string }): Promise<RedisProof>;
+}
+
+/** The saved workshops. All methods @throw WorkshopError. */
+export interface WorkshopsService {
+  view(): Promise<WorkshopsView>;
+  /** Adds or replaces one. @param password undefined keeps what is kept, null says that there is none. */
+  save(input: { profile: WorkshopProfile; password?: string | null | undefined }): Promise<void>;
+  /** @throws WorkshopError SECRET_NEEDED when its password must be entered first. */
+  turnTo(input: { id: string; password?: string | undefined }): Promise<void>;
+  remove(input: { id: string }): Promise<void>;
+  /** A file without secrets. */
+  exportFile(input: { id: string }): Promise<{ fileName: string; text: string }>;
+  importFile(input: { text: string }): Promise<{ id: string; name: string }>;
+  keepInFile(input: { inFile: boolean }): Promise<void>;
+  /** Connects this console to the Redis that an import names, as the workshop's own link. */
+  adoptImport(input: { draftId: string; id: string }): Promise<void>;
+}
+
 export interface Services {
   watch: WatchService;
   fleet: FleetService;
   jobs: JobsService;
   settings: SettingsService;
   room: RoomService;
+  envImport: EnvImportService;
+  workshops: WorkshopsService;
 }

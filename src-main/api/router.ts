@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { queueModeSchema } from '../../worker-agent/src/contract/desired.ts';
 import { hostIdSchema, workerIdSchema } from '../../worker-agent/src/contract/host.ts';
 import { jobIdSchema } from '../../worker-agent/src/contract/job.ts';
+import { envImportRouter } from './env-import-router.ts';
 import { roomActs } from './room-acts.ts';
 import { procedure, router } from './trpc.ts';
+import { workshopsRouter } from './workshops-router.ts';
 
 const revision = z.number().int().positive().nullable();
 const workers = z.object({ hostId: hostIdSchema, workerIds: z.array(workerIdSchema).max(64), revision });
@@ -42,6 +44,8 @@ export const appRouter = router({
     requeue: procedure.input(job).mutation(({ ctx, input }) => ctx.services.jobs.requeue(input)),
   }),
   room: roomActs,
+  envImport: envImportRouter,
+  workshops: workshopsRouter,
   settings: router({
     connect: procedure
       .input(

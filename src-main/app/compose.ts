@@ -3,13 +3,16 @@ import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { Services } from '../api/roles.ts';
 import { roomFile } from '../connections/store/room-file.ts';
 import { type SecretStore, secretsInMemoryOnly, settingsFile } from '../connections/store/settings-file.ts';
+import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
 import { createJobsService } from '../services/jobs.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
 import { createSettingsService } from '../services/settings.ts';
 import { createWorkshopWatch } from '../services/watch-workshop.ts';
+import { createWorkshopsService } from '../services/workshops.ts';
 import { readEnvironment } from './environment.ts';
+import { machinesOf, type OpenMachine } from './machines.ts';
 import { openRedisWorkshop } from './redis-workshop.ts';
 
 export interface ConsoleOptions {
@@ -44,8 +47,9 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     now: () => watch.now,
     publish: watch.room,
   });
+  const store = settingsFile(dir, options.secrets);
   const settings = createSettingsService({
-    store: settingsFile(dir, options.secrets),
+    store,
     open: openRedisWorkshop,
     onChange(current) {
       watch.turnTo(current);
@@ -63,11 +67,23 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const fleet = createFleetService({ control: () => workshop().control, now: () => watch.now, by });
   const jobs = createJobsService({ queue: () => workshop().queue });
 
+  const profile = async () => {
+    const { currentId, workshops } = await store.view();
+    return workshops.find((one) => one.profile.id === currentId)?.profile ?? null;
+  };
+  const envImport = createEnvImport(machinesOf(profile, noSshYet));
+  const workshops = createWorkshopsService({
+    store,
+    use: settings.use,
+    connect: settings.connect,
+    linkOf: envImport.link,
+  });
+
   await room.start();
   const notice = await settings.start();
   watch.notice(notice);
   return {
-    services: { watch, fleet, jobs, settings, room },
+    services: { watch, fleet, jobs, settings, room, envImport, workshops },
     notice,
     close() {
       watch.close();
@@ -75,5 +91,11 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     },
   };
 }
+
+const noSshYet: OpenMachine = async ({ name }) => {
+  throw new WorkshopError('WRONG_STATE', `This console cannot log in to ${name} yet.`, {
+    remedy: 'Choose a .env file on this computer.',
+  });
+};
 
 export { type SecretStore, secretsInMemoryOnly };

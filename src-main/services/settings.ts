@@ -32,6 +32,8 @@ export interface SettingsKeeper extends SettingsService {
   /** Opens what was set up before, if anything. @returns a sentence about settings that could not be read. */
   start(): Promise<string | null>;
   current(): OpenWorkshop | undefined;
+  /** Turns to a link that need not answer yet, or to none; keeps nothing. */
+  use(settings: WorkshopSettings | null): void;
   close(): void;
 }
 
@@ -76,6 +78,7 @@ export function createSettingsService({ store, open, onChange, preset }: Setting
       current?.reconnectNow();
     },
     current: () => current,
+    use: (settings) => turnTo(settings ? open(settings) : undefined),
     close() {
       current?.close();
       current = undefined;

@@ -11,6 +11,7 @@ import { createRoomService } from '../../src-main/services/room.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { buildRenderer } from './build-renderer.ts';
+import { fakeSetup } from './fake-setup.ts';
 
 export interface FakeState {
   snapshot: WorkshopSnapshot;
@@ -137,6 +138,11 @@ export class FakeWorkshop implements Services {
     now: () => this.snapshot,
     publish: (room) => this.push([{ kind: 'room', room }]),
   });
+
+  /** The setup's own services over machines that a test decides on. */
+  readonly setup = fakeSetup();
+  readonly envImport = this.setup.envImport;
+  readonly workshops = this.setup.workshops;
 
   #called(verb: string, input: unknown): void {
     this.calls.push({ verb, input });

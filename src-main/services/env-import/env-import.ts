@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { keys } from '../../../worker-agent/src/contract/keys.ts';
+import type { EnvImportService } from '../../api/roles.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { type EnvFile, envEntries, parseEnvText, printEnvFile } from '../../domain/env-file/env-text.ts';
+import type { ImportDraft, ImportReceipt } from '../../domain/env-file/import-draft.ts';
 import { type ImportPlan, planImport } from '../../domain/env-file/import-plan.ts';
 import { reviewOf } from '../../domain/env-file/import-review.ts';
 import type { ImportChoices, ImportFacts } from '../../domain/env-file/redis-address.ts';
 import { type RedisProof, readProof } from '../../domain/env-file/redis-proof.ts';
-import type { ImportDraft, ImportMachines, ImportReceipt } from './roles.ts';
+import type { ImportMachines } from './roles.ts';
 import { ASK_ADDRESSES, ASK_HOME, FIND_ENV_FILES, PROVE_REDIS } from './scripts.ts';
 
 /** Largest .env that is read, bytes; real ones have about ten thousand. */
@@ -32,7 +34,7 @@ interface Draft {
 }
 
 /** Reads the VPS's .env, plans its import, writes it on a GPU host and proves it there. Secrets stay in here. */
-export function createEnvImport(machines: ImportMachines) {
+export function createEnvImport(machines: ImportMachines): EnvImport {
   const drafts = new Map<string, Draft>();
 
   const find = (id: string): Draft => {
@@ -211,8 +213,15 @@ export function createEnvImport(machines: ImportMachines) {
       return proveRedis(draft.target.host, redis);
     },
 
-    /** What was imported to a GPU host; null when nothing was, at the usual place. */
-    async imported(host: RemoteHost): Promise<Record<string, string> | null> {
+    link(id) {
+      const { redis } = planOf(find(id));
+      if (redis) return redis;
+      throw new WorkshopError('WRONG_STATE', 'The address of Redis is not known yet.', {
+        remedy: 'Give the tailnet address of the VPS in the review.',
+      });
+    },
+
+    async imported(host) {
       const text = await readIfThere(host, await absolute(host, DEFAULT_TARGET));
       if (text === null) return null;
       return Object.fromEntries([...envEntries(parseEnvText(text))].map(([key, { value }]) => [key, value]));
@@ -220,7 +229,12 @@ export function createEnvImport(machines: ImportMachines) {
   };
 }
 
-export type EnvImport = ReturnType<typeof createEnvImport>;
+export interface EnvImport extends EnvImportService {
+  /** What was imported to a GPU host, at the usual place; null when nothing was. */
+  imported(host: RemoteHost): Promise<Record<string, string> | null>;
+  /** How the GPU host reaches Redis by a draft, for the console's own link. Holds the password. */
+  link(id: string): NonNullable<ImportPlan['redis']>;
+}
 
 async function proveRedis(host: RemoteHost, redis: NonNullable<ImportPlan['redis']>): Promise<RedisProof> {
   const address = `${redis.host}:${redis.port}`;

@@ -3,6 +3,7 @@ import { createLiveModel } from '../../../src-main/domain/live-model.ts';
 import { freshRoom } from '../../../src-main/domain/room/room-state.ts';
 import { roomViewOf } from '../../../src-main/domain/room/room-view.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { fakeSetup } from '../../support/fake-setup.ts';
 
 /** A shell that shows the room view nowhere. */
 export const noRoomDoor: RoomDoor = {
@@ -19,7 +20,10 @@ export function fakeServices(): { services: Services; watching: () => number } {
     before: { workers: 0, drained: [] },
     wanted: { workers: 0, drained: [] },
   };
+  const { envImport, workshops } = fakeSetup();
   const services: Services = {
+    envImport,
+    workshops,
     watch: {
       async *watch(signal) {
         watching += 1;

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   HOST_TIMEOUT: 'a command on the machine took too long',
   HOST_FILE: 'a file on the machine cannot be used',
   HOST_DISK_FULL: 'the disk of the machine is full',
+  SECRET_NEEDED: 'a password must be entered first',
   CONFIG: 'the configuration is not valid',
   INTERNAL: 'an error inside Workshop Console',
 } as const;
