@@ -106,6 +106,7 @@ export function consoleEnvironment({ dir, redis, name }: Pick<ConsoleOptions, 'd
     WORKSHOP_CONSOLE_REDIS: `redis://:${encodeURIComponent(redis.password)}@127.0.0.1:${redis.port}`,
     WORKSHOP_CONSOLE_NAME: name,
     WORKSHOP_CONSOLE_DIR: join(dir, 'console'),
+    WORKSHOP_CONSOLE_OUTPUTS: join(dir, 'outputs'),
   };
 }
 

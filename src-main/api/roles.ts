@@ -40,6 +40,88 @@ export interface JobsService {
   cancel(input: { jobId: string }): Promise<{ was: 'pending' | 'running' }>;
   prioritise(input: { jobId: string; priority: Priority }): Promise<void>;
   requeue(input: { jobId: string }): Promise<void>;
+  /** One act on many jobs; what refuses does not stop the others. */
+  bulk(input: { jobIds: string[]; act: BulkAct }): Promise<BulkReceipt>;
+  detail(input: { jobId: string }): Promise<JobDetail>;
+  /** What the participant wrote: only asked for when somebody opens it. */
+  prompts(input: { jobId: string }): Promise<PromptText[]>;
+  /** One of the files that `detail` lists, by its place there: nobody names a path. */
+  preview(input: { jobId: string; index: number }): Promise<OutputPreview>;
+}
+
+/** `cancel` removes the waiting and leaves what runs; `interrupt` stops the running; `reinstate` takes `cancel` back. */
+export type BulkAct =
+  | { kind: 'cancel' }
+  | { kind: 'interrupt' }
+  | { kind: 'requeue' }
+  | { kind: 'reinstate' }
+  | { kind: 'prioritise'; priority: Priority };
+
+export interface BulkReceipt {
+  done: string[];
+  refused: number;
+  /** Why, for the first few of them. */
+  why: string[];
+}
+
+/** What the drawer of a job shows beyond the row. Dates are epoch ms of Redis. */
+export interface JobDetail {
+  /** The whole error, at most 10,000 characters. */
+  error: string | null;
+  attempt: number | null;
+  hostId: string | null;
+  /** Why it went back to its place the last time. */
+  givenBack: string | null;
+  nodeTypes: string[];
+  models: string[];
+  /** e.g. "width=1024". */
+  sizes: string[];
+  warnings: string[];
+  outputs: OutputFile[];
+  /** Files beyond those listed. */
+  moreOutputs: number;
+  executionSeconds: number | null;
+  /** Where files are fetched from; null when this console has no way to them. */
+  outputsFrom: string | null;
+}
+
+export interface OutputFile {
+  name: string;
+  /** As its name tells; what it really is shows when it is fetched. */
+  media: 'image' | 'video' | 'audio' | 'other';
+  nodeId: string;
+  /** A preview that is not kept with the outputs. */
+  temporary: boolean;
+}
+
+export interface PromptText {
+  nodeId: string;
+  nodeType: string;
+  input: string;
+  text: string;
+}
+
+export type OutputPreview =
+  | { kind: 'image' | 'video'; mime: string; base64: string; bytes: number }
+  | { kind: 'too-large'; bytes: number; most: number }
+  /** Neither an image nor a video that a browser shows, whatever its name says. */
+  | { kind: 'no-picture'; bytes: number }
+  | { kind: 'missing' }
+  | { kind: 'no-way' };
+
+/** What holds for single people. Each act changes only what it names, so two hosts do not collide by chance. */
+export interface PeopleService {
+  hold(input: { userId: string; held: boolean }): Promise<{ revision: number }>;
+  /** `was`: whose turn the person who clicked saw; another one by now gives CONFLICT. */
+  nextTurn(input: { userId: string | null; was: string | null }): Promise<{ revision: number }>;
+  /** `userId` null: everybody's. `was` as above. */
+  cap(input: {
+    userId: string | null;
+    cap: number | null;
+    was: number | null;
+  }): Promise<{ revision: number }>;
+  /** All waiting jobs of one person; what runs goes on. */
+  cancelWaiting(input: { userId: string }): Promise<BulkReceipt>;
 }
 
 /** First run and link settings. Secrets go in, never out. */
@@ -168,6 +250,7 @@ export interface Services {
   watch: WatchService;
   fleet: FleetService;
   jobs: JobsService;
+  people: PeopleService;
   settings: SettingsService;
   room: RoomService;
   envImport: EnvImportService;

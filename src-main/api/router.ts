@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { queueModeSchema } from '../../worker-agent/src/contract/desired.ts';
 import { hostIdSchema, workerIdSchema } from '../../worker-agent/src/contract/host.ts';
-import { jobIdSchema } from '../../worker-agent/src/contract/job.ts';
 import { envImportRouter } from './env-import-router.ts';
+import { jobActs } from './job-acts.ts';
+import { peopleActs } from './people-acts.ts';
 import { roomActs } from './room-acts.ts';
 import { procedure, router } from './trpc.ts';
 import { workshopsRouter } from './workshops-router.ts';
@@ -10,7 +11,6 @@ import { workshopsRouter } from './workshops-router.ts';
 const revision = z.number().int().positive().nullable();
 const workers = z.object({ hostId: hostIdSchema, workerIds: z.array(workerIdSchema).max(64), revision });
 const worker = z.object({ hostId: hostIdSchema, workerId: workerIdSchema });
-const job = z.object({ jobId: jobIdSchema });
 
 /** The one API between renderer and main: parse, call one service. */
 export const appRouter = router({
@@ -36,13 +36,8 @@ export const appRouter = router({
       .input(z.object({ mode: queueModeSchema.nullable(), revision }))
       .mutation(({ ctx, input }) => ctx.services.fleet.setMode(input)),
   }),
-  jobs: router({
-    cancel: procedure.input(job).mutation(({ ctx, input }) => ctx.services.jobs.cancel(input)),
-    prioritise: procedure
-      .input(job.extend({ priority: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]) }))
-      .mutation(({ ctx, input }) => ctx.services.jobs.prioritise(input)),
-    requeue: procedure.input(job).mutation(({ ctx, input }) => ctx.services.jobs.requeue(input)),
-  }),
+  jobs: jobActs,
+  people: peopleActs,
   room: roomActs,
   envImport: envImportRouter,
   workshops: workshopsRouter,

@@ -8,6 +8,12 @@ export type { Gpu, JobProgress } from '../../worker-agent/src/contract/telemetry
 export type { RoomState } from '../domain/room/room-state.ts';
 export type { RoomKind, RoomMaking, RoomPerson, RoomTurn, RoomView } from '../domain/room/room-view.ts';
 export type * from '../domain/workshop.ts';
-export type { FleetReceipt, NicknamesReceipt, RedisSettings, RoomOpened, RoomPlaces } from './roles.ts';
+export type {
+  FleetReceipt,
+  NicknamesReceipt,
+  RedisSettings,
+  RoomOpened,
+  RoomPlaces,
+} from './roles.ts';
 export type { RoomRouter } from './room-router.ts';
 export type { AppRouter } from './router.ts';

@@ -1,11 +1,14 @@
 import { hostname, userInfo } from 'node:os';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { Services } from '../api/roles.ts';
+import { createLocalHost } from '../connections/hosts/local-host.ts';
+import { outputFolder } from '../connections/hosts/output-folder.ts';
 import { roomFile } from '../connections/store/room-file.ts';
 import { type SecretStore, secretsInMemoryOnly, settingsFile } from '../connections/store/settings-file.ts';
 import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
 import { createJobsService } from '../services/jobs.ts';
+import { createPeopleService } from '../services/people.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
 import { createSettingsService } from '../services/settings.ts';
@@ -39,6 +42,9 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const environment = readEnvironment(options.env);
   const by = `${userInfo().username}@${hostname()}`;
 
+  const outputs = environment.outputs
+    ? outputFolder(createLocalHost(), environment.outputs, `the folder ${environment.outputs}`)
+    : undefined;
   const watch = createWorkshopWatch();
   const dir = environment.dir ?? options.dir;
   const room = createRoomService({
@@ -65,7 +71,12 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     });
   };
   const fleet = createFleetService({ control: () => workshop().control, now: () => watch.now, by });
-  const jobs = createJobsService({ queue: () => workshop().queue });
+  const jobs = createJobsService({
+    queue: () => workshop().queue,
+    lookup: () => workshop().lookup,
+    outputs: () => outputs,
+  });
+  const people = createPeopleService({ control: () => workshop().control, now: () => watch.now, jobs, by });
 
   const profile = async () => {
     const { currentId, workshops } = await store.view();
@@ -83,7 +94,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const notice = await settings.start();
   watch.notice(notice);
   return {
-    services: { watch, fleet, jobs, settings, room, envImport, workshops },
+    services: { watch, fleet, jobs, people, settings, room, envImport, workshops },
     notice,
     close() {
       watch.close();

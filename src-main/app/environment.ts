@@ -4,11 +4,13 @@ import type { WorkshopSettings } from '../services/settings.ts';
 
 /**
  * What scripts, the demo and tests may set, so that the console starts connected without a first run:
- * WORKSHOP_CONSOLE_REDIS (redis[s]://:password@host:port), WORKSHOP_CONSOLE_NAME, WORKSHOP_CONSOLE_DIR (settings folder).
+ * WORKSHOP_CONSOLE_REDIS (redis[s]://:password@host:port), WORKSHOP_CONSOLE_NAME, WORKSHOP_CONSOLE_DIR (settings folder),
+ * WORKSHOP_CONSOLE_OUTPUTS (the users' outputs, where this computer has them, e.g. mounted from the VPS).
  */
 export interface ConsoleEnvironment {
   preset: WorkshopSettings | undefined;
   dir: string | undefined;
+  outputs: string | undefined;
 }
 
 const portSchema = z.coerce.number().int().min(1).max(65535);
@@ -19,6 +21,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   return {
     preset: url ? preset(url, env.WORKSHOP_CONSOLE_NAME || 'Workshop') : undefined,
     dir: env.WORKSHOP_CONSOLE_DIR || undefined,
+    outputs: env.WORKSHOP_CONSOLE_OUTPUTS || undefined,
   };
 }
 

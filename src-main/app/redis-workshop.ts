@@ -4,6 +4,7 @@ import type { QueueConsole } from '../../worker-agent/src/queue/roles.ts';
 import { attempt } from '../connections/redis/attempt.ts';
 import { addressInWords, directConnection } from '../connections/redis/connect.ts';
 import { createControlStore } from '../connections/redis/control-store.ts';
+import { createJobLookup } from '../connections/redis/job-lookup.ts';
 import { openRedisLink, type RedisLink } from '../connections/redis/link.ts';
 import { readWorkshop } from '../connections/redis/snapshot-reader.ts';
 import type { LinkState } from '../domain/workshop.ts';
@@ -29,7 +30,9 @@ export function openRedisWorkshop(settings: WorkshopSettings): OpenWorkshop {
       cancelRunning: (jobId) => act((queue) => queue.cancelRunning(jobId)),
       prioritise: (jobId, priority) => act((queue) => queue.prioritise(jobId, priority)),
       requeue: (jobId) => act((queue) => queue.requeue(jobId)),
+      reinstate: (jobId) => act((queue) => queue.reinstate(jobId)),
     },
+    lookup: createJobLookup(client),
     answered: () => firstAnswer(link),
     reconnectNow: () => link.reconnectNow(),
     close: () => link.close(),

@@ -4,6 +4,7 @@ import { isErrorCode, WorkshopError } from '../../worker-agent/src/contract/erro
 import { PROTOCOL_VERSION } from '../../worker-agent/src/contract/protocol.ts';
 import type { FleetReceipt, FleetService } from '../api/roles.ts';
 import type { HostView, WorkshopSnapshot } from '../domain/workshop.ts';
+import { noOrders } from './people.ts';
 import type { ControlStore } from './roles.ts';
 
 export interface FleetNeeds {
@@ -60,12 +61,9 @@ export function createFleetService({ control, now, by }: FleetNeeds): FleetServi
     const current = await store.control();
     if ((current?.revision ?? null) !== revision)
       throw conflict(controlInWords(current), current, await store.time());
-    const before = current ?? { held: false, mode: null, heldUsers: [], nextTurn: null };
+    const before = current ?? noOrders();
     const written: QueueControl = {
-      heldUsers: before.heldUsers,
-      nextTurn: before.nextTurn,
-      held: before.held,
-      mode: before.mode,
+      ...before,
       ...next(before),
       protocol: PROTOCOL_VERSION,
       revision: (current?.revision ?? 0) + 1,

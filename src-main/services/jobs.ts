@@ -1,18 +1,45 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { JobsService } from '../api/roles.ts';
-import type { JobAct, JobActs } from './roles.ts';
+import { jobIdSchema } from '../../worker-agent/src/contract/job.ts';
+import type { BulkAct, JobsService } from '../api/roles.ts';
+import { createJobDetails } from './job-details.ts';
+import type { JobAct, JobActs, JobLookup, OutputFiles } from './roles.ts';
 
 export interface JobsNeeds {
   /** @throws WorkshopError when no workshop is set up. */
   queue(): JobActs;
+  lookup(): JobLookup;
+  /** Undefined while this console has no way to the finished files. */
+  outputs(): OutputFiles | undefined;
 }
 
 /** Between looking and acting a job may start or end; that many turns are followed. */
 const TURNS = 3;
+/** Acts of one bulk that are under way at once: a hotel's link answers in 40 ms, a workshop has 10,000 jobs. */
+const AT_ONCE = 64;
+/** Reasons that a receipt names. */
+const REASONS = 3;
 
-/** Acts on single jobs. Each is decided in Redis; what the screen showed does not matter. */
-export function createJobsService({ queue }: JobsNeeds): JobsService {
+/** Acts on jobs. Each is decided in Redis; what the screen showed does not matter. */
+export function createJobsService({ queue, lookup, outputs }: JobsNeeds): JobsService {
   return {
+    ...createJobDetails({ lookup, outputs }),
+    async bulk({ jobIds, act }) {
+      const acts = queue();
+      const ids = [...new Set(jobIds)];
+      const done: string[] = [];
+      const why = new Set<string>();
+      let next = 0;
+      const work = async () => {
+        for (let id = ids[next++]; id !== undefined; id = ids[next++]) {
+          const outcome = jobIdSchema.safeParse(id).success ? await actOn(acts, id, act) : null;
+          if (outcome?.kind === 'done') done.push(id);
+          else if (why.size < REASONS)
+            why.add(outcome ? refusal(outcome, id, ...RULES[act.kind]).message : NO_ID);
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, work));
+      return { done, refused: ids.length - done.length, why: [...why] };
+    },
     async cancel({ jobId }) {
       const acts = queue();
       let last: JobAct = { kind: 'not-found' };
@@ -38,6 +65,31 @@ export function createJobsService({ queue }: JobsNeeds): JobsService {
         throw refusal(act, jobId, 'be queued again', 'Failed and cancelled jobs can be queued again.');
     },
   };
+}
+
+const NO_ID = 'The id of a job holds unusual characters; no act can name it.';
+
+const RULES: Record<BulkAct['kind'], [verb: string, rule: string]> = {
+  cancel: ['be cancelled', 'Only waiting jobs can be cancelled so.'],
+  interrupt: ['be interrupted', 'Only running jobs can be interrupted.'],
+  requeue: ['be queued again', 'Failed and cancelled jobs can be queued again.'],
+  reinstate: ['be taken back', 'A cancellation can be taken back for 15 minutes.'],
+  prioritise: ['be moved in the queue', 'Only waiting jobs have a place in the queue.'],
+};
+
+function actOn(acts: JobActs, jobId: string, act: BulkAct): Promise<JobAct> {
+  switch (act.kind) {
+    case 'cancel':
+      return acts.cancelPending(jobId);
+    case 'interrupt':
+      return acts.cancelRunning(jobId);
+    case 'requeue':
+      return acts.requeue(jobId);
+    case 'reinstate':
+      return acts.reinstate(jobId);
+    case 'prioritise':
+      return acts.prioritise(jobId, act.priority);
+  }
 }
 
 function refusal(act: JobAct, jobId: string, verb: string, rule: string): WorkshopError {

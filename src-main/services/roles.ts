@@ -1,7 +1,7 @@
 import type { Verb } from '../../worker-agent/src/contract/command.ts';
 import type { DesiredState, QueueControl } from '../../worker-agent/src/contract/desired.ts';
 import type { AgentEvent } from '../../worker-agent/src/contract/event.ts';
-import type { Priority } from '../../worker-agent/src/contract/job.ts';
+import type { JobFields, Priority } from '../../worker-agent/src/contract/job.ts';
 import type { Observation } from '../domain/observation.ts';
 
 /** What the services need of the connections; app/compose.ts hands it in. Literal objects are enough in tests. */
@@ -20,6 +20,7 @@ export interface CurrentWorkshop {
   source: WorkshopSource;
   control: ControlStore;
   queue: JobActs;
+  lookup: JobLookup;
 }
 
 /** The result of writing at a revision: done, or somebody was faster, and what stands there now. */
@@ -57,4 +58,42 @@ export interface JobActs {
   cancelRunning(jobId: string): Promise<JobAct>;
   prioritise(jobId: string, priority: Priority): Promise<JobAct>;
   requeue(jobId: string): Promise<JobAct>;
+  /** Takes `cancelPending` back within 15 minutes. */
+  reinstate(jobId: string): Promise<JobAct>;
+}
+
+/** What is known of one job beyond its summary. */
+export interface JobRecord {
+  /** Undefined when the text cannot be read; then `reason` says why. */
+  fields: JobFields | undefined;
+  reason: string | null;
+  traits: { classTypes: readonly string[]; models: readonly string[]; sizes: readonly string[] };
+  claim: {
+    attempt: number | null;
+    workerId: string | null;
+    hostId: string | null;
+    /** Why it was given back the last time. */
+    reason: string | null;
+  };
+}
+
+/** Reads single jobs. All methods @throw WorkshopError when Redis cannot be used. */
+export interface JobLookup {
+  /** Without the workflow. @returns undefined for a job that does not exist. */
+  record(jobId: string): Promise<JobRecord | undefined>;
+  /** The workflow's own bytes; undefined when there is no such job or it cannot be read. */
+  workflow(jobId: string): Promise<Buffer | undefined>;
+}
+
+/** Finished files, where the platform's users find them. */
+export interface OutputFiles {
+  /** For sentences: where they are. */
+  readonly label: string;
+  /**
+   * @param path relative to the outputs folder, as a job's result names it.
+   * @returns undefined when there is no such file, or when the path leads out of the folder; `bytes` null when it is
+   * larger than `maxBytes`.
+   * @throws WorkshopError when the machine cannot be reached.
+   */
+  read(path: string, maxBytes: number): Promise<{ size: number; bytes: Uint8Array | null } | undefined>;
 }

@@ -1,8 +1,19 @@
 import { rm } from 'node:fs/promises';
-import type { FleetService, JobsService, Services, SettingsService } from '../../src-main/api/roles.ts';
+import type {
+  BulkAct,
+  FleetService,
+  JobDetail,
+  JobsService,
+  OutputPreview,
+  PeopleService,
+  PromptText,
+  Services,
+  SettingsService,
+} from '../../src-main/api/roles.ts';
 import type {
   Histories,
   HostView,
+  JobSummary,
   WorkshopChange,
   WorkshopMessage,
   WorkshopSnapshot,
@@ -32,6 +43,11 @@ export class FakeWorkshop implements Services {
   readonly calls: Call[] = [];
   /** Errors that the next calls of a verb throw, in order. */
   readonly failures = new Map<string, WorkshopError[]>();
+  /** What the drawer of a job finds, by job id (previews by `${jobId}/${index}`). */
+  readonly details = new Map<string, JobDetail>();
+  readonly prompts = new Map<string, PromptText[]>();
+  readonly previews = new Map<string, OutputPreview>();
+  #cancelled = new Map<string, JobSummary>();
   #state: FakeState;
   #subscribers = new Set<(changes: WorkshopChange[]) => void>();
 
@@ -122,6 +138,52 @@ export class FakeWorkshop implements Services {
     },
     prioritise: async (input) => this.#called('prioritise', input),
     requeue: async (input) => this.#called('requeue', input),
+    bulk: async ({ jobIds, act }) => {
+      this.#called('bulk', { jobIds, act });
+      return this.#bulk(jobIds, act);
+    },
+    detail: async (input) => {
+      this.#called('detail', input);
+      return this.details.get(input.jobId) ?? NO_DETAIL;
+    },
+    prompts: async (input) => {
+      this.#called('prompts', input);
+      return this.prompts.get(input.jobId) ?? [];
+    },
+    preview: async (input) => {
+      this.#called('preview', input);
+      return this.previews.get(`${input.jobId}/${input.index}`) ?? { kind: 'missing' };
+    },
+  };
+
+  readonly people: PeopleService = {
+    hold: async (input) => {
+      this.#called('hold', input);
+      const others = (this.snapshot.control?.heldUsers ?? []).filter((user) => user !== input.userId);
+      return this.#control({ heldUsers: input.held ? [...others, input.userId] : others });
+    },
+    nextTurn: async (input) => {
+      this.#called('nextTurn', input);
+      return this.#control({ nextTurn: input.userId });
+    },
+    cap: async (input) => {
+      this.#called('cap', input);
+      const caps = this.snapshot.control?.caps ?? { everybody: null, users: {} };
+      if (input.userId === null) return this.#control({ caps: { ...caps, everybody: input.cap } });
+      const { [input.userId]: _before, ...users } = caps.users;
+      if (input.cap !== null) users[input.userId] = input.cap;
+      return this.#control({ caps: { ...caps, users } });
+    },
+    cancelWaiting: async (input) => {
+      this.#called('cancelWaiting', input);
+      const waiting = Object.values(this.snapshot.jobs).filter(
+        (job) => job.userId === input.userId && job.queue === 'pending',
+      );
+      return this.#bulk(
+        waiting.map(({ id }) => id),
+        { kind: 'cancel' },
+      );
+    },
   };
 
   readonly settings: SettingsService = {
@@ -169,7 +231,26 @@ export class FakeWorkshop implements Services {
     return { hostId, revision, before, wanted };
   }
 
-  #control(change: { held?: boolean; mode?: WorkshopControl['mode'] }) {
+  #bulk(jobIds: readonly string[], act: BulkAct) {
+    const remove: string[] = [];
+    const upsert: JobSummary[] = [];
+    for (const id of jobIds) {
+      const job = this.snapshot.jobs[id] ?? this.#cancelled.get(id);
+      if (!job) continue;
+      if (act.kind === 'cancel') {
+        this.#cancelled.set(id, job);
+        remove.push(id);
+      } else if (act.kind === 'reinstate') upsert.push(job);
+      else if (act.kind === 'prioritise') upsert.push({ ...job, priority: act.priority });
+      else if (act.kind === 'interrupt') upsert.push({ ...job, status: 'cancelled' });
+      else upsert.push({ ...job, status: 'pending', queue: 'pending', error: null, completedAt: null });
+    }
+    this.push([{ kind: 'jobs', upsert, remove }]);
+    const done = [...remove, ...upsert.map(({ id }) => id)];
+    return { done, refused: jobIds.length - done.length, why: [] };
+  }
+
+  #control(change: Partial<WorkshopControl>) {
     const old = this.snapshot.control;
     const control: WorkshopControl = {
       protocol: 1,
@@ -179,6 +260,7 @@ export class FakeWorkshop implements Services {
       mode: old?.mode ?? null,
       heldUsers: old?.heldUsers ?? [],
       nextTurn: old?.nextTurn ?? null,
+      caps: old?.caps ?? null,
       ...change,
       revision: (old?.revision ?? 0) + 1,
     };
@@ -213,6 +295,11 @@ export class FakeWorkshop implements Services {
     }
   }
 }
+
+const NO_DETAIL: JobDetail = {
+  ...{ error: null, attempt: null, hostId: null, givenBack: null, nodeTypes: [], models: [], sizes: [] },
+  ...{ warnings: [], outputs: [], moreOutputs: 0, executionSeconds: null, outputsFrom: null },
+};
 
 type WorkshopControl = NonNullable<WorkshopSnapshot['control']>;
 

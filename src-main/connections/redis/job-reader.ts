@@ -7,7 +7,7 @@ import { createJobList } from './job-list.ts';
 /** Job texts asked for in one go. */
 const PAGE = 200;
 /** What one view lists: waiting in order, running, and the last ended of each kind. Counts always cover all. */
-const LISTED = { pendingCount: 2000, runningCount: 500, endedCount: 300 };
+const LISTED = { pendingCount: 10_000, runningCount: 500, endedCount: 1000 };
 
 /** Reads queues and jobs, remembering what was read before. Workflows are never transferred. */
 export interface JobReader {

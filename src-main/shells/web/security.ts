@@ -115,6 +115,8 @@ export function securityHeaders(port: number): Record<string, string> {
     "script-src 'self'",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
+    // A video of a job's outputs, handed over by the console itself.
+    'media-src blob:',
     "font-src 'self'",
     `connect-src 'self' ws://127.0.0.1:${port}`,
     "base-uri 'none'",

@@ -53,6 +53,18 @@ export function fakeServices(): { services: Services; watching: () => number } {
       },
       prioritise: async () => {},
       requeue: async () => {},
+      bulk: async ({ jobIds }) => ({ done: jobIds, refused: 0, why: [] }),
+      detail: async () => {
+        throw new WorkshopError('NOT_FOUND', 'It is gone.');
+      },
+      prompts: async () => [],
+      preview: async () => ({ kind: 'missing' }),
+    },
+    people: {
+      hold: async () => ({ revision: 1 }),
+      nextTurn: async () => ({ revision: 1 }),
+      cap: async () => ({ revision: 1 }),
+      cancelWaiting: async () => ({ done: [], refused: 0, why: [] }),
     },
     settings: { connect: async () => {}, disconnect: async () => {}, reconnectNow: async () => {} },
     room: {

@@ -29,7 +29,11 @@ afterAll(async () => {
 });
 beforeEach(async () => void (await db.flushall()));
 
-const jobs = createJobsService({ queue: () => workshop.queue });
+const jobs = createJobsService({
+  queue: () => workshop.queue,
+  lookup: () => workshop.lookup,
+  outputs: () => undefined,
+});
 const submit = (id: string, createdAtMicros = 1_772_360_430_000_000) =>
   submitAsQueueManager(db, {
     id,

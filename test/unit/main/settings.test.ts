@@ -114,6 +114,7 @@ describe('the settings service', () => {
       source: { observe: () => () => {} },
       control: {} as OpenWorkshop['control'],
       queue: {} as OpenWorkshop['queue'],
+      lookup: {} as OpenWorkshop['lookup'],
       answered: async () => {
         if (settings.host === 'nowhere') throw new WorkshopError('REDIS_UNREACHABLE', 'no answer');
       },
