@@ -1,38 +1,42 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, type TestContext, test } from 'vitest';
 import { eventually } from './agent-rig.ts';
-import { BIG, batch, type CardRig, IMPOSSIBLE, MEDIUM, SMALL, startCardRig } from './card-rig.ts';
+import { BIG, batch, IMPOSSIBLE, MEDIUM, SMALL, startCardRig } from './card-rig.ts';
 
 /** A claim that was on its way when the card was reserved still counts as before. */
 const IN_FLIGHT_MS = 500;
 
-describe('jobs that share a card', () => {
-  let card: CardRig;
-  beforeEach(async () => {
-    card = await startCardRig({ workers: 3 });
-    await card.rig.workersAre('idle', 'idle', 'idle');
-  });
-  afterEach(() => card.stop());
-
-  const startOf = async (id: string) => Date.parse((await card.rig.job(id)).started_at ?? '');
+/** A card of its own for one test: they mostly wait, so they run side by side. */
+async function cardOfThree({ onTestFinished }: TestContext) {
+  const card = await startCardRig({ workers: 3 });
+  onTestFinished(() => card.stop());
+  await card.rig.workersAre('idle', 'idle', 'idle');
   const eventsOf = async (kind: string) => (await card.rig.events()).filter((event) => event.kind === kind);
-  /** Lets the agent see each kind once, alone on the card, the smaller first. */
-  const teach = async (...pictures: number[]) => {
-    for (const [at, count] of pictures.entries()) {
-      await card.rig.reached(await card.rig.submit(batch(count)), 'completed');
-      await card.learned(at + 1);
-    }
+  return {
+    card,
+    eventsOf,
+    startOf: async (id: string) => Date.parse((await card.rig.job(id)).started_at ?? ''),
+    /** Lets the agent see each kind once, alone on the card, the smaller first. */
+    async teach(...pictures: number[]) {
+      for (const [at, count] of pictures.entries()) {
+        await card.rig.reached(await card.rig.submit(batch(count)), 'completed');
+        await card.learned(at + 1);
+      }
+    },
+    /** Submits one that starts at once, then the others in order while the queue is held, then lets go. */
+    async submitBehind(first: string, ...workflows: string[]) {
+      const ids = [await card.rig.submit(first)];
+      await card.rig.reached(ids[0] ?? '', 'running');
+      await card.rig.hold(true);
+      for (const workflow of workflows) ids.push(await card.rig.submit(workflow));
+      await card.rig.hold(false);
+      return ids;
+    },
   };
-  /** Submits one that starts at once, then the others in order while the queue is held, then lets go. */
-  const submitBehind = async (first: string, ...workflows: string[]) => {
-    const ids = [await card.rig.submit(first)];
-    await card.rig.reached(ids[0] ?? '', 'running');
-    await card.rig.hold(true);
-    for (const workflow of workflows) ids.push(await card.rig.submit(workflow));
-    await card.rig.hold(false);
-    return ids;
-  };
+}
 
-  test('a big job waits while two others fit, the host is told, and a restart forgets nothing', async () => {
+describe.concurrent('jobs that share a card', { timeout: 120_000 }, () => {
+  test('a big job waits while two others fit, the host is told, and a restart forgets nothing', async (context) => {
+    const { card, eventsOf, startOf, teach, submitBehind } = await cardOfThree(context);
     await teach(MEDIUM, BIG);
     const [medium = 0, big = 0] = card.needs();
     expect(big / 1024).toBeGreaterThan(50);
@@ -75,7 +79,8 @@ describe('jobs that share a card', () => {
     expect(claims.filter((event) => event.jobId === waits)).toHaveLength(1);
   });
 
-  test('a big job is not starved: after a few others the card is kept for it', async () => {
+  test('a big job is not starved: after a few others the card is kept for it', async (context) => {
+    const { card, eventsOf, startOf, teach, submitBehind } = await cardOfThree(context);
     await teach(MEDIUM, BIG);
     const smalls = Array.from({ length: 8 }, () => batch(SMALL));
     const [first = '', waits = '', ...others] = await submitBehind(batch(MEDIUM, 16), batch(BIG), ...smalls);
@@ -92,7 +97,8 @@ describe('jobs that share a card', () => {
     expect(starts.filter((start) => start > begun)).not.toEqual([]);
   });
 
-  test('a reserved job that is cancelled gives the card free', async () => {
+  test('a reserved job that is cancelled gives the card free', async (context) => {
+    const { card, eventsOf, teach, submitBehind } = await cardOfThree(context);
     await teach(MEDIUM, BIG);
     const smalls = Array.from({ length: 10 }, () => batch(SMALL));
     const [first = '', waits = '', ...others] = await submitBehind(batch(MEDIUM, 40), batch(BIG), ...smalls);
@@ -105,7 +111,8 @@ describe('jobs that share a card', () => {
     expect((await card.rig.job(first)).status).toBe('running');
   });
 
-  test('models that idle neighbours keep make room before a job is held back', async () => {
+  test('models that idle neighbours keep make room before a job is held back', async (context) => {
+    const { card, eventsOf, teach } = await cardOfThree(context);
     await teach(BIG);
     const [worker] = (await eventsOf('job-claimed')).map((event) => event.workerId);
     expect(await card.heldGiB(Number(worker?.slice(-1)))).toBeGreaterThan(50);
@@ -122,7 +129,8 @@ describe('jobs that share a card', () => {
     ]);
   });
 
-  test('a job that is too big for the card fails after one retry and names need and card', async () => {
+  test('a job that is too big for the card fails after one retry and names need and card', async (context) => {
+    const { card } = await cardOfThree(context);
     const job = await card.rig.reached(await card.rig.submit(batch(IMPOSSIBLE)), 'failed');
     expect(job.error).toContain('also after all models had been unloaded');
     expect(job.error).toMatch(/This kind of job needs \d\d\.\d GiB or more/);

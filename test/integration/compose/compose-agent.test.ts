@@ -28,7 +28,11 @@ async function expectDoneOnce(agent: ComposeAgent, id: string): Promise<void> {
   expect(files).toHaveLength(1);
   for (const file of files) expect(delivered(agent, file)?.length).toBeGreaterThan(0);
   expect(await agent.queuesOf(id)).toEqual([keys.completed]);
-  const ends = (await agent.events()).filter(({ jobId, kind }) => jobId === id && kind === 'job-completed');
+  // The event follows the job's end.
+  const ends = await eventually('the event of its end', agent.agent, async () => {
+    const found = (await agent.events()).filter(({ jobId, kind }) => jobId === id && kind === 'job-completed');
+    return found.length > 0 ? found : undefined;
+  });
   expect(ends).toHaveLength(1);
 }
 

@@ -105,6 +105,7 @@ describe('a VPS that does not take the files', () => {
   test('with the VPS away the job ends in time with a warning, and the file follows when it is back', async () => {
     const { outputs, backlog } = rig.open({ waitMs: 800 });
     await outputs.deliver(jobOf('job-0', { 'a.png': 'before' }));
+    await until('an empty outbox', () => (backlog().jobs === 0 ? true : undefined));
     await rig.ssh.stop();
     const { files, warnings } = await outputs.deliver(jobOf('job-1', { 'a.png': 'x', 'b.png': 'y' }));
     expect(files.map((file) => `${file.subfolder}/${file.filename}`)).toEqual([

@@ -26,6 +26,8 @@ export interface InputSupplyOptions {
 /** With a copy at hand the job waits only this long for the VPS to say that it is the newest, ms. */
 const FRESHNESS_WAIT_MS = 5000;
 const TRY_AGAIN_MS = 1000;
+/** Downloads of one file that may break off before it is called unfetchable. */
+const MAX_BREAKS = 20;
 
 /**
  * Brings the files that a prompt names from the VPS, each version once. A user's own file goes into a folder of that
@@ -94,11 +96,13 @@ export function inputSupply(options: InputSupplyOptions): InputSupply {
     }
     const local = await atHand(request, named);
     const waitMs = local === undefined ? options.waitMs : Math.min(options.waitMs, FRESHNESS_WAIT_MS);
-    for (;;) {
+    for (let breaks = 0; ; ) {
       // Only for a VPS that is away: a large file may take its time, and a broken download is continued.
       const patience = AbortSignal.any([request.signal, AbortSignal.timeout(waitMs)]);
+      let connected = false;
       try {
         const files = await link.files(patience);
+        connected = true;
         const path = (await bring(request, named, files)) ?? local;
         if (path !== undefined) return path;
         // It only looked like a file: ComfyUI knows better.
@@ -108,8 +112,10 @@ export function inputSupply(options: InputSupplyOptions): InputSupply {
       } catch (cause) {
         request.signal.throwIfAborted();
         if (cause instanceof WorkshopError) throw cause;
-        if (cause instanceof RemoteFailure && cause.kind === 'lost' && !patience.aborted) {
-          await rest(TRY_AGAIN_MS, patience);
+        if (connected) breaks += 1;
+        const again = connected ? breaks <= MAX_BREAKS : !patience.aborted;
+        if (cause instanceof RemoteFailure && cause.kind === 'lost' && again) {
+          await rest(TRY_AGAIN_MS, request.signal);
           continue;
         }
         if (local === undefined) throw unfetched(named, cause);
