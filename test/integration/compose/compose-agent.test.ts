@@ -30,7 +30,9 @@ async function expectDoneOnce(agent: ComposeAgent, id: string): Promise<void> {
   expect(await agent.queuesOf(id)).toEqual([keys.completed]);
   // The event follows the job's end.
   const ends = await eventually('the event of its end', agent.agent, async () => {
-    const found = (await agent.events()).filter(({ jobId, kind }) => jobId === id && kind === 'job-completed');
+    const found = (await agent.events()).filter(
+      ({ jobId, kind }) => jobId === id && kind === 'job-completed',
+    );
     return found.length > 0 ? found : undefined;
   });
   expect(ends).toHaveLength(1);
