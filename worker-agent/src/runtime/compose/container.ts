@@ -67,13 +67,20 @@ export async function inspectContainers(
 ): Promise<Container[]> {
   if (ids.length === 0) return [];
   const what = 'The containers could not be looked at';
-  const result = await docker.run(['container', 'inspect', ...ids], { signal });
-  // One unknown id makes the exit code 1 while the others are still described.
-  const vanished = result.kind === 'done' && /no such container/i.test(result.stderr);
+  // One unknown id makes the exit code 1 while the others are still described. One that is just being removed may be
+  // refused in other words first, and be unknown a moment later.
+  const look = async () => {
+    const result = await docker.run(['container', 'inspect', ...ids], { signal });
+    const vanished = result.kind === 'done' && /no such container/i.test(result.stderr);
+    return vanished ? result.stdout : undefined;
+  };
   const text =
-    vanished && result.kind === 'done'
-      ? result.stdout
-      : await docker.must(what, ['container', 'inspect', ...ids], { signal });
+    (await look()) ??
+    (await docker.must(what, ['container', 'inspect', ...ids], { signal }).catch(async (cause: unknown) => {
+      const left = await look();
+      if (left === undefined) throw cause;
+      return left;
+    }));
   const parsed = z.array(inspectionSchema).safeParse(JSON.parse(text || '[]'));
   if (!parsed.success)
     throw new WorkshopError('RUNTIME_START', `${what}: docker inspect answered something unexpected.`, {
