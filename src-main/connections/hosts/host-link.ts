@@ -252,8 +252,6 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
       // It was there a moment ago: no reason to wait long.
       drop(failure.kind === 'retry' ? { ...failure, code: 'HOST_LINK_LOST', reached: false } : failure),
     );
-    // The shell opened above took more round trips than one: this is the true figure.
-    pulse.wake();
   };
 
   /** The session, or the one that is just being made. */

@@ -64,6 +64,7 @@ export function keepPulse(
     else if (silence > times.degradedAfterMs) needs.silent(silence);
   };
   const pinging = setInterval(() => ping(times.lostAfterMs), times.pingEveryMs);
+  ping(times.lostAfterMs);
   const watching = setInterval(look, Math.min(250, times.wakeProbeMs / 4, times.degradedAfterMs / 4));
   return {
     wake: () => ping(times.wakeProbeMs),
