@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../worker-agent/src/contract/errors.ts';
-import { toWorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 
 /** Why a link to Redis is down, for the person who looks at it. */
 export interface LinkFailure {
@@ -10,6 +10,9 @@ export interface LinkFailure {
   retries: boolean;
 }
 
+const TUNNEL_REMEDY =
+  'Give the address of Redis as the VPS itself sees it (often 127.0.0.1), and check that Redis runs there.';
+
 /**
  * Translates what the socket, TLS or Redis said into words. The one place that matches such texts.
  * @param where the address in words, without secrets.
@@ -18,6 +21,11 @@ export function explainLinkFailure(cause: unknown, where: string): LinkFailure {
   const text = cause instanceof Error ? cause.message : String(cause ?? '');
   const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
 
+  // The way there is an SSH link: what it says is nearer to the truth than what became of the connection.
+  if (cause instanceof WorkshopError && cause.code === 'HOST_LINK_LOST')
+    return retries('REDIS_UNREACHABLE', `Redis at ${where}: ${cause.message}`, cause.remedy ?? TUNNEL_REMEDY);
+  if (/Channel open failure/.test(text))
+    return retries('REDIS_UNREACHABLE', `The VPS finds nothing that answers at ${where}.`, TUNNEL_REMEDY);
   if (/^NOAUTH/.test(text))
     return waits('REDIS_AUTH', `Redis at ${where} wants a password and none is set.`, PASSWORD_REMEDY);
   if (/^(WRONGPASS|ERR invalid password|NOPERM)/.test(text))
