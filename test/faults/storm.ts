@@ -86,7 +86,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
       site.agent.start();
       for (const comfy of site.comfys) comfy.start();
     }
-    const settled = await untilQuiet(client, options.settleWithinMs ?? 60_000);
+    const settled = await untilQuiet(client, submitted, options.settleWithinMs ?? 60_000);
     const verdict = await judge(client, submitted, outputs);
     if (!settled) verdict.problems.unshift('the queues did not run empty in time');
     if (verdict.problems.length === 0) await rm(folder, { recursive: true, force: true });
@@ -320,16 +320,29 @@ async function markForgotten(redis: ForgetfulRedis, submitted: Submitted[]): Pro
   client.disconnect();
 }
 
-async function untilQuiet(client: Redis, withinMs: number): Promise<boolean> {
+/**
+ * Queues that are empty are not the end: a submission of which Redis forgot the second write stands in none, and comes
+ * to light only when an agent next walks all job keys.
+ */
+async function untilQuiet(
+  client: Redis,
+  submitted: readonly Submitted[],
+  withinMs: number,
+): Promise<boolean> {
   const deadline = performance.now() + withinMs;
   while (performance.now() < deadline) {
     const left = await patiently(
       async () => (await client.zcard('queue:pending')) + (await client.zcard('queue:running')),
     );
-    if (left === 0) return true;
+    if (left === 0 && !(await patiently(() => anyOpen(client, submitted)))) return true;
     await wait(100);
   }
   return false;
+}
+
+async function anyOpen(client: Redis, submitted: readonly Submitted[]): Promise<boolean> {
+  const texts = await client.mget(submitted.map(({ id }) => `job:${id}`));
+  return texts.some((text) => text !== null && /},"status":"(pending|running)"/.test(text));
 }
 
 /** Tries until Redis answers again; the test's own link is not part of the storm. */

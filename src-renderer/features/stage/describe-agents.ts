@@ -55,7 +55,10 @@ function describeAbsence(host: HostView, health: HostHealth, now: number): Omit<
       return {
         tone: 'warn',
         headline: `The agent on ${host.id} was stopped${health.since === null ? '' : ` at ${clockText(health.since, now)}`}.`,
-        details: ['No job is taken until it runs again. Start the worker-agent on the GPU host.'],
+        details: [
+          'No job is taken until it runs again. Start the worker-agent on the GPU host.',
+          ...keptBack(host),
+        ],
       };
     default:
       return {
@@ -70,6 +73,15 @@ function describeAbsence(host: HostView, health: HostHealth, now: number): Omit<
         ],
       };
   }
+}
+
+/** A rented machine that is given up takes with it what has not left it. */
+function keptBack(host: HostView): string[] {
+  const late = host.status?.late;
+  if (!late || late.files === 0) return [];
+  return [
+    `${plural(late.files, 'file')} of ${plural(late.jobs, 'job')} ${be(late.files)} still on that machine and leave when it runs again: do not give it up yet.`,
+  ];
 }
 
 /** Sentences about agents that do not report, beside others that do. */

@@ -9,6 +9,7 @@ import { PROTOCOL_VERSION } from '../contract/protocol.ts';
 import { isGpuBusy } from '../gpu/gpu-busy.ts';
 import { openNvidiaSmi } from '../gpu/nvidia-smi.ts';
 import { openDeliveries } from '../outputs/open-deliveries.ts';
+import { keepPruned } from '../outputs/raw-files.ts';
 import { createJobConsumer } from '../queue/job-consumer.ts';
 import { buildRuntime } from './build-runtime.ts';
 import { carryOut } from './carry-out.ts';
@@ -82,7 +83,7 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
   const spool = openSpool(join(config.stateDir, 'spool'), redis, consumer, log);
   const submitted = rememberSubmitted(() => startedAt);
   const gpu = openNvidiaSmi({ command: config.nvidiaSmi });
-  const { runtime, comfyOutputDir, inputsPath } = buildRuntime(config, gpu, log);
+  const { runtime, comfyOutputDir, ownRawRoot, inputsPath } = buildRuntime(config, gpu, log);
   const deliveries = openDeliveries({
     vps: config.vps,
     localRoot: config.outputsPath,
@@ -155,6 +156,14 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
     { use: 'models', path: config.modelsPath },
     { use: 'agent', path: config.stateDir },
   ]);
+  const rawFiles =
+    ownRawRoot === null
+      ? undefined
+      : keepPruned({
+          ...{ root: ownRawRoot, keepMs: config.keepRawMs },
+          onPruned: (pruned) => log.info(pruned, 'ComfyUI’s copies of delivered files were removed'),
+          onTrouble: (reason, files) => log.warn({ reason, files }, 'old files of ComfyUI cannot be removed'),
+        });
   const desired = createDesiredReader({
     redis,
     hostId,
@@ -197,6 +206,7 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
       vram: vram.byWorker(),
       needs: sense.learned(),
       disks: disks.known(),
+      late: deliveries.backlog(),
     };
   };
   const status = publishHostStatus(redis, hostId, { build: buildStatus, mayTell: maySpeak, scrub }, log);
@@ -341,6 +351,7 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
           rescuer.close();
           sense.close();
           disks.close();
+          rawFiles?.close();
         },
       },
       {

@@ -10,6 +10,8 @@ export interface BuiltRuntime {
   runtime: Runtime;
   /** Folder where a worker's ComfyUI writes, if it can be read here; undefined = fetch files over HTTP. */
   comfyOutputDir: ((workerId: string) => string) | undefined;
+  /** Root of the raw files when it is this agent's own to clear; null = it belongs to someone else. */
+  ownRawRoot: string | null;
   /** Folder from which the servers read inputs, if it is on this machine; null = upload them. */
   inputsPath: string | null;
 }
@@ -31,10 +33,12 @@ export function buildRuntime(
     return {
       runtime,
       comfyOutputDir: (workerId) => join(choice.options.outputsPath, workerId),
+      ownRawRoot: choice.options.outputsPath,
       inputsPath: choice.options.inputsPath,
     };
   return {
     runtime,
+    ownRawRoot: null,
     inputsPath: config.inputsPath,
     comfyOutputDir:
       comfyOutputDir === null ? undefined : (workerId) => comfyOutputDir.replaceAll('{worker}', workerId),

@@ -24,6 +24,10 @@ export const COMPOSE_KEYS = {
     'Give uid:gid, e.g. 1000:1000, or leave it out to use the user of the image.',
   ),
   COMFYUI_ARGS: key(argv, 'Give further words for the command line of ComfyUI, e.g. --reserve-vram 2.'),
+  COMFYUI_KEEP_HOURS: key(
+    wholeNumber(1, 8760, ' of hours'),
+    'Give how many hours ComfyUI’s own copy of a delivered file is kept on this machine, e.g. 24.',
+  ),
   CUSTOM_NODES_PATH: key(filledIn, 'Give the folder with custom nodes on this machine, or leave it out.'),
   COMPOSE_PROJECT: key(
     z

@@ -54,6 +54,8 @@ export interface AgentConfig {
   deliveryWaitMs: number;
   /** Folder where a worker's ComfyUI writes, `{worker}` unfilled; null = fetch over HTTP. */
   comfyOutputDir: string | null;
+  /** How long ComfyUI's raw files stay in a folder that is this agent's own (RUNTIME=compose). */
+  keepRawMs: number;
   /** Runs although the platform's own worker.py runs on this machine. */
   allowPlatformWorker: boolean;
   /** How long a stop waits for running jobs before it gives them back. */
@@ -150,6 +152,7 @@ export function readConfig(source: Readonly<Record<string, string>>): ConfigResu
       vps,
       deliveryWaitMs: values.DELIVERY_WAIT_SECONDS ?? 120_000,
       comfyOutputDir: values.COMFYUI_OUTPUT_DIR ?? null,
+      keepRawMs: (values.COMFYUI_KEEP_HOURS ?? 24) * 3_600_000,
       allowPlatformWorker: values.ALLOW_PLATFORM_WORKER ?? false,
       stopGraceMs: values.STOP_GRACE_SECONDS ?? 600_000,
       log: {

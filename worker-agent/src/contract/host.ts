@@ -132,5 +132,7 @@ export const hostStatusSchema = z.object({
   needs: z.array(learnedNeedSchema).max(NEEDS_TOLD).optional(),
   /** One entry a file system; absent while it is not known. */
   disks: z.array(diskSchema).max(8).optional(),
+  /** Outputs of ended jobs that have not reached the VPS yet; absent from agents that do not tell it. */
+  late: z.object({ jobs: z.number().int().nonnegative(), files: z.number().int().nonnegative() }).optional(),
 });
 export type HostStatus = z.infer<typeof hostStatusSchema>;
