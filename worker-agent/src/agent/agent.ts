@@ -33,8 +33,8 @@ import { createRecovery } from './recovery.ts';
 import { followRedis } from './redis-duty.ts';
 import { openRedisLink } from './redis-link.ts';
 import type { Scrub } from './secrets.ts';
-import { createShutdown } from './shutdown.ts';
 import { openSpool } from './spool.ts';
+import { shutDownInOrder } from './stop-order.ts';
 import { rememberSubmitted } from './submitted.ts';
 import { AGENT_VERSION } from './version.ts';
 import { watchVram } from './vram-watch.ts';
@@ -50,10 +50,6 @@ export interface Agent {
   /** Renews what is held, so that the next agent has the most time to carry on with the running jobs. */
   handOver(): Promise<void>;
 }
-
-const GOODBYE_LIMIT_MS = 5000;
-/** How long a stop waits for files that are late, ms. */
-const LAST_DELIVERY_MS = 20_000;
 
 /** Builds the agent and sets it going; it connects, reconnects and recovers by itself until it is stopped. */
 export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agent {
@@ -316,65 +312,17 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
     log,
   );
 
-  const stop = createShutdown(
-    [
-      {
-        name: 'finish running jobs',
-        run: async () => {
-          phase = 'stopping';
-          status.soon();
-          await fleet.leave();
-        },
-      },
-      {
-        // Machines are rented: what has not left this one may go with it.
-        name: 'deliver what waits for the VPS',
-        run: async () => {
-          if (deliveries.backlog().files > 0) await deliveries.drained(AbortSignal.timeout(LAST_DELIVERY_MS));
-          await deliveries.close();
-          const { jobs, files } = deliveries.backlog();
-          if (files > 0)
-            log.error(
-              { jobs, files, folder: join(config.stateDir, 'outbox') },
-              'outputs have not reached the VPS; they stay here and leave when the agent runs again. Do not give up this machine yet',
-            );
-        },
-        limitMs: LAST_DELIVERY_MS + GOODBYE_LIMIT_MS,
-      },
-      {
-        name: 'stop timers',
-        run: () => {
-          duty.close();
-          frames.close();
-          heartbeats.close();
-          leases.close();
-          rescuer.close();
-          sense.close();
-          disks.close();
-          rawFiles?.close();
-        },
-      },
-      {
-        name: 'settle what is on disk',
-        run: () => (isLinked() ? spool.flush() : undefined),
-        limitMs: GOODBYE_LIMIT_MS,
-      },
-      {
-        name: 'say goodbye',
-        run: async () => {
-          phase = 'stopped';
-          emit('agent-stopped', `The agent on ${hostId} stopped`);
-          await status.now();
-          await hostClaim.release();
-          status.close();
-        },
-        limitMs: GOODBYE_LIMIT_MS,
-      },
-      { name: 'leave the servers', run: () => runtime.close(), limitMs: 30_000 },
-      { name: 'close', run: () => Promise.all([gpu.close(), link.close()]), limitMs: GOODBYE_LIMIT_MS },
-    ],
-    log,
-  );
+  const stop = shutDownInOrder({
+    ...{ log, fleet, deliveries, runtime, link, gpu, status },
+    hostClaim,
+    announce(next) {
+      phase = next;
+      if (next === 'stopped') emit('agent-stopped', `The agent on ${hostId} stopped`);
+    },
+    outboxPath: join(config.stateDir, 'outbox'),
+    timers: [duty, frames, heartbeats, leases, rescuer, sense, disks, ...(rawFiles ? [rawFiles] : [])],
+    flushSpool: () => (isLinked() ? spool.flush() : undefined),
+  });
   return {
     stop,
     reload(next) {

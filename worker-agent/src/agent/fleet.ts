@@ -4,7 +4,7 @@ import type { WorkerStatus } from '../contract/host.ts';
 import type { Claim } from '../queue/roles.ts';
 import type { ManagedServer, Runtime, ServerState, Slot } from '../runtime/roles.ts';
 import type { Emit } from './event-log.ts';
-import type { Worker } from './worker.ts';
+import type { Worker } from './worker-roles.ts';
 
 /** What the host wants of this machine's workers. */
 export interface Wanted {

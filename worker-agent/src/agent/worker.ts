@@ -1,86 +1,16 @@
-import type { Logger } from 'pino';
 import type { ComfyServer } from '../comfy/roles.ts';
-import type { QueueMode } from '../contract/desired.ts';
 import { toWorkshopError } from '../contract/errors.ts';
 import type { MemoryWait, WorkerState } from '../contract/host.ts';
-import type { JobProgress } from '../contract/telemetry.ts';
-import type { InputSupply, OutputDelivery } from '../outputs/roles.ts';
-import type { Claim, JobConsumer } from '../queue/roles.ts';
-import type { ManagedServer } from '../runtime/roles.ts';
-import type { Clock } from './clock.ts';
 import { createComfyAccess } from './comfy-access.ts';
-import type { Emit } from './event-log.ts';
 import { type Finished, finishJob } from './finish-job.ts';
 import { createFinishing } from './finishing.ts';
 import { GiveUpError } from './job-abort.ts';
 import { createJobInHand, type JobInHand } from './job-in-hand.ts';
-import type { LeaseKeeper } from './lease-keeper.ts';
-import type { JobMemory, WorkerMemory } from './memory/roles.ts';
+import { createJobTaker, type HeldClaim } from './job-taker.ts';
+import type { JobMemory } from './memory/roles.ts';
 import { runJob } from './run-job.ts';
-import type { Spool } from './spool.ts';
 import { createWake } from './wake.ts';
-
-export interface WorkerDeps {
-  workerId: string;
-  hostId: string;
-  mode: QueueMode;
-  leaseMs: number;
-  pollIntervalMs: number;
-  jobTimeoutMs: number;
-  server: ManagedServer;
-  connectComfy: (endpoint: string) => ComfyServer;
-  consumer: JobConsumer;
-  leases: LeaseKeeper;
-  spool: Spool;
-  outputs: OutputDelivery;
-  /** Undefined when inputs are not fetched from anywhere. */
-  inputs?: InputSupply | undefined;
-  clock: Clock;
-  memory: WorkerMemory;
-  /** Whether Redis is there and nothing of an earlier life waits to be put in order first. */
-  mayClaim: () => boolean;
-  /** Whether this agent may have given the prompt to a ComfyUI before. */
-  mayBeKnown: (job: { id: string; createdAt: string | number }) => boolean;
-  emit: Emit;
-  /** Called at every change of state. */
-  onChange: () => void;
-  log: Logger;
-}
-
-/** What a worker is meant to do next; a job in hand is always finished first. */
-export type Intent = 'work' | 'drain' | 'leave';
-
-export interface Worker {
-  readonly workerId: string;
-  state(): WorkerState;
-  progress(): JobProgress | null;
-  comfyVersion(): string | null;
-  counts(): { completed: number; failed: number };
-  setIntent(intent: Intent): void;
-  /** There may be a job to claim, or something to claim it with. */
-  nudge(): void;
-  /** Hands over a job of an earlier life of this agent; it goes on before anything is claimed. */
-  adopt(claim: Claim): void;
-  /** True while a claim is on its way: what Redis says of this worker's claims is not settled. */
-  isClaiming(): boolean;
-  /** Interrupts the job in hand and gives it back to the queue. */
-  hurry(): void;
-  /** Restarts the ComfyUI server as soon as no job is in hand. */
-  requestRestart(): void;
-  /** Unloads ComfyUI's models as soon as no job is in hand. */
-  requestFree(): void;
-  /** Its ComfyUI while no job is in hand nor on its way. */
-  idleComfy(): ComfyServer | undefined;
-  /** Resolves once the worker has left. */
-  readonly done: Promise<void>;
-}
-
-/** A claim with its lease being kept; what becomes of the job aborts `abort`. */
-interface HeldClaim {
-  claim: Claim;
-  abort: AbortController;
-  release: () => void;
-}
+import type { Intent, Worker, WorkerDeps } from './worker-roles.ts';
 
 /** Pause between two looks at a server that failed a job, ms. */
 const PROBE_MS = 1000;
@@ -105,7 +35,7 @@ export function startWorker(deps: WorkerDeps): Worker {
   let inHand: JobInHand | undefined;
   let abortJob: AbortController | undefined;
   const finishing = createFinishing(() => wake.notify());
-  let claiming = false;
+  const taker = createJobTaker(deps);
   let restartWanted = false;
   let freeWanted = false;
 
@@ -119,10 +49,6 @@ export function startWorker(deps: WorkerDeps): Worker {
   const rest = (timeoutMs = deps.pollIntervalMs) => wake.wait(timeoutMs);
   const unsubscribe = server.onChange(() => wake.notify());
 
-  const hold = (claim: Claim): HeldClaim => {
-    const abort = new AbortController();
-    return { claim, abort, release: deps.leases.hold(claim, abort) };
-  };
   /** Resolves as soon as ComfyUI is free for the next job; the rest of this one goes on by itself. */
   const work = async (held: HeldClaim, server: ComfyServer, resume: boolean): Promise<void> => {
     const executed = Promise.withResolvers<void>();
@@ -131,22 +57,15 @@ export function startWorker(deps: WorkerDeps): Worker {
     await Promise.race([executed.promise, whole]);
   };
   const carryOut = async (
-    { claim, abort, release }: HeldClaim,
+    held: HeldClaim,
     server: ComfyServer,
     resume: boolean,
     executed: () => void,
   ): Promise<void> => {
+    const { claim, abort, release } = held;
     const job = createJobInHand({ claim, workerId, onChange: () => become(jobState()) });
-    if (job === undefined) {
-      // It was readable when it was claimed; the queue parks what is not.
-      release();
-      await deps.consumer.park(claim, 'its text cannot be read').catch(() => {});
-      deps.emit('job-parked', `Job ${claim.jobId} cannot be read and was set aside`, {
-        jobId: claim.jobId,
-        workerId,
-      });
-      return;
-    }
+    // It was readable when it was claimed; the queue parks what is not.
+    if (job === undefined) return taker.park(held);
     inHand = job;
     abortJob = abort;
     const { fields } = job.text;
@@ -163,7 +82,7 @@ export function startWorker(deps: WorkerDeps): Worker {
         signal: abort.signal,
         onWait: () => become(jobState()),
       });
-      if (admission.kind === 'pass-over') return await passOver(claim, admission.reason);
+      if (admission.kind === 'pass-over') return await taker.passOver(claim, admission.reason);
       memory = admission.memory;
       become(jobState());
       deps.emit(
@@ -228,43 +147,6 @@ export function startWorker(deps: WorkerDeps): Worker {
     const job = { ...shown.summary(), ...(waitingFor && { waitingFor }) };
     return { kind: intent === 'work' ? 'busy' : 'draining', since, job };
   };
-  const passOver = async (claim: Claim, reason: string): Promise<void> => {
-    try {
-      await deps.consumer.requeue(claim, reason, { uncounted: true });
-    } catch (cause) {
-      // The lease ends by itself; whoever looks after lost leases gives the job back.
-      log.warn(
-        { jobId: claim.jobId, reason: toWorkshopError(cause).message },
-        'job could not be given back yet',
-      );
-    }
-  };
-
-  const claimNext = async (exclude: readonly string[]): Promise<Claim | 'again' | undefined> => {
-    claiming = true;
-    try {
-      const outcome = await deps.consumer.claim({
-        hostId: deps.hostId,
-        workerId,
-        mode: deps.mode,
-        leaseMs: deps.leaseMs,
-        exclude,
-      });
-      if (outcome.kind === 'claimed') return outcome.claim;
-      if (outcome.kind !== 'parked') return undefined;
-      deps.emit('job-parked', `Job ${outcome.jobId} cannot be read and was set aside: ${outcome.reason}`, {
-        jobId: outcome.jobId,
-        workerId,
-      });
-      return 'again';
-    } catch (cause) {
-      log.debug({ workerId, reason: toWorkshopError(cause).message }, 'claim failed');
-      return undefined;
-    } finally {
-      claiming = false;
-    }
-  };
-
   const restart = async () => {
     restartWanted = false;
     become({ kind: 'starting', since: clock.now(), note: 'restarting ComfyUI' });
@@ -280,18 +162,6 @@ export function startWorker(deps: WorkerDeps): Worker {
       );
   };
 
-  /** Gives inherited jobs to others when this worker's server will not come. */
-  const returnAdopted = async () => {
-    for (const { claim, release } of adopted.splice(0)) {
-      release();
-      await deps.consumer
-        .requeue(claim, `the ComfyUI of ${workerId} is not usable`)
-        .catch((cause: unknown) =>
-          log.warn({ jobId: claim.jobId, reason: toWorkshopError(cause).message }, 'requeue failed'),
-        );
-    }
-  };
-
   /** Nothing new is begun until what is done is brought away. */
   const finish = () => {
     become(jobState());
@@ -304,7 +174,7 @@ export function startWorker(deps: WorkerDeps): Worker {
     const found = await access.find();
     if (found.kind === 'missing') {
       become(found.state);
-      if (found.state.kind === 'failed') await returnAdopted();
+      if (found.state.kind === 'failed') await taker.giveBack(adopted.splice(0));
       return rest(server.state().kind === 'ready' ? PROBE_MS : deps.pollIntervalMs);
     }
     const ready = found.comfy;
@@ -321,9 +191,9 @@ export function startWorker(deps: WorkerDeps): Worker {
     if (deps.mayClaim()) {
       const turn = await deps.memory.turn();
       if (turn.kind === 'claim') {
-        const claim = await claimNext(turn.exclude);
+        const claim = await taker.next(turn.exclude);
         if (claim === 'again') return;
-        if (claim) return work(hold(claim), ready, false);
+        if (claim) return work(taker.hold(claim), ready, false);
         deps.memory.claimedNothing();
       }
       waitingFor = turn.waitingFor;
@@ -368,11 +238,11 @@ export function startWorker(deps: WorkerDeps): Worker {
     },
     nudge: () => wake.notify(),
     adopt(claim) {
-      adopted.push(hold(claim));
+      adopted.push(taker.hold(claim));
       wake.notify();
     },
-    isClaiming: () => claiming,
-    idleComfy: () => (inHand || claiming ? undefined : access.current()),
+    isClaiming: taker.isClaiming,
+    idleComfy: () => (inHand || taker.isClaiming() ? undefined : access.current()),
     hurry() {
       for (const { release } of adopted.splice(0)) release();
       abortJob?.abort(new GiveUpError({ kind: 'shutdown' }));
