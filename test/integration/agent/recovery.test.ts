@@ -87,7 +87,7 @@ describe('an agent that is interrupted', () => {
     await rig.agent.start();
     await rig.reached(id, 'completed');
     expect(rig.submissions(id)).toBe(1);
-    expect(readdirSync(spool)).toEqual([]);
+    await expect.poll(() => readdirSync(spool)).toEqual([]);
   });
 
   test('ComfyUI that dies under a job: once it is tried again, the second time it fails with a sentence', async () => {
