@@ -59,6 +59,7 @@ module.exports = {
     ]),
     only('app', 'Composition sees all of main but the shells.', '^src-main/app/', [
       '^src-main/(app|api|services|connections|domain)/',
+      '^resources/catalogue/',
       room('contract'),
       room('queue'),
     ]),

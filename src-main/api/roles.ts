@@ -1,5 +1,9 @@
 import type { QueueMode } from '../../worker-agent/src/contract/desired.ts';
 import type { Priority } from '../../worker-agent/src/contract/job.ts';
+import type { AlertRecord } from '../domain/alerts/alert.ts';
+import type { RuleId, RuleInForce } from '../domain/alerts/rules.ts';
+import type { CapacitySettings } from '../domain/capacity/capacity-settings.ts';
+import type { Catalogue } from '../domain/capacity/catalogue.ts';
 import type { ImportDraft, ImportReceipt } from '../domain/env-file/import-draft.ts';
 import type { RedisProof } from '../domain/env-file/redis-proof.ts';
 import type { RoomView } from '../domain/room/room-view.ts';
@@ -246,7 +250,39 @@ export interface WorkshopsService {
   adoptImport(input: { draftId: string; id: string }): Promise<void>;
 }
 
+/** An alert that rings, for notifications of the operating system. */
+export interface AlertRing {
+  title: string;
+  text: string;
+}
+
+/** What needs a person. The alerts themselves come with the live workshop. Setters @throw WorkshopError. */
+export interface AlertsService {
+  rules(): Promise<RuleInForce[]>;
+  /** `threshold` null takes the usual one. */
+  setRule(input: { rule: RuleId; enabled: boolean; threshold: number | null }): Promise<void>;
+  setChannels(input: { sound?: boolean | undefined; desktop?: boolean | undefined }): Promise<void>;
+  /** `minutes` null ends the snooze. */
+  snooze(input: { key: string; minutes: number | null }): Promise<void>;
+  /** Nothing rings for so long; null ends it. */
+  quiet(input: { minutes: number | null }): Promise<void>;
+  /** The newest first. */
+  history(input: { most: number }): Promise<AlertRecord[]>;
+  /** Called for alerts that shall appear outside of the console. @returns a function that ends it. */
+  onRing(listener: (ring: AlertRing) => void): () => void;
+}
+
+/** What fits and what it costs, as far as the host has a say. Setters @throw WorkshopError. */
+export interface CapacityService {
+  catalogue(): Catalogue;
+  setPlan(input: Pick<CapacitySettings, 'preset' | 'users'>): Promise<void>;
+  setGuard(input: Pick<CapacitySettings, 'guardMiB'>): Promise<void>;
+  setRental(input: Pick<CapacitySettings, 'rental'>): Promise<void>;
+}
+
 export interface Services {
+  alerts: AlertsService;
+  capacity: CapacityService;
   watch: WatchService;
   fleet: FleetService;
   jobs: JobsService;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { queueModeSchema } from '../../worker-agent/src/contract/desired.ts';
 import { hostIdSchema, workerIdSchema } from '../../worker-agent/src/contract/host.ts';
+import { alertsRouter } from './alerts-router.ts';
+import { capacityRouter } from './capacity-router.ts';
 import { envImportRouter } from './env-import-router.ts';
 import { jobActs } from './job-acts.ts';
 import { peopleActs } from './people-acts.ts';
@@ -41,6 +43,8 @@ export const appRouter = router({
   room: roomActs,
   envImport: envImportRouter,
   workshops: workshopsRouter,
+  alerts: alertsRouter,
+  capacity: capacityRouter,
   settings: router({
     connect: procedure
       .input(

@@ -5,6 +5,17 @@ export type { ErrorInfo } from '../../worker-agent/src/contract/errors.ts';
 export type { AgentEvent } from '../../worker-agent/src/contract/event.ts';
 export type { WorkerState, WorkerStatus } from '../../worker-agent/src/contract/host.ts';
 export type { Gpu, JobProgress } from '../../worker-agent/src/contract/telemetry.ts';
+export type { Alert, AlertAction, AlertRecord } from '../domain/alerts/alert.ts';
+export type { AlertsState } from '../domain/alerts/alerts-state.ts';
+export type { RuleInForce } from '../domain/alerts/rules.ts';
+export type { CapacitySettings } from '../domain/capacity/capacity-settings.ts';
+export type {
+  CapacityState,
+  FitOfCount,
+  HostCapacity,
+  RentalMeter,
+} from '../domain/capacity/capacity-state.ts';
+export type { Catalogue } from '../domain/capacity/catalogue.ts';
 export type { RoomState } from '../domain/room/room-state.ts';
 export type { RoomKind, RoomMaking, RoomPerson, RoomTurn, RoomView } from '../domain/room/room-view.ts';
 export type * from '../domain/workshop.ts';

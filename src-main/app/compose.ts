@@ -3,8 +3,15 @@ import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { Services } from '../api/roles.ts';
 import { createLocalHost } from '../connections/hosts/local-host.ts';
 import { outputFolder } from '../connections/hosts/output-folder.ts';
+import { alertLog } from '../connections/store/alert-log.ts';
+import { byWorkshopFile } from '../connections/store/by-workshop-file.ts';
 import { roomFile } from '../connections/store/room-file.ts';
 import { type SecretStore, secretsInMemoryOnly, settingsFile } from '../connections/store/settings-file.ts';
+import { keptAlertsSchema } from '../domain/alerts/alerts-state.ts';
+import { capacityFactsOf } from '../domain/capacity/capacity-facts.ts';
+import { capacitySettingsSchema } from '../domain/capacity/capacity-settings.ts';
+import { createAlertsService } from '../services/alerts.ts';
+import { createCapacityService } from '../services/capacity.ts';
 import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
 import { createJobsService } from '../services/jobs.ts';
@@ -14,6 +21,7 @@ import { createRoomService } from '../services/room.ts';
 import { createSettingsService } from '../services/settings.ts';
 import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
+import { catalogue } from './catalogue.ts';
 import { readEnvironment } from './environment.ts';
 import { machinesOf, type OpenMachine } from './machines.ts';
 import { openRedisWorkshop } from './redis-workshop.ts';
@@ -54,12 +62,27 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     publish: watch.room,
   });
   const store = settingsFile(dir, options.secrets);
+  const capacity = createCapacityService({
+    catalogue,
+    store: byWorkshopFile(dir, 'capacity.json', capacitySettingsSchema),
+    now: () => watch.now,
+    publish: watch.capacity,
+  });
+  const alerts = createAlertsService({
+    store: byWorkshopFile(dir, 'alerts.json', keptAlertsSchema),
+    log: alertLog(dir),
+    now: () => watch.now,
+    capacity: capacityFactsOf(capacity.state),
+    publish: watch.alerts,
+  });
   const settings = createSettingsService({
     store,
     open: openRedisWorkshop,
     onChange(current) {
       watch.turnTo(current);
       room.turnTo(current?.redisAddress ?? null);
+      capacity.turnTo(current?.redisAddress ?? null);
+      alerts.turnTo(current?.redisAddress ?? null);
     },
     preset: environment.preset,
   });
@@ -94,9 +117,11 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const notice = await settings.start();
   watch.notice(notice);
   return {
-    services: { watch, fleet, jobs, people, settings, room, envImport, workshops },
+    services: { watch, fleet, jobs, people, settings, room, envImport, workshops, alerts, capacity },
     notice,
     close() {
+      alerts.close();
+      capacity.close();
       watch.close();
       settings.close();
     },

@@ -1,3 +1,5 @@
+import type { AlertsState } from './alerts/alerts-state.ts';
+import type { CapacityState } from './capacity/capacity-state.ts';
 import type { Observation } from './observation.ts';
 import type { RoomState } from './room/room-state.ts';
 import { isNoNews } from './wait/news.ts';
@@ -22,6 +24,10 @@ export interface LiveModel {
   estimated(waits: Waits | null): WorkshopChange[];
   /** Sets what the host chose for the room view; null for none. It goes with the next change of workshop. */
   room(state: RoomState | null): WorkshopChange[];
+  /** Takes what needs a person now. @returns empty when it is no news. */
+  alerts(alerts: AlertsState | null): WorkshopChange[];
+  /** Takes what fits and what it costs. @returns empty when it is no news. */
+  capacity(capacity: CapacityState | null): WorkshopChange[];
   /** A copy that no later fact alters. */
   snapshot(): WorkshopSnapshot;
   /** What is known now; read it, never change it. */
@@ -120,6 +126,16 @@ export function createLiveModel(): LiveModel {
       state.room = room;
       return [{ kind: 'room', room }];
     },
+    alerts(alerts) {
+      if (same(state.alerts ?? null, alerts)) return [];
+      state.alerts = alerts;
+      return [{ kind: 'alerts', alerts }];
+    },
+    capacity(capacity) {
+      if (same(state.capacity ?? null, capacity)) return [];
+      state.capacity = capacity;
+      return [{ kind: 'capacity', capacity }];
+    },
     // Jobs are the one part that is altered in place; everything else is replaced.
     snapshot: () => ({ ...state, jobs: { ...state.jobs }, hosts: { ...state.hosts } }),
     get now() {
@@ -143,6 +159,8 @@ function nothingKnown(name: string | null, redisAddress: string | null): Worksho
     notice: null,
     waits: null,
     room: null,
+    alerts: null,
+    capacity: null,
   };
 }
 

@@ -2,6 +2,8 @@ import type { DesiredState, QueueControl } from '../../worker-agent/src/contract
 import type { AgentEvent } from '../../worker-agent/src/contract/event.ts';
 import type { HostStatus } from '../../worker-agent/src/contract/host.ts';
 import type { LiveFrame } from '../../worker-agent/src/contract/telemetry.ts';
+import type { AlertsState } from './alerts/alerts-state.ts';
+import type { CapacityState } from './capacity/capacity-state.ts';
 import type { RoomState } from './room/room-state.ts';
 import type { Waits } from './wait/waits.ts';
 
@@ -117,6 +119,10 @@ export interface WorkshopSnapshot {
   waits?: Waits | null;
   /** What the host set for the room view; null or absent before a workshop is set up. */
   room?: RoomState | null;
+  /** What needs a person; null or absent before a workshop is set up. */
+  alerts?: AlertsState | null;
+  /** What fits and what it costs; null or absent before a workshop is set up. */
+  capacity?: CapacityState | null;
 }
 
 /**
@@ -137,6 +143,8 @@ export type WorkshopChange =
   | { kind: 'event'; event: AgentEvent }
   | { kind: 'waits'; waits: Waits | null }
   | { kind: 'room'; room: RoomState | null }
+  | { kind: 'alerts'; alerts: AlertsState | null }
+  | { kind: 'capacity'; capacity: CapacityState | null }
   | { kind: 'sample'; sample: Sample; coarse: boolean };
 
 export interface WorkshopMessage {

@@ -1,4 +1,6 @@
 import type { WatchService } from '../api/roles.ts';
+import type { AlertsState } from '../domain/alerts/alerts-state.ts';
+import type { CapacityState } from '../domain/capacity/capacity-state.ts';
 import { createHistoryRings, FINE_STEP_MS, sampleOf } from '../domain/history-ring.ts';
 import { createLiveModel } from '../domain/live-model.ts';
 import type { Observation } from '../domain/observation.ts';
@@ -22,6 +24,10 @@ export interface WorkshopWatch extends WatchService {
   notice(sentence: string | null): void;
   /** What the host chose for the room view of the workshop that is watched; null for none. */
   room(state: RoomState | null): void;
+  /** What needs a person; null for none is set up. */
+  alerts(state: AlertsState | null): void;
+  /** What fits and what it costs; null for none is set up. */
+  capacity(state: CapacityState | null): void;
   /** What is known now. */
   readonly now: Readonly<WorkshopSnapshot>;
   /** Idempotent; subscribers' streams end. */
@@ -119,6 +125,12 @@ export function createWorkshopWatch(): WorkshopWatch {
     },
     room(state) {
       tell(model.room(state));
+    },
+    alerts(state) {
+      tell(model.alerts(state));
+    },
+    capacity(state) {
+      tell(model.capacity(state));
     },
     get now() {
       return model.now;

@@ -11,6 +11,7 @@ import {
 } from '../live/fleet-verbs.ts';
 import { useDisconnect, useReconnectNow } from '../live/settings-verbs.ts';
 import { useLive } from '../live/store.ts';
+import { useAlertActions } from './alert-actions.ts';
 import type { PaletteAction } from './palette-action.ts';
 import { useRoomActions } from './room-actions.ts';
 import { screens } from './screens.ts';
@@ -27,6 +28,7 @@ export function usePaletteActions(showKeys: () => void): PaletteGroup[] {
     { group: 'Workers', actions: useWorkerActions() },
     { group: 'Queue', actions: useQueueActions() },
     { group: 'Room view', actions: useRoomActions() },
+    { group: 'Alerts', actions: useAlertActions() },
     { group: 'Go to', actions: goToActions() },
     { group: 'Console', actions: useConsoleActions(showKeys) },
   ];

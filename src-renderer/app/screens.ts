@@ -1,6 +1,7 @@
-import { type Icon, IconLayoutDashboard, IconListDetails } from '@tabler/icons-react';
+import { type Icon, IconGauge, IconLayoutDashboard, IconListDetails } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { ScreenId } from '../components/navigate.ts';
+import { CapacityScreen } from '../features/capacity/capacity-screen.tsx';
 import { JobsScreen } from '../features/jobs/jobs-screen.tsx';
 import { StageScreen } from '../features/stage/stage-screen.tsx';
 
@@ -15,4 +16,5 @@ export const screens: readonly {
 }[] = [
   { id: 'stage', name: 'Stage', icon: IconLayoutDashboard, component: StageScreen, fills: false },
   { id: 'jobs', name: 'Jobs', icon: IconListDetails, component: JobsScreen, fills: true },
+  { id: 'capacity', name: 'Capacity', icon: IconGauge, component: CapacityScreen, fills: false },
 ];

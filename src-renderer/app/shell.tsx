@@ -12,6 +12,8 @@ import { useEffect, useRef } from 'react';
 import { ConfirmHost } from '../components/confirm.tsx';
 import { clockText, plural } from '../components/format.ts';
 import { goTo, useScreen } from '../components/navigate.ts';
+import { AlertBell } from '../features/alerts/alert-bell.tsx';
+import { AlertsDrawer } from '../features/alerts/alerts-drawer.tsx';
 import { RoomDialog } from '../features/room/panel/room-dialog.tsx';
 import { showRoomPanel } from '../features/room/panel/room-panel.ts';
 import { useClock } from '../live/clock.ts';
@@ -57,6 +59,7 @@ export function Shell() {
       </div>
       <ConfirmHost />
       <RoomDialog />
+      <AlertsDrawer />
       <ShortcutMap opened={mapShown} close={map.close} />
       <Palette showKeys={map.open} />
     </div>
@@ -148,6 +151,7 @@ function Top() {
         {time}
       </span>
       <LinkChips />
+      <AlertBell />
     </header>
   );
 }

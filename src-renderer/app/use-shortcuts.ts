@@ -1,6 +1,7 @@
 import { useHotkeys } from '@mantine/hooks';
 import { spotlight } from '@mantine/spotlight';
 import { goTo } from '../components/navigate.ts';
+import { showAlerts } from '../features/alerts/alerts-panel.ts';
 import { showRoomPanel } from '../features/room/panel/room-panel.ts';
 import { useOpenRoom } from '../live/room-verbs.ts';
 import { screens } from './screens.ts';
@@ -11,6 +12,7 @@ export const SHORTCUTS: readonly { keys: string; does: string }[] = [
   ...screens.map(({ name }, at) => ({ keys: String(at + 1), does: `Open ${name}` })),
   { keys: 'P', does: 'Open the room view' },
   { keys: 'Shift P', does: 'Set what the room view shows' },
+  { keys: 'A', does: 'Show the alerts' },
   { keys: 'Ctrl K', does: 'Find any action' },
   { keys: '/', does: 'Find any action' },
   { keys: 'L', does: 'Switch between dark and light' },
@@ -28,6 +30,7 @@ export function useShortcuts(showMap: () => void): void {
     ...screens.map(({ id }, at): [string, () => void] => [String(at + 1), () => goTo(id)]),
     ['P', () => room.mutate({})],
     ['shift+P', showRoomPanel],
+    ['A', showAlerts],
     ['/', spotlight.open],
     ['L', toggle],
     ['shift+?', showMap],

@@ -20,7 +20,10 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
   switch (change.kind) {
     case 'snapshot': {
       const { hosts, jobs, events, ...plain } = change.snapshot;
-      Object.assign(next, { waits: null, notice: null, room: null }, plain, { known: true, noted: {} });
+      Object.assign(next, { waits: null, notice: null, room: null, alerts: null, capacity: null }, plain, {
+        known: true,
+        noted: {},
+      });
       next.hosts = replaceEqualDeep(next.hosts, hosts);
       next.hostIds = replaceEqualDeep(next.hostIds, Object.keys(hosts).sort());
       next.events = newestFirst(events).slice(0, EVENTS_KEPT);
@@ -50,6 +53,12 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
       return;
     case 'room':
       next.room = replaceEqualDeep(next.room, change.room);
+      return;
+    case 'alerts':
+      next.alerts = replaceEqualDeep(next.alerts, change.alerts);
+      return;
+    case 'capacity':
+      next.capacity = replaceEqualDeep(next.capacity, change.capacity);
       return;
     case 'jobs':
       next.jobs.change(change.upsert, change.remove);

@@ -3,6 +3,8 @@ import { useRef } from 'react';
 import { createStore, useStore } from 'zustand';
 import type {
   AgentEvent,
+  AlertsState,
+  CapacityState,
   HostView,
   Links,
   QueueControl,
@@ -39,6 +41,10 @@ export interface LiveState {
   notice: string | null;
   /** What the host set for the room view; null before a workshop is set up. */
   room: RoomState | null;
+  /** What needs a person; null before a workshop is set up. */
+  alerts: AlertsState | null;
+  /** What fits and what it costs; null before a workshop is set up. */
+  capacity: CapacityState | null;
   control: QueueControl | null;
   hosts: Readonly<Record<string, HostView>>;
   /** Ids of `hosts` in a stable order; changes only when a host comes or goes. */
@@ -71,6 +77,8 @@ export function emptyState(now: number): LiveState {
     waits: null,
     notice: null,
     room: null,
+    alerts: null,
+    capacity: null,
     control: null,
     hosts: {},
     hostIds: [],

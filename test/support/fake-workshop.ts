@@ -10,6 +10,9 @@ import type {
   Services,
   SettingsService,
 } from '../../src-main/api/roles.ts';
+import { catalogue } from '../../src-main/app/catalogue.ts';
+import type { AlertRecord } from '../../src-main/domain/alerts/alert.ts';
+import { capacityFactsOf } from '../../src-main/domain/capacity/capacity-facts.ts';
 import type {
   Histories,
   HostView,
@@ -18,11 +21,25 @@ import type {
   WorkshopMessage,
   WorkshopSnapshot,
 } from '../../src-main/domain/workshop.ts';
+import { createAlertsService } from '../../src-main/services/alerts.ts';
+import { createCapacityService } from '../../src-main/services/capacity.ts';
 import { createRoomService } from '../../src-main/services/room.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { buildRenderer } from './build-renderer.ts';
 import { fakeSetup } from './fake-setup.ts';
+
+const NEVER = 2 ** 30;
+
+function inMemory<Value>() {
+  let kept: Value | undefined;
+  return {
+    load: async () => kept,
+    save: async (_: string, value: Value) => {
+      kept = value;
+    },
+  };
+}
 
 export interface FakeState {
   snapshot: WorkshopSnapshot;
@@ -53,6 +70,14 @@ export class FakeWorkshop implements Services {
 
   constructor(state: FakeState) {
     this.#state = state;
+    this.#turn();
+  }
+
+  /** Capacity and alerts begin anew with what is shown. */
+  #turn(): void {
+    const address = this.snapshot.name === null ? null : 'fake';
+    this.capacity.turnTo(address);
+    this.alerts.turnTo(address);
   }
 
   get snapshot(): WorkshopSnapshot {
@@ -69,6 +94,7 @@ export class FakeWorkshop implements Services {
     state.snapshot.room ??= this.#state.snapshot.room ?? null;
     this.#state = state;
     this.#push([{ kind: 'snapshot', ...state }]);
+    this.#turn();
   }
 
   /** Sends changes and takes over into the snapshot what a page that comes later must know. */
@@ -80,6 +106,8 @@ export class FakeWorkshop implements Services {
       else if (change.kind === 'links') snapshot.links = change.links;
       else if (change.kind === 'room') snapshot.room = change.room;
       else if (change.kind === 'waits') snapshot.waits = change.waits;
+      else if (change.kind === 'alerts') snapshot.alerts = change.alerts;
+      else if (change.kind === 'capacity') snapshot.capacity = change.capacity;
       else if (change.kind === 'jobs') {
         for (const job of change.upsert) snapshot.jobs[job.id] = job;
         for (const id of change.remove) delete snapshot.jobs[id];
@@ -205,6 +233,25 @@ export class FakeWorkshop implements Services {
   readonly setup = fakeSetup();
   readonly envImport = this.setup.envImport;
   readonly workshops = this.setup.workshops;
+  /** The product's own over this workshop, kept in memory; it looks when told to, or when a state is shown. */
+  readonly capacity = createCapacityService({
+    catalogue,
+    store: inMemory(),
+    now: () => this.snapshot,
+    publish: (capacity) => this.push([{ kind: 'capacity', capacity }]),
+    everyMs: NEVER,
+  });
+
+  /** As `capacity`; each look happens when a test says so, so that nothing depends on how fast it runs. */
+  readonly alerts = createAlertsService({
+    store: inMemory(),
+    log: { add: (_, records) => void this.#records.unshift(...records), read: async () => this.#records },
+    now: () => this.snapshot,
+    capacity: capacityFactsOf(() => this.capacity.state()),
+    publish: (alerts) => this.push([{ kind: 'alerts', alerts }]),
+    everyMs: NEVER,
+  });
+  #records: AlertRecord[] = [];
 
   #called(verb: string, input: unknown): void {
     this.calls.push({ verb, input });

@@ -1,11 +1,22 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { app, BrowserWindow, dialog, ipcMain, Menu, powerSaveBlocker, screen, session } from 'electron';
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  Menu,
+  Notification,
+  powerSaveBlocker,
+  screen,
+  session,
+} from 'electron';
 import { toWorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { type Console, composeConsole } from '../../app/compose.ts';
 import { serveIpc } from './ipc-transport.ts';
 import { isOwnSender, lockNavigation, lockPermissions, type OwnPage } from './lock-down.ts';
 import { buildMenu } from './menu.ts';
+import { notifyOfAlerts } from './notify.ts';
 import { createRoomWindow } from './room-window.ts';
 import { keychainSecrets } from './secrets.ts';
 
@@ -34,7 +45,15 @@ async function start(): Promise<void> {
     dir: app.getPath('userData'),
     secrets: keychainSecrets(),
   });
-  const { room } = console_.services;
+  const { room, alerts } = console_.services;
+  notifyOfAlerts(alerts, {
+    isSupported: () => Notification.isSupported(),
+    create: (options) => new Notification(options),
+    show: () => {
+      if (main?.isMinimized()) main.restore();
+      main?.focus();
+    },
+  });
   const roomWindow = createRoomWindow({
     page: roomPage,
     screen,

@@ -1,6 +1,7 @@
 import { Tooltip } from '@mantine/core';
 import { IconMinus, IconPlus } from '@tabler/icons-react';
 import { memo, useEffect, useRef, useState } from 'react';
+import { capacityOfHost, type FitWords, fitWords } from '../../components/fit-words.ts';
 import { spanText, UNKNOWN } from '../../components/format.ts';
 import { toLocal, useClock } from '../../live/clock.ts';
 import { useSetCount } from '../../live/fleet-verbs.ts';
@@ -26,6 +27,7 @@ export const CountStepper = memo(function CountStepper({
   const scaling = useLive(({ hosts }) => (hosts[hostId] ? isScaling(hosts[hostId]) : false));
   const most = useLive(({ hosts }) => hosts[hostId]?.status?.maxWorkers ?? null);
   const reached = useLive(isReached);
+  const capacity = useLive((state) => capacityOfHost(state, hostId));
   const { clicked, set } = useCoalescedCount(hostId);
 
   const wanted = clicked ?? wantedThere;
@@ -69,7 +71,7 @@ export const CountStepper = memo(function CountStepper({
       </div>
       <Key
         label={`One worker more on ${hostId}`}
-        hint="One more worker."
+        hint={hintOf(fitWords(capacity, known + 1))}
         why={why(known + 1)}
         act={() => step(1)}
       >
@@ -78,6 +80,13 @@ export const CountStepper = memo(function CountStepper({
     </fieldset>
   );
 });
+
+/** What one more needs, before the click; it is never refused for that. */
+function hintOf({ verdict, figures, reason, tone }: FitWords): string {
+  return tone === 'off'
+    ? `One more worker; ${verdict}. ${reason}`
+    : `One more ${verdict}. ${figures}. ${reason}`;
+}
 
 function Key(props: {
   label: string;

@@ -38,7 +38,7 @@ export function describeFleet(facts: StageFacts, now: number): StageSentence {
     scaling: describeScaling(hosts, facts, now),
     draining: drainings(workers),
     queue: queueSentence(facts, workers, now),
-    whatIf: describeWhatIf(facts.waits, hosts),
+    whatIf: describeWhatIf(facts.waits, hosts, facts.capacity),
   };
   const { headline, tone, next } = headlineOf(facts, hosts, workers);
   const trouble = sentences.failed.length > 0 || sentences.absent.length > 0;

@@ -1,4 +1,5 @@
-import type { HostView } from '../../../src-main/api/types.ts';
+import type { CapacityState, HostView } from '../../../src-main/api/types.ts';
+import { fitWords } from '../../components/fit-words.ts';
 import type { Waits } from '../../live/store.ts';
 import { isScaling } from './host-health.ts';
 
@@ -10,10 +11,14 @@ const CUT_SHARE = 0.8;
 const ORDINALS = ['', '', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'];
 
 /**
- * "A third worker cuts the wait from about 18 to 11 min.", when it matters and a host may run one more; empty
- * otherwise, and while workers already come and go. Says nothing about whether it fits into the GPU's memory.
+ * "A third worker cuts the wait from about 18 to 11 min, and fits.", when it matters and a host may run one more;
+ * empty otherwise, and while workers already come and go. It names the host on which one more fits best.
  */
-export function describeWhatIf(waits: Waits | null, hosts: readonly HostView[]): string {
+export function describeWhatIf(
+  waits: Waits | null,
+  hosts: readonly HostView[],
+  capacity: CapacityState | null,
+): string {
   if (waits?.newJob.kind !== 'range' || hosts.some(isScaling)) return '';
   if (!hosts.some(({ status }) => status !== null && status.workers.length < status.maxWorkers)) return '';
   const more = waits.whatIf.at(-1);
@@ -25,8 +30,25 @@ export function describeWhatIf(waits: Waits | null, hosts: readonly HostView[]):
   const from = Math.round(now.p50 / 60_000);
   const to = Math.max(1, Math.round(more.p50 / 60_000));
   const guess = waits.newJob.guess ? ', by a first guess' : '';
-  return `${which ? `A ${which}` : 'One more'} worker ${verb} the wait from about ${from} to ${to} min${guess}.`.replace(
+  const fit = fitOfOneMore(hosts, capacity);
+  return `${which ? `A ${which}` : 'One more'} worker ${verb} the wait from about ${from} to ${to} min${guess}${fit}`.replace(
     'A eighth',
     'An eighth',
   );
+}
+
+/** Whether one worker more fits, on the host where it fits best, as the end of the sentence. */
+function fitOfOneMore(hosts: readonly HostView[], capacity: CapacityState | null): string {
+  const free = hosts.filter(({ status }) => status !== null && status.workers.length < status.maxWorkers);
+  const words = free.map((host) => ({
+    host,
+    fit: fitWords(capacity?.hosts[host.id], (host.status?.workers.length ?? 0) + 1),
+  }));
+  const rank = { ok: 0, warn: 1, off: 2, fail: 3 };
+  const [best] = words.sort((a, b) => rank[a.fit.tone] - rank[b.fit.tone]);
+  if (!best || best.fit.tone === 'off') return '.';
+  const where = hosts.length > 1 ? ` on ${best.host.id}` : '';
+  if (best.fit.tone === 'ok') return `, and fits${where}.`;
+  // For the only host the figures stand under the stepper.
+  return `, but ${best.fit.verdict}${where}${hosts.length > 1 ? ` (${best.fit.figures})` : ''}.`;
 }

@@ -1,4 +1,10 @@
-import type { HostView, Links, QueueControl, QueueCounts } from '../../../src-main/api/types.ts';
+import type {
+  CapacityState,
+  HostView,
+  Links,
+  QueueControl,
+  QueueCounts,
+} from '../../../src-main/api/types.ts';
 import { usualStart } from '../../live/learned.ts';
 import type { LiveState, MainLine, Waits } from '../../live/store.ts';
 
@@ -18,6 +24,8 @@ export interface StageFacts {
   hosts: Readonly<Record<string, HostView>>;
   /** Main's estimates of who waits how long; null while there are none. */
   waits: Waits | null;
+  /** What fits; null while nothing is known. */
+  capacity: CapacityState | null;
   /** Usual time from starting to ready, ms; null before one was seen in this session. */
   usualStartMs: number | null;
 }
@@ -36,6 +44,7 @@ export function factsOf(state: LiveState): StageFacts {
     hosts,
     notice,
     waits,
+    capacity,
   } = state;
   const usualStartMs = usualStart(state.startTimes);
   return {
@@ -51,6 +60,7 @@ export function factsOf(state: LiveState): StageFacts {
     hosts,
     notice,
     waits,
+    capacity,
     usualStartMs,
   };
 }

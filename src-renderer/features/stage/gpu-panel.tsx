@@ -110,7 +110,11 @@ function GpuBar({ hostId, gpu, small }: { hostId: string; gpu: GpuFigures; small
   return <VramBar {...{ totalMiB, usedMiB, guardMiB, otherMiB, parts, small }} />;
 }
 
-const useGuard = (hostId: string) => useLive(({ hosts }) => hosts[hostId]?.status?.guardMiB ?? null);
+/** The guard that holds: the console's own, else the agent's. */
+const useGuard = (hostId: string) =>
+  useLive(
+    ({ hosts, capacity }) => capacity?.hosts[hostId]?.guardMiB ?? hosts[hostId]?.status?.guardMiB ?? null,
+  );
 
 /** Several cards, one line each. */
 export function GpuRows({ hostId }: { hostId: string }) {

@@ -1,6 +1,8 @@
-import { Button } from '@mantine/core';
+import { Button, Tooltip } from '@mantine/core';
+import { fitWords } from '../../components/fit-words.ts';
 import { useRestartWorker, useResume, useSetCount } from '../../live/fleet-verbs.ts';
 import { useReconnectNow } from '../../live/settings-verbs.ts';
+import { useLiveData } from '../../live/store.ts';
 import type { NextStep } from './stage-sentence.ts';
 
 type Step = Exclude<NextStep, { kind: 'release' }>;
@@ -18,10 +20,15 @@ export function NextStepButton({ step }: { step: Step }) {
     else if (step.kind === 'reconnect') reconnect.mutate();
     else restart.mutate({ hostId: step.hostId, workerId: step.workerId });
   };
+  const fit = useLiveData((state) =>
+    step.kind === 'start' ? fitWords(state.capacity?.hosts[step.hostId], step.workers) : null,
+  );
   return (
-    <Button onClick={act} loading={busy} style={{ flex: 'none' }}>
-      {wordsOf(step)}
-    </Button>
+    <Tooltip label={fit ? `${fit.figures}: ${fit.verdict}. ${fit.reason}` : ''} disabled={fit === null}>
+      <Button onClick={act} loading={busy} style={{ flex: 'none' }}>
+        {wordsOf(step)}
+      </Button>
+    </Tooltip>
   );
 }
 

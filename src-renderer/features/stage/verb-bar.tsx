@@ -10,6 +10,7 @@ import { CountStepper } from './count-stepper.tsx';
 import { describeStage } from './describe-stage.ts';
 import { DrainMenu } from './drain-menu.tsx';
 import { factsOf, isReached } from './facts.ts';
+import { FitLine } from './fit-line.tsx';
 import { NextStepButton } from './next-step-button.tsx';
 import type { StageSentence } from './stage-sentence.ts';
 import styles from './verb-bar.module.css';
@@ -48,10 +49,13 @@ const Bar = memo(function Bar({ sentence }: { sentence: string }) {
         {next && next.kind !== 'release' && <NextStepButton step={next} />}
       </div>
       {set && someHost && (
-        <div className={styles.controls}>
-          {onlyHost !== null && <CountStepper hostId={onlyHost} />}
-          <DrainMenu />
-          <HoldButton />
+        <div className={styles.steer}>
+          <div className={styles.controls}>
+            {onlyHost !== null && <CountStepper hostId={onlyHost} />}
+            <DrainMenu />
+            <HoldButton />
+          </div>
+          {onlyHost !== null && <FitLine hostId={onlyHost} />}
         </div>
       )}
     </section>

@@ -1,4 +1,5 @@
 import type { RoomDoor, Services } from '../../../src-main/api/roles.ts';
+import { catalogue } from '../../../src-main/app/catalogue.ts';
 import { createLiveModel } from '../../../src-main/domain/live-model.ts';
 import { freshRoom } from '../../../src-main/domain/room/room-state.ts';
 import { roomViewOf } from '../../../src-main/domain/room/room-view.ts';
@@ -67,6 +68,21 @@ export function fakeServices(): { services: Services; watching: () => number } {
       cancelWaiting: async () => ({ done: [], refused: 0, why: [] }),
     },
     settings: { connect: async () => {}, disconnect: async () => {}, reconnectNow: async () => {} },
+    alerts: {
+      rules: async () => [],
+      setRule: async () => {},
+      setChannels: async () => {},
+      snooze: async () => {},
+      quiet: async () => {},
+      history: async () => [],
+      onRing: () => () => {},
+    },
+    capacity: {
+      catalogue: () => catalogue,
+      setPlan: async () => {},
+      setGuard: async () => {},
+      setRental: async () => {},
+    },
     room: {
       async *view(signal) {
         watching += 1;

@@ -83,6 +83,27 @@ export const Menu = {
   setApplicationMenu(): void {},
 };
 
+/** Says what the operating system would show. */
+export class Notification {
+  readonly #options: { title: string; body: string };
+
+  constructor(options: { title: string; body: string }) {
+    this.#options = options;
+  }
+
+  static isSupported(): boolean {
+    return true;
+  }
+
+  on(): this {
+    return this;
+  }
+
+  show(): void {
+    console.error(`stand-in: notification ${this.#options.title}: ${this.#options.body}`);
+  }
+}
+
 /** Keeps what it was given; nothing calls it here. */
 export const session = {
   defaultSession: {

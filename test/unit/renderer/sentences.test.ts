@@ -7,7 +7,6 @@ import {
   spanText,
   stopwatchText,
 } from '../../../src-renderer/components/format.ts';
-import { alertsOf } from '../../../src-renderer/features/stage/alerts.ts';
 import { checkConnection, EMPTY_FORM } from '../../../src-renderer/features/stage/check-connection.ts';
 import { describeLink } from '../../../src-renderer/features/stage/describe-link.ts';
 import { describeWorker } from '../../../src-renderer/features/stage/describe-worker.ts';
@@ -18,9 +17,8 @@ import {
   waitsText,
 } from '../../../src-renderer/features/stage/estimate-start.ts';
 import type { Bucket } from '../../../src-renderer/live/history.ts';
-import { busyState, gpu, host, progress, workshop } from '../../support/scenarios.ts';
-import { stageStates } from '../../support/stage-states.ts';
-import { factsFrom, NOW } from './facts.ts';
+import { busyState, progress } from '../../support/scenarios.ts';
+import { NOW } from './facts.ts';
 
 describe('figures', () => {
   test('spans, stopwatches and ages read as people say them', () => {
@@ -136,24 +134,6 @@ test('each link says its state in a few words', () => {
   } as const;
   expect(short(lost)).toBe('lost, retry in 6 s');
   expect(describeLink('Redis', lost, NOW).sentence).toBe('Redis is lost since 14:02: gone. Look.');
-});
-
-describe('alerts', () => {
-  test('failed worker, guard and unreadable jobs, the worst first, each with its act', () => {
-    const alerts = alertsOf(factsFrom(stageStates['failed-worker']?.(NOW) ?? workshop(NOW, [], [])), NOW);
-    expect(alerts.map(({ key }) => key)).toEqual(['failed/gpu-1/worker-2', 'guard/gpu-1/0', 'dead-letter']);
-    expect(alerts.every(({ action }) => action !== null)).toBe(true);
-  });
-
-  test('unknown VRAM is not above the guard', () => {
-    const unknown = host({ workers: [], gpus: [gpu(0, { memoryUsedMiB: null })] }, NOW);
-    expect(alertsOf(factsFrom(workshop(NOW, [unknown], [])), NOW)).toEqual([]);
-  });
-
-  test('while Redis is lost only that is spoken of', () => {
-    const alerts = alertsOf(factsFrom(stageStates['link-lost']?.(NOW) ?? workshop(NOW, [], [])), NOW);
-    expect(alerts.map(({ key }) => key)).toEqual(['redis']);
-  });
 });
 
 describe('when a new job would start', () => {

@@ -19,24 +19,26 @@ const busy = [1, 2].map((number) => worker(number, busyState(number, NOW, 1000))
 const two = host({ workers: busy }, NOW);
 
 test('says what a worker more would do when it matters', () => {
-  expect(describeWhatIf(waits(18, 11), [two])).toBe('A third worker cuts the wait from about 18 to 11 min.');
-  expect(describeWhatIf(waits(18, 11, { newJob: { ...range, guess: true } }), [two])).toBe(
+  expect(describeWhatIf(waits(18, 11), [two], null)).toBe(
+    'A third worker cuts the wait from about 18 to 11 min.',
+  );
+  expect(describeWhatIf(waits(18, 11, { newJob: { ...range, guess: true } }), [two], null)).toBe(
     'A third worker would cut the wait from about 18 to 11 min, by a first guess.',
   );
 });
 
 test('says nothing of short waits, small cuts, what is not known, or while workers come and go', () => {
-  expect(describeWhatIf(waits(3, 1), [two])).toBe('');
-  expect(describeWhatIf(waits(18, 17), [two])).toBe('');
-  expect(describeWhatIf(waits(18, 11, { whatIf: [] }), [two])).toBe('');
-  expect(describeWhatIf(waits(18, 11, { newJob: { kind: 'held', what: 'queue' } }), [two])).toBe('');
-  expect(describeWhatIf(null, [two])).toBe('');
+  expect(describeWhatIf(waits(3, 1), [two], null)).toBe('');
+  expect(describeWhatIf(waits(18, 17), [two], null)).toBe('');
+  expect(describeWhatIf(waits(18, 11, { whatIf: [] }), [two], null)).toBe('');
+  expect(describeWhatIf(waits(18, 11, { newJob: { kind: 'held', what: 'queue' } }), [two], null)).toBe('');
+  expect(describeWhatIf(null, [two], null)).toBe('');
   const starting = worker(3, { kind: 'starting', since: NOW, note: '' });
-  expect(describeWhatIf(waits(18, 11), [host({ workers: [...busy, starting] }, NOW)])).toBe('');
+  expect(describeWhatIf(waits(18, 11), [host({ workers: [...busy, starting] }, NOW)], null)).toBe('');
 });
 
 test('says nothing when no host may run one more', () => {
   if (!two.status) throw new Error('no status');
   const full = { ...two, status: { ...two.status, maxWorkers: 2 } };
-  expect(describeWhatIf(waits(18, 11), [full])).toBe('');
+  expect(describeWhatIf(waits(18, 11), [full], null)).toBe('');
 });

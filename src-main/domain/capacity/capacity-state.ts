@@ -1,0 +1,74 @@
+import type { CapacitySettings } from './capacity-settings.ts';
+
+/** What one kind of workflow needs on one worker, and how that is known. */
+export interface KindNeed {
+  kind: string;
+  needMiB: number;
+  /** `seen`: the agent watched it run; `guide`: the guide's figure for its model. */
+  basis: 'seen' | 'guide';
+  /** Observations behind it. */
+  runs: number;
+}
+
+/** Whether so many workers fit, should each of them run the heaviest kind at the same moment. */
+export interface FitOfCount {
+  workers: number;
+  /** On the fullest card, together with what others hold there. MiB. */
+  needMiB: number;
+  /** `tight`: above the guard, below the card's memory; `over`: more than the card has. */
+  verdict: 'fits' | 'tight' | 'over';
+}
+
+export interface HostCapacity {
+  /** Memory of the smallest card in use, MiB; null = not known. */
+  totalMiB: number | null;
+  cards: number;
+  guardMiB: number | null;
+  guardFrom: 'console' | 'agent' | 'usual' | null;
+  /** Held on the fullest card by none of our workers, MiB. */
+  otherMiB: number;
+  /** The kind that decides; null = nothing is known of what will run. */
+  heaviest: KindNeed | null;
+  /** Kinds that wait, run or ran within the last hour, heaviest first; at most 8. */
+  kinds: KindNeed[];
+  /** Kinds of these for which neither the agent nor the guide has a figure. */
+  unknownKinds: string[];
+  /** From 1 worker to the most this host may run; empty while need or card are not known. */
+  counts: FitOfCount[];
+}
+
+/** Where a rental stands. Times are local epoch ms, durations ms. What it cost follows from these and the price. */
+export interface RentalMeter {
+  /** The moment this holds for. */
+  at: number;
+  /** How long at least one job was running since the rental began, as far as the jobs that are still known tell. */
+  busyMs: number;
+  /** At least one job runs now. */
+  busyNow: boolean;
+  /** What is submitted by then starts, runs and arrives before the end; null without an end or an estimate. */
+  lastSafeAt: number | null;
+  /** What `lastSafeAt` was made of: the wait of a new job (its pessimistic end) and a long run. */
+  waitMs: number | null;
+  runMs: number | null;
+  /** The figures rest on the guide and not on this workshop. */
+  guess: boolean;
+}
+
+/** How many workers the plan asks for, and what decided it. */
+export interface WorkerAdvice {
+  workers: number;
+  /** What the preset, the number of people, and the cards give; null = not said or not known. */
+  byPreset: number | null;
+  byUsers: number | null;
+  byCards: number | null;
+  /** Most that fit below the guard; null = not known. */
+  byMemory: number | null;
+}
+
+/** All that is known of capacity and cost. */
+export interface CapacityState {
+  settings: CapacitySettings;
+  hosts: Record<string, HostCapacity>;
+  advice: WorkerAdvice | null;
+  rental: RentalMeter | null;
+}

@@ -1,0 +1,118 @@
+import type { HostView, JobSummary } from '../workshop.ts';
+import type { CapacitySettings } from './capacity-settings.ts';
+import type { FitOfCount, HostCapacity, KindNeed } from './capacity-state.ts';
+import { type Catalogue, modelOfKind } from './catalogue.ts';
+
+/** The guide keeps an eighth of an H100 free: 70 of 80 GB. */
+const USUAL_GUARD = 0.875;
+/** Kinds that ended this long ago may well come again, ms. */
+const RECENT_MS = 3_600_000;
+const KINDS_TOLD = 8;
+const COUNTS_TOLD = 16;
+const MIB = 1024;
+
+export interface CapacityInput {
+  host: HostView;
+  jobs: Iterable<JobSummary>;
+  settings: CapacitySettings;
+  catalogue: Catalogue;
+  /** Redis time, epoch ms. */
+  redisNow: number;
+}
+
+/** What a host's cards can carry, by what was seen to be needed and else by the guide. Pure. */
+export function hostCapacityOf({ host, jobs, settings, catalogue, redisNow }: CapacityInput): HostCapacity {
+  const status = host.status;
+  const gpus = status?.gpus ?? [];
+  const used = cardsInUse(host);
+  const totals = gpus.filter(({ index }) => used.includes(index)).map(({ memoryTotalMiB }) => memoryTotalMiB);
+  const known = totals.filter((total) => total !== null);
+  const totalMiB = known.length === 0 ? null : Math.min(...known);
+  const guard = guardOf(host, settings, totalMiB);
+  const { kinds, unknownKinds } = needsOf(host, recentKinds(jobs, redisNow), catalogue);
+  const heaviest = kinds[0] ?? planned(settings, catalogue) ?? null;
+  const otherMiB = Math.max(0, ...used.map((index) => heldByOthers(host, index)));
+  const most = Math.min(status?.maxWorkers ?? 0, COUNTS_TOLD);
+  const counts =
+    totalMiB === null || heaviest === null
+      ? []
+      : Array.from({ length: most }, (_, at): FitOfCount => {
+          const workers = at + 1;
+          const together = Math.ceil(workers / Math.max(1, used.length));
+          const needMiB = Math.round(otherMiB + together * heaviest.needMiB);
+          const verdict = needMiB > totalMiB ? 'over' : needMiB > (guard.mib ?? totalMiB) ? 'tight' : 'fits';
+          return { workers, needMiB, verdict };
+        });
+  return {
+    totalMiB,
+    cards: used.length,
+    guardMiB: guard.mib,
+    guardFrom: guard.from,
+    otherMiB: Math.round(otherMiB),
+    heaviest,
+    kinds: kinds.slice(0, KINDS_TOLD),
+    unknownKinds: unknownKinds.slice(0, KINDS_TOLD),
+    counts,
+  };
+}
+
+/** Cards that workers were seen on where there are several and more than one worker tells; else all of them. */
+function cardsInUse({ status }: HostView): number[] {
+  const all = (status?.gpus ?? []).map(({ index }) => index);
+  const told = (status?.workers ?? []).flatMap(({ gpuIndex }) => (gpuIndex === null ? [] : [gpuIndex]));
+  const seen = [...new Set(told)].filter((index) => all.includes(index));
+  return all.length > 1 && told.length > 1 && seen.length > 0 ? seen : all;
+}
+
+function guardOf(
+  { status }: HostView,
+  settings: CapacitySettings,
+  totalMiB: number | null,
+): { mib: number | null; from: HostCapacity['guardFrom'] } {
+  if (settings.guardMiB !== null) return { mib: settings.guardMiB, from: 'console' };
+  if (status?.guardMiB != null) return { mib: status.guardMiB, from: 'agent' };
+  if (totalMiB === null) return { mib: null, from: null };
+  return { mib: Math.round((totalMiB * USUAL_GUARD) / MIB) * MIB, from: 'usual' };
+}
+
+function heldByOthers({ status, live }: HostView, index: number): number {
+  const gpu = (live?.gpus ?? status?.gpus ?? []).find((one) => one.index === index);
+  if (gpu?.memoryUsedMiB == null) return 0;
+  const parts = (live?.vram ?? status?.vram ?? []).filter(({ gpuIndex }) => gpuIndex === index);
+  // Where processes cannot be told apart, all of it may be our workers' own.
+  if (parts.length === 0 && (status?.workers.length ?? 0) > 0) return 0;
+  return Math.max(0, gpu.memoryUsedMiB - parts.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0));
+}
+
+function recentKinds(jobs: Iterable<JobSummary>, redisNow: number): Set<string> {
+  const kinds = new Set<string>();
+  for (const { queue, status, completedAt, kind } of jobs) {
+    const active = queue === 'pending' || queue === 'running';
+    const recent = status === 'completed' && completedAt !== null && redisNow - completedAt < RECENT_MS;
+    if (active || recent) kinds.add(kind);
+  }
+  return kinds;
+}
+
+function needsOf(host: HostView, kinds: ReadonlySet<string>, catalogue: Catalogue) {
+  const learned = new Map((host.status?.needs ?? []).map((need) => [need.kind, need]));
+  const found: KindNeed[] = [];
+  const unknownKinds: string[] = [];
+  for (const kind of kinds) {
+    const seen = learned.get(kind);
+    const model = seen ? undefined : modelOfKind(catalogue, kind);
+    if (seen) found.push({ kind, needMiB: seen.needMiB, basis: 'seen', runs: seen.runs });
+    else if (model) found.push({ kind, needMiB: model.vramGB * MIB, basis: 'guide', runs: 0 });
+    else unknownKinds.push(kind);
+  }
+  found.sort((a, b) => b.needMiB - a.needMiB || (a.kind < b.kind ? -1 : 1));
+  return { kinds: found, unknownKinds: unknownKinds.sort() };
+}
+
+/** Before anything ran: the heaviest model of the preset that was chosen. */
+function planned({ preset }: CapacitySettings, catalogue: Catalogue): KindNeed | undefined {
+  const ids = catalogue.presets.find(({ id }) => id === preset)?.models ?? [];
+  const models = catalogue.models.filter(({ id }) => ids.includes(id));
+  const [heaviest] = models.sort((a, b) => b.vramGB - a.vramGB);
+  return heaviest && { kind: heaviest.name, needMiB: heaviest.vramGB * MIB, basis: 'guide', runs: 0 };
+}

@@ -1,0 +1,79 @@
+import type { JobSummary, WorkshopSnapshot } from '../workshop.ts';
+import type { CapacitySettings } from './capacity-settings.ts';
+import type { RentalMeter } from './capacity-state.ts';
+
+/** Delivering files and a little air, ms. */
+const AIR_MS = 120_000;
+/** Believed of a run before any was seen: the guide's longest, 5 min for a clip. */
+const GUESSED_RUN_MS = 300_000;
+const RUNS_LOOKED_AT = 200;
+/** A meter that runs is told in steps, so that it is no news every second. */
+const STEP_MS = 10_000;
+
+/** @returns null while no rental was entered. */
+export function rentalMeterOf(
+  snapshot: Readonly<WorkshopSnapshot>,
+  { rental }: CapacitySettings,
+  now: number,
+): RentalMeter | null {
+  if (!rental) return null;
+  const jobs = Object.values(snapshot.jobs);
+  const offset = snapshot.clockOffsetMs ?? 0;
+  const until = Math.min(now, rental.endsAt ?? now);
+  const spans = jobs.flatMap((job) => runOf(job, offset, now));
+  const busyMs = covered(spans, rental.startedAt, until);
+  const busyNow = jobs.some(({ queue }) => queue === 'running');
+  const run = longRun(jobs);
+  const newJob = snapshot.waits?.newJob;
+  const waitMs = newJob?.kind === 'range' ? newJob.p90 : null;
+  const lastSafeAt =
+    rental.endsAt === null || waitMs === null
+      ? null
+      : Math.floor((rental.endsAt - waitMs - run.ms - AIR_MS) / 60_000) * 60_000;
+  return {
+    at: Math.floor(now / STEP_MS) * STEP_MS,
+    busyMs: Math.floor(busyMs / STEP_MS) * STEP_MS,
+    busyNow,
+    lastSafeAt,
+    waitMs,
+    runMs: run.ms,
+    guess: run.guess || (newJob?.kind === 'range' && newJob.guess),
+  };
+}
+
+function runOf(job: JobSummary, offset: number, now: number): [number, number][] {
+  if (job.startedAt === null) return [];
+  const end = job.completedAt ?? (job.queue === 'running' ? now + offset : null);
+  return end === null || end <= job.startedAt ? [] : [[job.startedAt - offset, end - offset]];
+}
+
+/** Length of the union of spans between two moments. */
+export function covered(spans: readonly (readonly [number, number])[], from: number, to: number): number {
+  let sum = 0;
+  let reached = from;
+  for (const [start, end] of [...spans].sort((a, b) => a[0] - b[0])) {
+    const begin = Math.max(start, reached);
+    const stop = Math.min(end, to);
+    if (stop <= begin) continue;
+    sum += stop - begin;
+    reached = stop;
+  }
+  return sum;
+}
+
+/** The 90th percentile of the latest runs. */
+function longRun(jobs: readonly JobSummary[]): { ms: number; guess: boolean } {
+  const latest = jobs
+    .filter(
+      ({ status, startedAt, completedAt }) =>
+        status === 'completed' && startedAt !== null && completedAt !== null,
+    )
+    .sort((a, b) => (b.completedAt ?? 0) - (a.completedAt ?? 0))
+    .slice(0, RUNS_LOOKED_AT)
+    .map(({ startedAt, completedAt }) => (completedAt ?? 0) - (startedAt ?? 0))
+    .sort((a, b) => a - b);
+  const run = latest[Math.min(latest.length - 1, Math.floor(latest.length * 0.9))];
+  return latest.length < 3 || run === undefined
+    ? { ms: GUESSED_RUN_MS, guess: true }
+    : { ms: run, guess: false };
+}

@@ -1,0 +1,126 @@
+import { Button } from '@mantine/core';
+import type { HostCapacity } from '../../../src-main/api/types.ts';
+import { fitWords } from '../../components/fit-words.ts';
+import { cardGigabytes, cut, gigabytes, listText, plural } from '../../components/format.ts';
+import { Age, Panel } from '../../components/panel.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import { toneColor } from '../../components/tone.ts';
+import { useSetCount } from '../../live/fleet-verbs.ts';
+import { useLive } from '../../live/store.ts';
+import styles from './capacity.module.css';
+
+/** For every number of workers that a host may run: how much memory, against card and guard, before anybody clicks. */
+export function FitPanel({ hostId }: { hostId: string }) {
+  const capacity = useLive((state) => state.capacity?.hosts[hostId]);
+  const wanted = useLive(({ hosts }) => hosts[hostId]?.desired?.workers ?? null);
+  if (!capacity) return null;
+  const { counts, heaviest } = capacity;
+  const words = fitWords(capacity, counts.length);
+  return (
+    <Panel
+      title={`Will it fit on ${hostId}`}
+      aside={<Age read={({ hosts }) => hosts[hostId]?.heardAt ?? null} />}
+    >
+      {counts.length === 0 ? (
+        <p className={styles.text}>{words.reason}</p>
+      ) : (
+        <>
+          <p className={styles.text}>
+            {heaviest && (
+              <>
+                Counted with <b className={styles.name}>{cut(heaviest.kind, 60)}</b> on every worker at once:{' '}
+                {gigabytes(heaviest.needMiB)} GB each, {basisText(heaviest)}.{' '}
+              </>
+            )}
+            {guardText(capacity)}
+          </p>
+          <ul className={styles.counts} aria-label={`What fits on ${hostId}`}>
+            {counts.map(({ workers }) => (
+              <CountRow key={workers} {...{ hostId, capacity, workers }} wanted={workers === wanted} />
+            ))}
+          </ul>
+        </>
+      )}
+      <Kinds capacity={capacity} />
+    </Panel>
+  );
+}
+
+function guardText({ guardMiB, guardFrom, totalMiB }: HostCapacity): string {
+  if (guardMiB === null) return '';
+  const whose = { console: 'set here', agent: 'set at the agent', usual: 'the usual share of the card' };
+  return `The guard is ${gigabytes(guardMiB).replace('.0', '')} of ${cardGigabytes(totalMiB)} GB${guardFrom ? `, ${whose[guardFrom]}` : ''}.`;
+}
+
+const basisText = ({ basis, runs }: { basis: 'seen' | 'guide'; runs: number }) =>
+  basis === 'guide'
+    ? "the guide's guess"
+    : runs === 0
+      ? 'at least'
+      : `seen ${runs === 1 ? 'once' : `${runs} times`}`;
+
+function CountRow(props: { hostId: string; capacity: HostCapacity; workers: number; wanted: boolean }) {
+  const { hostId, capacity, workers, wanted } = props;
+  const setCount = useSetCount();
+  const words = fitWords(capacity, workers);
+  const fit = capacity.counts.find((one) => one.workers === workers);
+  const total = capacity.totalMiB ?? 1;
+  const share = (mib: number) => `${Math.min(100, (mib / total) * 100)}%`;
+  return (
+    <li className={`${styles.count} ${wanted ? styles.wanted : ''}`}>
+      <span className={styles.label}>{plural(workers, 'worker')}</span>
+      <div className={styles.bar} aria-hidden>
+        <i
+          className={styles.fill}
+          style={{ width: share(fit?.needMiB ?? 0), background: toneColor(words.tone) }}
+        />
+        {capacity.guardMiB !== null && (
+          <i className={styles.guard} style={{ left: share(capacity.guardMiB) }} />
+        )}
+      </div>
+      <span className={styles.need}>{gigabytes(fit?.needMiB)} GB</span>
+      <span className={styles.verdict} title={words.reason}>
+        <StateMark tone={words.tone} word={SHORT[fit?.verdict ?? 'fits']} />
+      </span>
+      {wanted ? (
+        <span className={styles.now}>wanted now</span>
+      ) : (
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={setCount.isPending}
+          aria-label={`Run ${plural(workers, 'worker')} on ${hostId}: ${words.verdict}`}
+          onClick={() => setCount.mutate({ hostId, workers })}
+        >
+          Run {workers}
+        </Button>
+      )}
+    </li>
+  );
+}
+
+const SHORT = { fits: 'fits', tight: 'over the guard', over: 'does not fit' } as const;
+
+function Kinds({ capacity: { kinds, unknownKinds } }: { capacity: HostCapacity }) {
+  if (kinds.length === 0 && unknownKinds.length === 0) return null;
+  return (
+    <>
+      <h3 className={styles.heading}>What waits, runs or ran within the hour</h3>
+      <ul className={styles.kinds} aria-label="Kinds of jobs">
+        {kinds.map((kind) => (
+          <li key={kind.kind}>
+            <span className={styles.name}>{cut(kind.kind, 80)}</span>
+            <span className={styles.need}>{gigabytes(kind.needMiB)} GB</span>
+            <span className={styles.dim}>{basisText(kind)}</span>
+          </li>
+        ))}
+      </ul>
+      {unknownKinds.length > 0 && (
+        <p className={styles.text}>
+          Not counted, since nobody knows what they need:{' '}
+          {listText(unknownKinds.map((kind) => cut(kind, 60)))}. One run of each tells.
+        </p>
+      )}
+    </>
+  );
+}

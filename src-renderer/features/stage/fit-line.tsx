@@ -1,0 +1,29 @@
+import { fitWords } from '../../components/fit-words.ts';
+import { ToneIcon } from '../../components/state-mark.tsx';
+import { toneColor } from '../../components/tone.ts';
+import { useLive, useLiveData } from '../../live/store.ts';
+import styles from './verb-bar.module.css';
+
+/** Under the stepper: whether one worker more would fit, before anybody presses. */
+export function FitLine({ hostId }: { hostId: string }) {
+  const wanted = useLive(
+    ({ hosts }) => hosts[hostId]?.desired?.workers ?? hosts[hostId]?.status?.workers.length ?? null,
+  );
+  const most = useLive(({ hosts }) => hosts[hostId]?.status?.maxWorkers ?? null);
+  const words = useLiveData((state) =>
+    wanted === null || most === null
+      ? null
+      : fitWords(state.capacity?.hosts[hostId], wanted < most ? wanted + 1 : wanted),
+  );
+  if (!words || most === 0) return <div className={styles.fit} />;
+  return (
+    <div className={styles.fit} title={words.reason}>
+      <span className={styles.fitIcon} style={{ color: toneColor(words.tone) }}>
+        <ToneIcon tone={words.tone} size="0.8125rem" />
+      </span>
+      <span className={styles.fitText}>
+        {words.figures} · <b>{words.verdict}</b>
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { catalogue } from '../../../../src-main/app/catalogue.ts';
+import { capacityOf } from '../../../../src-main/domain/capacity/capacity.ts';
+import { capacityFactsOf } from '../../../../src-main/domain/capacity/capacity-facts.ts';
+import { freshCapacitySettings } from '../../../../src-main/domain/capacity/capacity-settings.ts';
+import {
+  modelOfKind,
+  workersForCard,
+  workersForUsers,
+} from '../../../../src-main/domain/capacity/catalogue.ts';
+import { covered } from '../../../../src-main/domain/capacity/rental.ts';
+import { fitWords } from '../../../../src-renderer/components/fit-words.ts';
+import { money, rentalWords } from '../../../../src-renderer/features/capacity/rental-words.ts';
+import { fullHour } from '../../../support/capacity-states.ts';
+import { gpu, host, job, worker, workshop } from '../../../support/scenarios.ts';
+
+const NOW = new Date(2026, 10, 24, 14, 2).getTime();
+const MINUTE = 60_000;
+const GB = 1024;
+const settings = (change = {}) => ({ ...freshCapacitySettings(), ...change });
+const of = (snapshot: Parameters<typeof capacityOf>[0], change = {}) =>
+  capacityOf(snapshot, settings(change), catalogue, NOW);
+
+describe('what fits', () => {
+  test('what was seen counts before the guide; the heaviest kind decides; what nobody knows is named', () => {
+    const { snapshot } = fullHour(NOW);
+    const one = of(snapshot).hosts['gpu-1'];
+    expect(one?.kinds.map(({ kind, needMiB, basis }) => [kind, needMiB / GB, basis])).toEqual([
+      ['wan2.2 text to video', 28, 'guide'],
+      ['flux2 image', 25.4, 'seen'],
+      ['sdxl image', 8.1, 'seen'],
+    ]);
+    expect(one?.unknownKinds).toEqual(['custom workflow']);
+    expect(one?.counts.map(({ verdict }) => verdict)).toEqual(['fits', 'fits', 'over', 'over']);
+    expect(fitWords(one, 2)).toMatchObject({
+      verdict: 'fits',
+      figures: '2 workers: up to about 56.6 of 80 GB, guard 70 GB',
+    });
+    expect(fitWords(one, 3).verdict).toBe('does not fit');
+    expect(fitWords(one, 3).reason).toContain('a guess from the deployment guide');
+    const facts = capacityFactsOf(() => of(snapshot));
+    expect([facts.fits('gpu-1', 2), facts.fits('gpu-1', 3), facts.fits('gpu-1', 9)]).toEqual([
+      true,
+      false,
+      null,
+    ]);
+  });
+
+  test("the guard is the host's own choice, else the agent's, else the usual share of the card", () => {
+    const { snapshot } = fullHour(NOW);
+    expect(of(snapshot).hosts['gpu-1']).toMatchObject({ guardMiB: 70 * GB, guardFrom: 'agent' });
+    const own = of(snapshot, { guardMiB: 50 * GB }).hosts['gpu-1'];
+    expect(own).toMatchObject({ guardMiB: 50 * GB, guardFrom: 'console' });
+    expect(own?.counts[1]?.verdict).toBe('tight');
+    const status = snapshot.hosts['gpu-1']?.status;
+    if (status) status.guardMiB = null;
+    expect(of(snapshot).hosts['gpu-1']).toMatchObject({ guardMiB: 70 * GB, guardFrom: 'usual' });
+  });
+
+  test('before anything ran the preset decides; without one, or without a card, it is said to be unknown', () => {
+    const idle = [worker(1, { kind: 'idle', since: NOW })];
+    const fresh = workshop(NOW, [host({ workers: idle }, NOW)], []).snapshot;
+    expect(of(fresh).hosts['gpu-1']?.counts).toEqual([]);
+    expect(fitWords(of(fresh).hosts['gpu-1'], 2)).toMatchObject({ tone: 'off' });
+    expect(of(fresh, { preset: 'video' }).hosts['gpu-1']?.heaviest?.kind).toBe('Wan 2.2');
+    const blind = workshop(NOW, [host({ workers: idle, gpus: [gpu(0, { memoryTotalMiB: null })] }, NOW)], []);
+    expect(of(blind.snapshot, { preset: 'video' }).hosts['gpu-1']?.counts).toEqual([]);
+    expect(fitWords(undefined, 1).reason).toBe("The GPU's memory is not known yet.");
+  });
+
+  test('more workers never need less, on however many cards; a verdict never improves', () => {
+    const rank = { fits: 0, tight: 1, over: 2 };
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 8, max: 200 }),
+        fc.integer({ min: 1, max: 90 }),
+        (cards, totalGb, needGb) => {
+          const gpus = Array.from({ length: cards }, (_, index) =>
+            gpu(index, { memoryTotalMiB: totalGb * GB, memoryUsedMiB: 0 }),
+          );
+          const needs = [{ kind: 'sdxl image', needMiB: needGb * GB, runs: 3 }];
+          const one = host({ workers: [], gpus, change: { needs, maxWorkers: 8 } }, NOW);
+          const { snapshot } = workshop(NOW, [one], [job(1, 'pending', NOW, { kind: 'sdxl image' })]);
+          const counts = of(snapshot).hosts['gpu-1']?.counts ?? [];
+          expect(counts).toHaveLength(8);
+          for (const [at, count] of counts.entries()) {
+            const before = counts[at - 1];
+            if (!before) continue;
+            expect(count.needMiB).toBeGreaterThanOrEqual(before.needMiB);
+            expect(rank[count.verdict]).toBeGreaterThanOrEqual(rank[before.verdict]);
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('the guide', () => {
+  test('its tables: people, cards, kinds', () => {
+    expect([5, 12, 18, 40].map((users) => workersForUsers(catalogue, users)?.workers)).toEqual([1, 2, 3, 3]);
+    expect([16, 24, 40, 80].map((gb) => workersForCard(catalogue, gb * GB))).toEqual([undefined, 1, 2, 3]);
+    expect(workersForCard(catalogue, 81_559)).toBe(3);
+    const kinds = [
+      'wan2.2 text to video',
+      'hunyuan image image',
+      'hunyuan video image to video',
+      'ltx2 text to video',
+    ];
+    expect(kinds.map((kind) => modelOfKind(catalogue, kind)?.id)).toEqual([
+      'wan-2.2',
+      'hunyuan-image-3',
+      'hunyuan-video-i2v',
+      'ltx-2',
+    ]);
+    expect(modelOfKind(catalogue, 'workflow')).toBeUndefined();
+  });
+
+  test('the advice is drawn to what cards and memory carry', () => {
+    const { snapshot } = fullHour(NOW);
+    expect(of(snapshot).advice).toBeNull();
+    expect(of(snapshot, { preset: 'image', users: 18 }).advice).toEqual({
+      ...{ workers: 2, byPreset: 2, byUsers: 3, byCards: 3, byMemory: 2 },
+    });
+    expect(of(snapshot, { preset: 'video', users: 18 }).advice?.workers).toBe(1);
+  });
+});
+
+describe('the rental', () => {
+  const rental = { pricePerHour: 3, currency: '€', startedAt: NOW - 60 * MINUTE, endsAt: NOW + 50 * MINUTE };
+
+  test('counts the time when a job ran once, however many ran, and the rest as idle', () => {
+    const ran = (from: number, to: number, number: number) =>
+      job(number, 'completed', NOW, { startedAt: NOW - from * MINUTE, completedAt: NOW - to * MINUTE });
+    const jobs = [ran(90, 50, 1), ran(55, 45, 2), ran(20, 15, 3), ran(10, 8, 4)];
+    const { rental: meter } = of(workshop(NOW, [], jobs).snapshot, { rental });
+    expect(meter?.busyMs).toBe(22 * MINUTE);
+    expect(meter && rentalWords(rental, meter, NOW)).toMatchObject({
+      spent: '€3.00',
+      idle: '€1.90',
+      busyShare: 'A job was running 37 % of 60 min.',
+    });
+    expect(money(2.5, 'USD')).toBe('2.50 USD');
+  });
+
+  test('the last safe time leaves room for wait, run and delivery; without an estimate it is not known', () => {
+    const { snapshot } = fullHour(NOW);
+    const { rental: meter } = of(snapshot, { rental });
+    const runMs = meter?.runMs ?? 0;
+    expect(meter?.lastSafeAt).toBe(
+      Math.floor((rental.endsAt - 24 * MINUTE - runMs - 2 * MINUTE) / MINUTE) * MINUTE,
+    );
+    expect(meter && rentalWords(rental, meter, NOW).tone).toBe('ok');
+    expect(meter && rentalWords(rental, meter, (meter.lastSafeAt ?? 0) + 1)).toMatchObject({ tone: 'warn' });
+    snapshot.waits = null;
+    const unknown = of(snapshot, { rental }).rental;
+    expect(unknown?.lastSafeAt).toBeNull();
+    expect(unknown && rentalWords(rental, unknown, NOW).safe).toMatch(/not known/);
+  });
+
+  test('covered time never exceeds the window, and order and overlap do not matter', () => {
+    const span = fc.tuple(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 0, max: 300 }));
+    fc.assert(
+      fc.property(fc.array(span, { maxLength: 30 }), (pairs) => {
+        const spans = pairs.map(([start, length]): [number, number] => [start, start + length]);
+        const sum = covered(spans, 100, 900);
+        let counted = 0;
+        for (let at = 100; at < 900; at += 1)
+          if (spans.some(([from, to]) => from <= at && at < to)) counted += 1;
+        expect(sum).toBe(counted);
+        expect(covered([...spans].reverse(), 100, 900)).toBe(sum);
+      }),
+    );
+  });
+});
