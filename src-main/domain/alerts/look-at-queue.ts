@@ -63,7 +63,7 @@ function heldQueue(waiting: readonly JobSummary[], { snapshot, now, threshold }:
   return [
     reading('queue-held', '', 'over', {
       severity: 'warn',
-      text: `The queue is held since ${span(Math.floor(heldMs / MINUTE) * MINUTE)}, and ${count(waiting.length, 'job')} wait.`,
+      text: `The queue has been held for ${span(Math.floor(heldMs / MINUTE) * MINUTE)}, and ${count(waiting.length, 'job')} wait.`,
       action: { kind: 'release-queue' },
     }),
   ];
