@@ -1,4 +1,5 @@
 import type { QueueMode } from '../../worker-agent/src/contract/desired.ts';
+import type { ErrorInfo } from '../../worker-agent/src/contract/errors.ts';
 import type { Priority } from '../../worker-agent/src/contract/job.ts';
 import type { AlertRecord } from '../domain/alerts/alert.ts';
 import type { RuleId, RuleInForce } from '../domain/alerts/rules.ts';
@@ -6,6 +7,9 @@ import type { CapacitySettings } from '../domain/capacity/capacity-settings.ts';
 import type { Catalogue } from '../domain/capacity/catalogue.ts';
 import type { ImportDraft, ImportReceipt } from '../domain/env-file/import-draft.ts';
 import type { RedisProof } from '../domain/env-file/redis-proof.ts';
+import type { LocalDay } from '../domain/history/local-day.ts';
+import type { Recap } from '../domain/history/recap.ts';
+import type { RecapTable } from '../domain/history/recap-csv.ts';
 import type { RoomView } from '../domain/room/room-view.ts';
 import type { WorkshopMessage } from '../domain/workshop.ts';
 import type { WorkshopProfile, WorkshopsView } from '../domain/workshops/profile.ts';
@@ -280,6 +284,29 @@ export interface CapacityService {
   setRental(input: Pick<CapacitySettings, 'rental'>): Promise<void>;
 }
 
+/** What is kept of the workshop on this laptop's disk. */
+export interface HistoryService {
+  /** How the keeping goes. */
+  state(): HistoryState;
+  /** Days of which something is kept, newest first; empty before a workshop is set up. */
+  days(): Promise<{ day: LocalDay; bytes: number }[]>;
+  /** @throws WorkshopError BAD_INPUT for text that names no day. */
+  recap(input: { day: LocalDay }): Promise<Recap>;
+  /** One table of a day as a CSV file. */
+  table(input: { day: LocalDay; table: RecapTable }): Promise<{ fileName: string; text: string }>;
+}
+
+/** Asks the person for a place and puts the page there as a PDF. `browser`: the shell cannot, the page prints itself. */
+export type Print = (fileName: string) => Promise<Printed>;
+export type Printed = { kind: 'saved'; path: string } | { kind: 'cancelled' } | { kind: 'browser' };
+
+export interface HistoryState {
+  /** Everything until then is safely on the disk, local epoch ms; null before the first. */
+  savedUntil: number | null;
+  /** Why nothing is saved at the moment; null while all is well. */
+  fault: ErrorInfo | null;
+}
+
 export interface Services {
   alerts: AlertsService;
   capacity: CapacityService;
@@ -291,4 +318,5 @@ export interface Services {
   room: RoomService;
   envImport: EnvImportService;
   workshops: WorkshopsService;
+  history: HistoryService;
 }

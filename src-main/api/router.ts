@@ -4,6 +4,7 @@ import { hostIdSchema, workerIdSchema } from '../../worker-agent/src/contract/ho
 import { alertsRouter } from './alerts-router.ts';
 import { capacityRouter } from './capacity-router.ts';
 import { envImportRouter } from './env-import-router.ts';
+import { historyActs } from './history-acts.ts';
 import { jobActs } from './job-acts.ts';
 import { peopleActs } from './people-acts.ts';
 import { roomActs } from './room-acts.ts';
@@ -45,6 +46,7 @@ export const appRouter = router({
   workshops: workshopsRouter,
   alerts: alertsRouter,
   capacity: capacityRouter,
+  history: historyActs,
   settings: router({
     connect: procedure
       .input(

@@ -1,11 +1,13 @@
 import { initTRPC, type TRPCError } from '@trpc/server';
 import { type ErrorInfo, toWorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { RoomDoor, Services } from './roles.ts';
+import type { Print, RoomDoor, Services } from './roles.ts';
 
 export interface Context {
   services: Services;
   /** How this shell shows the room view. */
   roomDoor: RoomDoor;
+  /** Makes a PDF of the caller's page, where the shell can. */
+  print?: Print;
   /** Bytes that wait in the caller's transport, where it can tell. */
   backlogBytes?: () => number;
 }

@@ -5,6 +5,7 @@ import { createLocalHost } from '../connections/hosts/local-host.ts';
 import { outputFolder } from '../connections/hosts/output-folder.ts';
 import { alertLog } from '../connections/store/alert-log.ts';
 import { byWorkshopFile } from '../connections/store/by-workshop-file.ts';
+import { openHistoryLog } from '../connections/store/history-log.ts';
 import { roomFile } from '../connections/store/room-file.ts';
 import { type SecretStore, secretsInMemoryOnly, settingsFile } from '../connections/store/settings-file.ts';
 import { keptAlertsSchema } from '../domain/alerts/alerts-state.ts';
@@ -14,6 +15,7 @@ import { createAlertsService } from '../services/alerts.ts';
 import { createCapacityService } from '../services/capacity.ts';
 import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
+import { createHistoryService } from '../services/history.ts';
 import { createJobsService } from '../services/jobs.ts';
 import { createPeopleService } from '../services/people.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
@@ -38,8 +40,8 @@ export interface Console {
   services: Services;
   /** A sentence about settings that could not be read; null for none. It stands in the snapshot as well. */
   notice: string | null;
-  /** Idempotent. */
-  close(): void;
+  /** Idempotent. Resolves when all that was seen is on the disk. */
+  close(): Promise<void>;
 }
 
 /**
@@ -113,17 +115,25 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     linkOf: envImport.link,
   });
 
+  const history = createHistoryService({
+    watch,
+    snapshot: () => watch.now,
+    open: (address) => openHistoryLog(dir, address),
+  });
+
+  history.start();
   await room.start();
   const notice = await settings.start();
   watch.notice(notice);
   return {
-    services: { watch, fleet, jobs, people, settings, room, envImport, workshops, alerts, capacity },
+    services: { watch, fleet, jobs, people, settings, room, envImport, workshops, alerts, capacity, history },
     notice,
-    close() {
+    async close() {
       alerts.close();
       capacity.close();
       watch.close();
       settings.close();
+      await history.close();
     },
   };
 }

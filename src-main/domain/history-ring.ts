@@ -16,6 +16,11 @@ export interface HistoryRings {
   /** @returns the samples to tell subscribers: always the fine one, and a coarse one when a minute is full. */
   add(sample: Sample): { sample: Sample; coarse: boolean }[];
   histories(): Histories;
+  /**
+   * Puts samples from before in front; any order, any density. What is older than the rings reach is left out.
+   * @returns whether there was any.
+   */
+  restore(older: readonly Sample[], now: number): boolean;
   clear(): void;
 }
 
@@ -33,6 +38,18 @@ export function createHistoryRings(): HistoryRings {
         told.push({ sample, coarse: true });
       }
       return told;
+    },
+    restore(older, now) {
+      const before = older.filter(({ at }) => at < (fine[0]?.at ?? now)).sort((a, b) => a.at - b.at);
+      if (before.length === 0) return false;
+      fine = [...before.filter(({ at }) => at > now - FINE_KEPT * FINE_STEP_MS), ...fine].slice(-FINE_KEPT);
+      const minutes = new Map<number, Sample>();
+      for (const sample of before.filter(({ at }) => at > now - COARSE_KEPT * COARSE_STEP_MS)) {
+        const minute = Math.floor(sample.at / COARSE_STEP_MS);
+        if (!minutes.has(minute)) minutes.set(minute, sample);
+      }
+      coarse = [...minutes.values(), ...coarse].slice(-COARSE_KEPT);
+      return true;
     },
     histories: () => ({ fine: [...fine], coarse: [...coarse] }),
     clear() {

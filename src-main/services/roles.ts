@@ -2,6 +2,8 @@ import type { Verb } from '../../worker-agent/src/contract/command.ts';
 import type { DesiredState, QueueControl } from '../../worker-agent/src/contract/desired.ts';
 import type { AgentEvent } from '../../worker-agent/src/contract/event.ts';
 import type { JobFields, Priority } from '../../worker-agent/src/contract/job.ts';
+import type { LocalDay } from '../domain/history/local-day.ts';
+import type { HistoryRecord } from '../domain/history/record.ts';
 import type { Observation } from '../domain/observation.ts';
 
 /** What the services need of the connections; app/compose.ts hands it in. Literal objects are enough in tests. */
@@ -44,6 +46,14 @@ export interface ControlStore {
    * @returns undefined when none came until it expired.
    */
   command(hostId: string, request: Verb, by: string): Promise<CommandReply | undefined>;
+}
+
+/** What is kept of one workshop on disk. */
+export interface HistoryLog {
+  /** Resolves once the disk has them; what stands there already is left out. @throws WorkshopError CONFIG. */
+  append(records: readonly HistoryRecord[], now: number): Promise<void>;
+  read(day: LocalDay): Promise<HistoryRecord[]>;
+  days(): Promise<{ day: LocalDay; bytes: number }[]>;
 }
 
 export type CommandReply =

@@ -7,7 +7,7 @@ import type { Observation } from '../domain/observation.ts';
 import { createOutbox, type Outbox } from '../domain/outbox.ts';
 import type { RoomState } from '../domain/room/room-state.ts';
 import { createWaitEstimator } from '../domain/wait/wait-estimator.ts';
-import type { WorkshopChange, WorkshopMessage, WorkshopSnapshot } from '../domain/workshop.ts';
+import type { Sample, WorkshopChange, WorkshopMessage, WorkshopSnapshot } from '../domain/workshop.ts';
 import type { WorkshopSource } from './roles.ts';
 
 /** Shortest time between two messages to one subscriber, ms: 20 a second. */
@@ -28,6 +28,8 @@ export interface WorkshopWatch extends WatchService {
   alerts(state: AlertsState | null): void;
   /** What fits and what it costs; null for none is set up. */
   capacity(state: CapacityState | null): void;
+  /** Takes up samples of an earlier run, if this workshop is still the one that is watched. */
+  restore(redisAddress: string, samples: readonly Sample[]): void;
   /** What is known now. */
   readonly now: Readonly<WorkshopSnapshot>;
   /** Idempotent; subscribers' streams end. */
@@ -131,6 +133,9 @@ export function createWorkshopWatch(): WorkshopWatch {
     },
     capacity(state) {
       tell(model.capacity(state));
+    },
+    restore(redisAddress, samples) {
+      if (model.now.redisAddress === redisAddress && rings.restore(samples, Date.now())) tell([whole()]);
     },
     get now() {
       return model.now;

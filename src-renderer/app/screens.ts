@@ -1,8 +1,9 @@
-import { type Icon, IconGauge, IconLayoutDashboard, IconListDetails } from '@tabler/icons-react';
+import { type Icon, IconGauge, IconHistory, IconLayoutDashboard, IconListDetails } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { ScreenId } from '../components/navigate.ts';
 import { CapacityScreen } from '../features/capacity/capacity-screen.tsx';
 import { JobsScreen } from '../features/jobs/jobs-screen.tsx';
+import { RecapScreen } from '../features/recap/recap-screen.tsx';
 import { StageScreen } from '../features/stage/stage-screen.tsx';
 
 /** The screens that exist, in the order of their keys 1, 2 … */
@@ -17,4 +18,5 @@ export const screens: readonly {
   { id: 'stage', name: 'Stage', icon: IconLayoutDashboard, component: StageScreen, fills: false },
   { id: 'jobs', name: 'Jobs', icon: IconListDetails, component: JobsScreen, fills: true },
   { id: 'capacity', name: 'Capacity', icon: IconGauge, component: CapacityScreen, fills: false },
+  { id: 'recap', name: 'Recap', icon: IconHistory, component: RecapScreen, fills: false },
 ];

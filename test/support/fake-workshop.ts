@@ -2,6 +2,8 @@ import { rm } from 'node:fs/promises';
 import type {
   BulkAct,
   FleetService,
+  HistoryService,
+  HistoryState,
   JobDetail,
   JobsService,
   OutputPreview,
@@ -13,6 +15,10 @@ import type {
 import { catalogue } from '../../src-main/app/catalogue.ts';
 import type { AlertRecord } from '../../src-main/domain/alerts/alert.ts';
 import { capacityFactsOf } from '../../src-main/domain/capacity/capacity-facts.ts';
+import type { LocalDay } from '../../src-main/domain/history/local-day.ts';
+import { type HourPrice, recapOf } from '../../src-main/domain/history/recap.ts';
+import { recapCsv } from '../../src-main/domain/history/recap-csv.ts';
+import type { HistoryRecord } from '../../src-main/domain/history/record.ts';
 import type {
   Histories,
   HostView,
@@ -220,6 +226,29 @@ export class FakeWorkshop implements Services {
     disconnect: async () => this.#called('disconnect', null),
     reconnectNow: async () => this.#called('reconnectNow', null),
   };
+
+  /** What was kept of past days; a test puts it here. */
+  readonly kept = new Map<LocalDay, HistoryRecord[]>();
+  historyState: HistoryState = { savedUntil: null, fault: null };
+
+  readonly history: HistoryService = {
+    state: () => this.historyState,
+    days: async () =>
+      [...this.kept].map(([day, records]) => ({ day, bytes: JSON.stringify(records).length })),
+    recap: async ({ day }) => this.#recap(day),
+    table: async ({ day, table }) => ({
+      fileName: `workshop-${day}-${table}.csv`,
+      text: recapCsv(this.#recap(day), this.kept.get(day) ?? [], table),
+    }),
+  };
+
+  #recap(day: LocalDay) {
+    const nicknames = this.snapshot.room?.nicknames ?? {};
+    const nameOf = (id: string) => nicknames[id] ?? id;
+    return recapOf(day, this.kept.get(day) ?? [], { nameOf, price: this.price });
+  }
+
+  price: HourPrice | null = null;
 
   /** The product's own, over this workshop; what it keeps lives as long as this object. */
   readonly room = createRoomService({

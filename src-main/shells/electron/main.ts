@@ -71,9 +71,16 @@ async function start(): Promise<void> {
     trustsRoom: (event) => roomWindow.owns(event),
   });
   app.on('window-all-closed', () => app.quit());
-  app.on('will-quit', () => {
+  let written = false;
+  app.on('will-quit', (event) => {
+    if (written) return;
+    // The last of what was seen reaches the disk first.
+    event.preventDefault();
     transport.close();
-    console_.close();
+    void console_.close().finally(() => {
+      written = true;
+      app.quit();
+    });
   });
   await openWindow(() => roomWindow.close());
 }

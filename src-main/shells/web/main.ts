@@ -45,8 +45,7 @@ async function main(): Promise<void> {
   }
 
   const end = () => {
-    console_.close();
-    void shell.close().finally(() => process.exit(0));
+    void Promise.allSettled([console_.close(), shell.close()]).then(() => process.exit(0));
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);

@@ -1,5 +1,6 @@
 import type { RoomDoor, Services } from '../../../src-main/api/roles.ts';
 import { catalogue } from '../../../src-main/app/catalogue.ts';
+import { recapOf } from '../../../src-main/domain/history/recap.ts';
 import { createLiveModel } from '../../../src-main/domain/live-model.ts';
 import { freshRoom } from '../../../src-main/domain/room/room-state.ts';
 import { roomViewOf } from '../../../src-main/domain/room/room-view.ts';
@@ -82,6 +83,12 @@ export function fakeServices(): { services: Services; watching: () => number } {
       setPlan: async () => {},
       setGuard: async () => {},
       setRental: async () => {},
+    },
+    history: {
+      state: () => ({ savedUntil: null, fault: null }),
+      days: async () => [],
+      recap: async ({ day }) => recapOf(day, [], { nameOf: (id) => id, price: null }),
+      table: async () => ({ fileName: 'none.csv', text: '' }),
     },
     room: {
       async *view(signal) {

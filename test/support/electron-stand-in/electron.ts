@@ -48,7 +48,12 @@ class StandInApp extends EventEmitter {
   async #end(code: number): Promise<void> {
     this.emit('before-quit', preventable({}));
     for (const window of StandInWindow.getAllWindows()) await window.destroy();
-    this.emit('will-quit', preventable({}));
+    const last = preventable({});
+    this.emit('will-quit', last);
+    if (last.defaultPrevented) {
+      this.#quitting = false;
+      return;
+    }
     await browser?.close();
     this.emit('quit', {}, code);
     process.exit(code);

@@ -1,0 +1,75 @@
+import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
+import type { Recap } from './recap.ts';
+import { type EndedJob, type HistoryRecord, keyOf, timeOf } from './record.ts';
+
+/** What can be taken home as a table. */
+export type RecapTable = 'people' | 'jobs' | 'hours' | 'failures';
+
+type Cell = string | number | null;
+
+/** A spreadsheet takes a cell that begins like this for a formula. */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/**
+ * One cell by RFC 4180. Text that a spreadsheet would run is given a leading apostrophe, also behind blanks; figures of
+ * ours stay figures.
+ */
+function cell(value: Cell): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const text = FORMULA.test(value.trimStart()) || FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Rows end in CR LF; the first one names the columns. A byte-order mark tells spreadsheets that it is UTF-8. */
+function csv(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  return `\ufeff${[columns, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('')}`;
+}
+
+const seconds = (ms: number | null) => (ms === null ? null : Math.round(ms / 1000));
+const minutes = (ms: number) => Math.round(ms / 6000) / 10;
+const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+
+/** One table of a day as a CSV file. Times are ISO 8601 in UTC. */
+export function recapCsv(recap: Recap, records: readonly HistoryRecord[], table: RecapTable): string {
+  switch (table) {
+    case 'people':
+      return csv(
+        ['user', 'name', 'completed', 'failed', 'cancelled', 'gpu_minutes', 'median_wait_seconds'],
+        recap.people.map((one) => [
+          ...[one.userId, one.name, one.completed, one.failed, one.cancelled],
+          ...[minutes(one.gpuMs), seconds(one.waitMs)],
+        ]),
+      );
+    case 'hours':
+      return csv(
+        ['hour', 'completed', 'failed', 'gpu_minutes', 'peak_waiting', 'gpu_utilisation_percent'],
+        recap.hours.map((hour) => [
+          ...[iso(hour.at), hour.completed, hour.failed, minutes(hour.gpuMs), hour.peakWaiting],
+          hour.utilization === null ? null : Math.round(hour.utilization),
+        ]),
+      );
+    case 'failures':
+      return csv(
+        ['cause', 'count', 'example'],
+        recap.failures.map(({ cause, count, example }) => [FAILURE_CAUSES[cause].name, count, example]),
+      );
+    case 'jobs':
+      return csv(
+        ['job', 'user', 'state', 'kind', 'worker', 'submitted', 'started', 'ended', 'run_seconds', 'error'],
+        endedJobs(records).map((job) => [
+          ...[job.id, job.userId, job.status, job.kind, job.workerId],
+          ...[iso(local(job.createdAt, job)), iso(local(job.startedAt, job)), iso(timeOf(job))],
+          ...[seconds(job.startedAt === null ? null : job.completedAt - job.startedAt), job.error],
+        ]),
+      );
+  }
+}
+
+const local = (at: number | null, { offset }: EndedJob) => (at === null ? null : at - offset);
+
+function endedJobs(records: readonly HistoryRecord[]): EndedJob[] {
+  const jobs = new Map<string | null, EndedJob>();
+  for (const record of records) if (record.t === 'job') jobs.set(keyOf(record), record);
+  return [...jobs.values()].sort((a, b) => timeOf(a) - timeOf(b));
+}

@@ -1,0 +1,183 @@
+import { toWorkshopError, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
+import type { HistoryService, HistoryState, WatchService } from '../api/roles.ts';
+import { boundsOf, dayOf, type LocalDay } from '../domain/history/local-day.ts';
+import { type HourPrice, recapOf } from '../domain/history/recap.ts';
+import { recapCsv } from '../domain/history/recap-csv.ts';
+import { type HistoryRecord, jobRecord, sampleRecord } from '../domain/history/record.ts';
+import type { JobSummary, Sample, WorkshopChange, WorkshopSnapshot } from '../domain/workshop.ts';
+import type { HistoryLog } from './roles.ts';
+
+/** One sample in so many ms is kept: finer than a point of the half-hour chart. */
+const SAMPLE_EVERY_MS = 5000;
+/** Shortest time between two writes, ms; each waits for the disk. */
+const WRITE_EVERY_MS = 1000;
+/** After a write that failed, ms. */
+const AGAIN_AFTER_MS = 10_000;
+/** Lines that wait for a disk that takes none; beyond that the oldest samples go first. */
+const WAITING_MAX = 20_000;
+/** The charts reach back so far, ms. */
+const CHARTS_MS = 12 * 3_600_000;
+
+export interface HistoryNeeds {
+  watch: WatchService & { restore(redisAddress: string, samples: readonly Sample[]): void };
+  snapshot(): Readonly<WorkshopSnapshot>;
+  open(workshop: string): HistoryLog;
+  /** What the machine costs, where that is known. */
+  price?: () => HourPrice | null;
+}
+
+export interface HistoryKeeper extends HistoryService {
+  /** Begins to keep what is seen. */
+  start(): void;
+  /** Writes what waits, and ends. */
+  close(): Promise<void>;
+}
+
+/** Keeps what is seen of a workshop, gives the charts their past back, and sums up days. */
+export function createHistoryService({ watch, snapshot, open, price }: HistoryNeeds): HistoryKeeper {
+  const ending = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  let state: HistoryState = { savedUntil: null, fault: null };
+  let workshop: string | null = null;
+  let log: HistoryLog | undefined;
+  let waiting: HistoryRecord[] = [];
+  /** Ended jobs that were seen before Redis's clock was known. */
+  let undated: JobSummary[] = [];
+  let sampledAt = 0;
+  let nextWriteAt = 0;
+
+  const turnTo = async (next: string | null) => {
+    if (next === workshop) return;
+    await write(Number.POSITIVE_INFINITY);
+    workshop = next;
+    log = next === null ? undefined : open(next);
+    state = { savedUntil: null, fault: null };
+    [waiting, undated, sampledAt, nextWriteAt] = [[], [], 0, 0];
+  };
+
+  const takeJobs = (jobs: readonly JobSummary[]) => {
+    const offset = snapshot().clockOffsetMs;
+    if (offset === null) {
+      undated.push(...jobs);
+      return;
+    }
+    const all = [...undated.splice(0), ...jobs];
+    waiting.push(...all.flatMap((job) => jobRecord(job, offset) ?? []));
+  };
+
+  const take = async (change: WorkshopChange) => {
+    switch (change.kind) {
+      case 'snapshot': {
+        await turnTo(change.snapshot.redisAddress);
+        // Just opened, also when the same workshop is opened again.
+        if (log && workshop !== null && change.histories.fine.length <= 1)
+          watch.restore(workshop, await pastOf(log, Date.now()));
+        takeJobs(Object.values(change.snapshot.jobs));
+        for (const event of change.snapshot.events) takeEvent(event);
+        return;
+      }
+      case 'jobs':
+        return takeJobs(change.upsert);
+      case 'event':
+        return takeEvent(change.event);
+      case 'sample': {
+        if (change.coarse || change.sample.at - sampledAt < SAMPLE_EVERY_MS) return;
+        sampledAt = change.sample.at;
+        const record = sampleRecord(change.sample);
+        if (record) waiting.push(record);
+        return;
+      }
+    }
+  };
+  const takeEvent = (event: Extract<HistoryRecord, { t: 'event' }>['event']) => {
+    waiting.push({ t: 'event', offset: snapshot().clockOffsetMs ?? 0, event });
+  };
+
+  /** Writes what waits, if it is time. Never rejects. */
+  const write = async (now: number) => {
+    if (!log || waiting.length === 0 || now < nextWriteAt) return;
+    const records = waiting;
+    waiting = [];
+    const at = Date.now();
+    try {
+      await log.append(records, at);
+      state = { savedUntil: at, fault: null };
+      nextWriteAt = at + WRITE_EVERY_MS;
+    } catch (cause) {
+      // What was written all the same is recognised when it is written again.
+      waiting = bounded([...records, ...waiting]);
+      state = { ...state, fault: toWorkshopError(cause, 'CONFIG').toInfo() };
+      nextWriteAt = at + AGAIN_AFTER_MS;
+    }
+  };
+
+  const follow = async () => {
+    for await (const { changes } of watch.watch(ending.signal)) {
+      for (const change of changes) await take(change);
+      if (undated.length > 0 && snapshot().clockOffsetMs !== null) takeJobs([]);
+      await write(Date.now());
+    }
+    await write(Number.POSITIVE_INFINITY);
+  };
+
+  const recordsOf = async (day: LocalDay) => {
+    if (!boundsOf(day))
+      throw new WorkshopError('BAD_INPUT', 'This is not a day of the calendar.', {
+        remedy: 'Choose one of the days that are listed.',
+      });
+    const kept = (await log?.read(day)) ?? [];
+    return [...kept, ...waiting];
+  };
+  const nameOf = (userId: string) => {
+    const nicknames = snapshot().room?.nicknames ?? {};
+    return Object.hasOwn(nicknames, userId) ? (nicknames[userId] ?? userId) : userId;
+  };
+  const recap = (day: LocalDay, records: readonly HistoryRecord[]) =>
+    recapOf(day, records, { nameOf, price: price?.() ?? null });
+
+  return {
+    start() {
+      running = follow().catch((cause: unknown) => {
+        state = { ...state, fault: toWorkshopError(cause).toInfo() };
+      });
+    },
+    close() {
+      ending.abort();
+      return running;
+    },
+    state: () => state,
+    days: async () => (await log?.days()) ?? [],
+    recap: async ({ day }) => recap(day, await recordsOf(day)),
+    async table({ day, table }) {
+      const records = await recordsOf(day);
+      const own = records.filter(
+        (record) => record.t !== 'job' || dayOf(record.completedAt - record.offset) === day,
+      );
+      return { fileName: `workshop-${day}-${table}.csv`, text: recapCsv(recap(day, own), own, table) };
+    },
+  };
+}
+
+/** Samples as far back as the charts reach. A past that cannot be read is none. */
+async function pastOf(log: HistoryLog, now: number): Promise<Sample[]> {
+  const days = new Set([dayOf(now - CHARTS_MS), dayOf(now)]);
+  const past: Sample[] = [];
+  for (const day of days) {
+    const records = await log.read(day).catch(() => []);
+    for (const record of records) {
+      if (record.t !== 'sample' || record.at < now - CHARTS_MS || record.at > now) continue;
+      const { t: _kind, ...sample } = record;
+      past.push(sample);
+    }
+  }
+  return past;
+}
+
+function bounded(records: HistoryRecord[]): HistoryRecord[] {
+  if (records.length <= WAITING_MAX) return records;
+  const others = records.filter(({ t }) => t !== 'sample');
+  return [
+    ...records.filter(({ t }) => t === 'sample').slice(-WAITING_MAX / 2),
+    ...others.slice(-WAITING_MAX),
+  ];
+}

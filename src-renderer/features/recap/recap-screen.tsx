@@ -1,0 +1,212 @@
+import { Alert, Button, Menu, NativeSelect } from '@mantine/core';
+import { IconChevronDown, IconFileTypePdf, IconPhotoDown, IconTableDown } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { LocalDay, Recap, RecapTable } from '../../../src-main/api/types.ts';
+import { clockText, countText, plural, spanText, UNKNOWN } from '../../components/format.ts';
+import { sayFailed } from '../../components/notice.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { useNow } from '../../live/clock.ts';
+import { errorInfoOf } from '../../live/command.ts';
+import { useKeptDays, usePrint, useRecap, useSaveTable } from '../../live/recap-queries.ts';
+import { saveAs } from '../../live/save-as.ts';
+import { useLive } from '../../live/store.ts';
+import { HoursChart } from './hours-chart.tsx';
+import { onPaper } from './on-paper.ts';
+import styles from './recap.module.css';
+import { recapPicture } from './recap-picture.ts';
+import { Acts, Failures, Kinds, PeopleTable } from './recap-tables.tsx';
+import {
+  dayText,
+  failedText,
+  gpuText,
+  hourText,
+  moneyText,
+  recapSentence,
+  watchedSentence,
+} from './recap-words.ts';
+
+const TABLES: Record<RecapTable, string> = {
+  people: 'People',
+  jobs: 'Jobs',
+  hours: 'Hours',
+  failures: 'Failures',
+};
+
+/** What a day came to: to look at after the workshop, and to take home. */
+export function RecapScreen() {
+  const [asked, ask] = useState<LocalDay>();
+  const kept = useKeptDays();
+  const known = useLive((state) => state.name !== null);
+  const day = asked !== undefined && kept?.days.includes(asked) ? asked : kept?.days[0];
+  const { recap, error } = useRecap(day);
+  const now = useNow();
+  if (kept === undefined || !known || day === undefined)
+    return (
+      <div className={styles.screen}>
+        <Panel title="Recap">
+          <p className={styles.none}>
+            {!known
+              ? 'Set up a workshop first; what happens in it is kept from then on.'
+              : kept === undefined
+                ? 'Looking for what was kept.'
+                : 'Nothing is kept yet. It begins with the first figures that come from the workshop.'}
+          </p>
+        </Panel>
+      </div>
+    );
+  return (
+    <div className={styles.screen}>
+      <div className={styles.tools}>
+        <NativeSelect
+          aria-label="Day"
+          value={day}
+          data={kept.days.map((one) => ({ value: one, label: dayText(one, now) }))}
+          onChange={({ currentTarget }) => ask(currentTarget.value)}
+        />
+        <span className={styles.saved}>
+          {kept.state.savedUntil === null
+            ? 'Nothing saved since this console was started'
+            : `Saved on this laptop until ${clockText(kept.state.savedUntil, now)}`}
+        </span>
+        {recap && <TakeHome recap={recap} />}
+      </div>
+      {kept.state.fault && (
+        <Alert color="red" title="What happens now is not being kept" className={styles.fault}>
+          {kept.state.fault.message} {kept.state.fault.remedy}
+        </Alert>
+      )}
+      {error && (
+        <Alert color="red" title="This day cannot be shown">
+          {error.message} {error.remedy}
+        </Alert>
+      )}
+      {recap && <Sheet recap={recap} now={now} />}
+    </div>
+  );
+}
+
+function TakeHome({ recap }: { recap: Recap }) {
+  const name = useLive((state) => state.name) ?? 'Workshop';
+  const table = useSaveTable();
+  const print = usePrint(onPaper);
+  const { day } = recap;
+  const picture = () =>
+    recapPicture(recap, name).then(
+      (png) => saveAs(`workshop-${day}.png`, png),
+      (cause: unknown) => sayFailed('The picture was not made', errorInfoOf(cause), picture),
+    );
+  return (
+    <div className={styles.takeHome}>
+      <Button
+        variant="default"
+        leftSection={<IconFileTypePdf size="1rem" aria-hidden />}
+        loading={print.isPending}
+        onClick={() => print.mutate({ day })}
+      >
+        PDF
+      </Button>
+      <Button variant="default" leftSection={<IconPhotoDown size="1rem" aria-hidden />} onClick={picture}>
+        Picture
+      </Button>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button
+            variant="default"
+            leftSection={<IconTableDown size="1rem" aria-hidden />}
+            rightSection={<IconChevronDown size="0.875rem" aria-hidden />}
+          >
+            CSV
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {Object.entries(TABLES).map(([key, label]) => (
+            <Menu.Item key={key} onClick={() => table.mutate({ day, table: key as RecapTable })}>
+              {label}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  );
+}
+
+function Sheet({ recap, now }: { recap: Recap; now: number }) {
+  const watched = watchedSentence(recap);
+  const name = useLive((state) => state.name);
+  return (
+    <article className={styles.sheet} aria-label={`Recap of ${recap.day}`}>
+      <header className={styles.head}>
+        <p className={styles.paperTitle}>{name}</p>
+        <h2 className={styles.day}>{dayText(recap.day, now)}</h2>
+        <p className={styles.sentence}>{recapSentence(recap)}</p>
+        {watched && <p className={styles.watched}>{watched}</p>}
+      </header>
+      <Figures recap={recap} />
+      <Panel title="Jobs by the hour" className={styles.wide} aside={<Legend busiest={recap.busiest} />}>
+        {recap.hours.length === 0 ? (
+          <p className={styles.none}>No job has ended and nobody has watched.</p>
+        ) : (
+          <HoursChart hours={recap.hours} busiest={recap.busiest} />
+        )}
+      </Panel>
+      <Failures failures={recap.failures} />
+      <Kinds kinds={recap.kinds} />
+      <PeopleTable people={recap.people} />
+      <Acts acts={recap.acts} />
+    </article>
+  );
+}
+
+function Legend({ busiest }: { busiest: number | null }) {
+  return (
+    <span className={styles.legend}>
+      <span>
+        <i aria-hidden />
+        made
+      </span>
+      <span>
+        <i aria-hidden data-kind="failed" />
+        failed
+      </span>
+      <span data-kind="wait">≤ most waiting at once</span>
+      {busiest !== null && <span>busiest {hourText(busiest)}</span>}
+    </span>
+  );
+}
+
+function Figures({ recap }: { recap: Recap }) {
+  const { jobs, waits, runs, gpuMs, people, cost } = recap;
+  const figures: [string, string, string][] = [
+    ['Jobs made', countText(jobs.completed), [failedText(recap), cancelledText(jobs.cancelled)].join(' · ')],
+    ['People', countText(people.length), 'whose jobs ended'],
+    [
+      'Usual wait',
+      waits ? spanText(waits.median) : UNKNOWN,
+      waits ? `9 of 10 within ${spanText(waits.p90)}` : '',
+    ],
+    ['Usual run', runs ? spanText(runs.median) : UNKNOWN, runs ? `longest ${spanText(runs.longest)}` : ''],
+    ['On a GPU', gpuText(gpuMs), 'all jobs together'],
+  ];
+  if (cost)
+    figures.push([
+      'Rent',
+      moneyText(cost.amount, cost.currency),
+      `${cost.hours.toFixed(1)} h at ${moneyText(cost.perHour, cost.currency)}`,
+    ]);
+  return (
+    <dl className={styles.figures}>
+      {figures.map(([label, value, aside]) => (
+        <div key={label} className={styles.figure}>
+          <dt>{label}</dt>
+          <dd>
+            <b>{value}</b>
+            <span>{aside}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+const cancelledText = (count: number) =>
+  count === 0 ? 'none cancelled' : `${plural(count, 'job')} cancelled`;

@@ -1,0 +1,111 @@
+import type { Recap } from '../../../src-main/api/types.ts';
+import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
+import { clockText, countText, cut, spanText, UNKNOWN } from '../../components/format.ts';
+import { Panel } from '../../components/panel.tsx';
+import styles from './recap.module.css';
+import { gpuText } from './recap-words.ts';
+
+/** Longest text from outside in a cell. */
+const TEXT_MOST = 300;
+
+/** Who made how much, by GPU time. */
+export function PeopleTable({ people }: Pick<Recap, 'people'>) {
+  return (
+    <Panel title="People, by GPU time" className={styles.wide}>
+      {people.length === 0 ? (
+        <p className={styles.none}>Nobody’s job has ended on this day.</p>
+      ) : (
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">Who</th>
+              <th scope="col">Made</th>
+              <th scope="col">Failed</th>
+              <th scope="col">Cancelled</th>
+              <th scope="col">On a GPU</th>
+              <th scope="col">Usual wait</th>
+            </tr>
+          </thead>
+          <tbody>
+            {people.map((one) => (
+              <tr key={one.userId}>
+                <th scope="row" dir="auto">
+                  {cut(one.name, 60)}
+                  {one.name !== one.userId && <small> {cut(one.userId, 40)}</small>}
+                </th>
+                <td>{countText(one.completed)}</td>
+                <td>{countText(one.failed)}</td>
+                <td>{countText(one.cancelled)}</td>
+                <td>{gpuText(one.gpuMs)}</td>
+                <td>{one.waitMs === null ? UNKNOWN : spanText(one.waitMs)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
+  );
+}
+
+/** What failed and what mends it. */
+export function Failures({ failures }: Pick<Recap, 'failures'>) {
+  return (
+    <Panel title="Failures by cause">
+      {failures.length === 0 ? (
+        <p className={styles.none}>No job has failed.</p>
+      ) : (
+        <ul className={styles.list}>
+          {failures.map(({ cause, count, example }) => (
+            <li key={cause}>
+              <b>
+                {countText(count)} × {FAILURE_CAUSES[cause].name}
+              </b>
+              <span>{FAILURE_CAUSES[cause].step}</span>
+              <small dir="auto">{cut(example, TEXT_MOST)}</small>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+/** What was made, by kind of workflow. */
+export function Kinds({ kinds }: Pick<Recap, 'kinds'>) {
+  return (
+    <Panel title="By kind of workflow">
+      <ul className={styles.rows}>
+        {kinds.slice(0, 12).map(({ kind, count, gpuMs }) => (
+          <li key={kind}>
+            <span dir="auto">{cut(kind, 80)}</span>
+            <span>
+              {countText(count)} · {gpuText(gpuMs)}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+/** Who changed what from a console. */
+export function Acts({ acts }: Pick<Recap, 'acts'>) {
+  return (
+    <Panel title="From the consoles">
+      {acts.length === 0 ? (
+        <p className={styles.none}>No change of workers or queue is known of this day.</p>
+      ) : (
+        <ul className={styles.list}>
+          {acts.map(({ at, by, message }) => (
+            <li key={`${at}/${by}/${message}`}>
+              <span dir="auto">
+                {clockText(at, at)} · {cut(message, TEXT_MOST)}
+              </span>
+              <small dir="auto">by {cut(by, 80)}</small>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}

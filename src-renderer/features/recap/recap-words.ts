@@ -1,0 +1,63 @@
+import type { LocalDay, Recap } from '../../../src-main/api/types.ts';
+import { clockText, countText, plural, spanText } from '../../components/format.ts';
+
+/** "Tuesday, 24 November 2026"; with `today` or `yesterday` before it. */
+export function dayText(day: LocalDay, now: number): string {
+  const date = dateOf(day);
+  const text = date.toLocaleDateString('en-GB', {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  });
+  const days = Math.round((new Date(now).setHours(0, 0, 0, 0) - date.getTime()) / 86_400_000);
+  return days === 0 ? `Today, ${text}` : days === 1 ? `Yesterday, ${text}` : text;
+}
+
+function dateOf(day: LocalDay): Date {
+  const [year = 1970, month = 1, date = 1] = day.split('-').map(Number);
+  return new Date(year, month - 1, date);
+}
+
+/** GPU time as people read it: "48 min", "12.4 h". */
+export function gpuText(ms: number): string {
+  return ms < 90 * 60_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`;
+}
+
+/** "10:00–11:00". */
+export function hourText(at: number): string {
+  return `${clockText(at, at)}–${clockText(at + 3_600_000, at + 3_600_000)}`;
+}
+
+export function moneyText(amount: number, currency: string): string {
+  try {
+    return new Intl.NumberFormat('en-GB', { style: 'currency', currency }).format(amount);
+  } catch {
+    return `${amount.toFixed(2)} ${currency}`;
+  }
+}
+
+/** The day in one sentence. */
+export function recapSentence({ jobs, people, waits, from, until }: Recap): string {
+  const made = plural(jobs.completed, 'job was', 'jobs were');
+  if (from === null || until === null) return 'Nothing is known of this day.';
+  const span = `between ${clockText(from, from)} and ${clockText(until, until)}`;
+  const who = people.length > 0 ? ` for ${plural(people.length, 'person', 'people')}` : '';
+  const wait = waits ? ` The usual wait was ${spanText(waits.median)}.` : '';
+  return `${made} made${who} ${span}.${wait}`;
+}
+
+/** What the figures cannot tell: time in which no console watched. */
+export function watchedSentence({ from, until, watchedMs }: Recap): string | undefined {
+  if (from === null || until === null) return undefined;
+  const missing = until - from - watchedMs;
+  if (missing < 120_000) return undefined;
+  return `For ${spanText(missing)} of that time this console did not watch: queue depth and utilisation are not known then. Jobs are counted all the same.`;
+}
+
+/** The largest share of failed jobs in words: "7 failed, 3.4 %". */
+export function failedText({ jobs }: Recap): string {
+  const ended = jobs.completed + jobs.failed;
+  if (jobs.failed === 0) return 'none failed';
+  return `${countText(jobs.failed)} failed, ${((jobs.failed / ended) * 100).toFixed(1)} %`;
+}

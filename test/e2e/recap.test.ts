@@ -1,0 +1,183 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { boundsOf } from '../../src-main/domain/history/local-day.ts';
+import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
+import { openBrowser } from '../support/browser.ts';
+import { serveFakeWorkshop } from '../support/fake-workshop.ts';
+import { endedJob, workshopDay } from '../support/history-day.ts';
+import { roomState } from '../support/room-states.ts';
+import { root } from '../support/run-step.ts';
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const pictures = resolve(root, 'test/artifacts/recap');
+const DAY = '2026-03-02';
+const DARK_SIZES = [
+  [1280, 720],
+  [3840, 2160],
+] as const;
+const LIGHT_SIZES = [[1440, 900]] as const;
+const midnight = boundsOf(DAY)?.from ?? Number.NaN;
+
+let browser: Browser;
+let served: Awaited<ReturnType<typeof serveFakeWorkshop>>;
+let context: BrowserContext;
+let page: Page;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  await mkdir(pictures, { recursive: true });
+  served = await serveFakeWorkshop(roomState(Date.now(), { people: 3, workers: 1 }));
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+beforeEach(async () => {
+  served.workshop.kept.clear();
+  served.workshop.kept.set(DAY, workshopDay(midnight));
+  served.workshop.price = { perHour: 2.69, currency: 'EUR' };
+  served.workshop.historyState = { savedUntil: midnight + 61_000_000, fault: null };
+  faults.length = 0;
+  context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+  page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+});
+afterEach(async () => {
+  await context.close();
+  expect(faults).toEqual([]);
+});
+
+async function openRecap() {
+  await page.goto(served.link());
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Recap' }).click();
+  await page.getByRole('main', { name: 'Recap' }).waitFor();
+}
+
+async function axeFindings(): Promise<unknown[]> {
+  const session = await context.newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: axeSource });
+  return page.evaluate(async () => {
+    // Halfway between two looks, colours are those of neither.
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+    const { axe } = window as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)),
+    }));
+  });
+}
+
+const figure = (name: string) =>
+  page
+    .locator('dl > div')
+    .filter({ has: page.locator('dt', { hasText: name }) })
+    .locator('b')
+    .textContent();
+
+test('a day in words and figures, by hour, person, cause and kind; who changed what; what it cost', async () => {
+  await openRecap();
+  const sheet = page.getByRole('article', { name: `Recap of ${DAY}` });
+  await sheet.waitFor();
+  expect(await figure('Jobs made')).toBe('183');
+  expect(await figure('People')).toBe('20');
+  expect(await figure('Rent')).toMatch(/^€1[78]\.\d\d$/);
+  expect(await sheet.getByText(/did not watch/).count()).toBe(1);
+  expect(await sheet.getByRole('list', { name: 'Jobs by the hour' }).getByRole('listitem').count()).toBe(7);
+  expect(await sheet.getByText(/× GPU memory/).count()).toBe(1);
+  expect(await sheet.getByText('by ada@laptop').count()).toBe(1);
+  expect(await page.getByText(/^Saved on this laptop until/).count()).toBe(1);
+  const main = page.getByRole('main', { name: 'Recap' });
+  for (const look of ['dark', 'light'] as const) {
+    await page.evaluate((value) => localStorage.setItem('workshop-console-look', value), look);
+    await page.reload();
+    await sheet.waitFor();
+    expect(await axeFindings()).toEqual([]);
+    for (const [width, height] of look === 'dark' ? DARK_SIZES : LIGHT_SIZES) {
+      await page.setViewportSize({ width, height });
+      expect(await main.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+      await page.screenshot({ path: resolve(pictures, `${look}-${width}.png`) });
+    }
+  }
+});
+
+test('is taken home as tables, as a picture and on paper', async () => {
+  await openRecap();
+  await page.getByRole('article').waitFor();
+  const download = async (press: () => Promise<void>) => {
+    const [file] = await Promise.all([page.waitForEvent('download'), press()]);
+    return { name: file.suggestedFilename(), content: await readFile(await file.path()) };
+  };
+  const people = await download(async () => {
+    await page.getByRole('button', { name: 'CSV' }).click();
+    await page.getByRole('menuitem', { name: 'People' }).click();
+  });
+  expect(people.name).toBe(`workshop-${DAY}-people.csv`);
+  expect(people.content.toString('utf8').trim().split('\r\n')).toHaveLength(21);
+  const png = await download(() => page.getByRole('button', { name: 'Picture' }).click());
+  expect(png.name).toBe(`workshop-${DAY}.png`);
+  expect(png.content.subarray(1, 4).toString()).toBe('PNG');
+  expect(png.content.readUInt32BE(16)).toBe(1600);
+  await writeFile(resolve(pictures, 'picture.png'), png.content);
+
+  await page.evaluate(() => {
+    window.print = () => Object.assign(window, { printed: true });
+  });
+  await page.getByRole('button', { name: 'PDF' }).click();
+  await page.waitForFunction(() => 'printed' in window);
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.getByRole('navigation', { name: 'Screens' }).isVisible()).toBe(false);
+  const pdf = await page.pdf({ path: resolve(pictures, 'recap.pdf'), format: 'A4', printBackground: true });
+  const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length ?? 0;
+  expect(pages).toBeGreaterThanOrEqual(1);
+  expect(pages).toBeLessThanOrEqual(4);
+});
+
+test('no day, a disk that takes nothing, a day that cannot be read: each says what is', async () => {
+  served.workshop.kept.clear();
+  await openRecap();
+  await page.getByText('Nothing is kept yet.').waitFor();
+  served.workshop.kept.set(DAY, []);
+  const fault = new WorkshopError('CONFIG', 'The history cannot be written: no space left on device.', {
+    remedy: 'Check the space on the disk.',
+  });
+  served.workshop.historyState = { savedUntil: null, fault: fault.toInfo() };
+  await page.reload();
+  await page.getByText('What happens now is not being kept').waitFor();
+  await page.getByText('Nothing is known of this day.').waitFor();
+  expect(await figure('Usual wait')).toBe('–');
+  expect(await axeFindings()).toEqual([]);
+});
+
+test('hostile names, kinds and errors are text, and the sheet holds', async () => {
+  const hostile = ['<img src=x onerror="window.hacked=1">', 'W'.repeat(10_000), '\u202eevil\u0007', '=cmd()'];
+  served.workshop.kept.set(
+    DAY,
+    hostile.flatMap((text, at) =>
+      [0, 1].map((twin) =>
+        endedJob(midnight, 3_600_000 + at * 10 + twin, {
+          ...{
+            userId: text,
+            kind: text,
+            error: text.slice(0, 500),
+            status: twin === 0 ? 'failed' : 'completed',
+          },
+        }),
+      ),
+    ),
+  );
+  await openRecap();
+  await page.getByText('<img src=x onerror=').first().waitFor();
+  const main = page.getByRole('main', { name: 'Recap' });
+  expect(await main.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+  expect(await axeFindings()).toEqual([]);
+  await page.screenshot({ path: resolve(pictures, 'hostile.png') });
+});

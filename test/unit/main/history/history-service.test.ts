@@ -1,0 +1,139 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { WorkshopMessage } from '../../../../src-main/api/types.ts';
+import { openHistoryLog } from '../../../../src-main/connections/store/history-log.ts';
+import { dayOf } from '../../../../src-main/domain/history/local-day.ts';
+import type { Observation } from '../../../../src-main/domain/observation.ts';
+import { createHistoryService } from '../../../../src-main/services/history.ts';
+import { createWorkshopWatch } from '../../../../src-main/services/watch-workshop.ts';
+import { job } from '../job-summary.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'history-service-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const counts = { pending: 3, running: 1, completed: 1, failed: 0, cancelled: 0, deadLetter: 0 };
+const ready: Observation = { kind: 'link', link: { kind: 'ready', since: 0, rttMs: 1 } };
+
+/** A console that watches a workshop of which it learns these facts. */
+function consoleOn(address: string | null, facts: () => Observation[]) {
+  const watch = createWorkshopWatch();
+  const history = createHistoryService({
+    watch,
+    snapshot: () => watch.now,
+    open: (workshop) => openHistoryLog(dir, workshop),
+  });
+  const turnTo = (redisAddress: string | null, own = facts) =>
+    watch.turnTo(
+      redisAddress === null
+        ? undefined
+        : {
+            name: 'Film',
+            redisAddress,
+            source: {
+              observe(tell) {
+                for (const fact of own()) tell(fact);
+                return () => {};
+              },
+            },
+          },
+    );
+  turnTo(address);
+  history.start();
+  return {
+    watch,
+    history,
+    turnTo,
+    async close() {
+      watch.close();
+      await history.close();
+    },
+  };
+}
+
+const ended = (id: string, completedAt: number) =>
+  job(id, { status: 'completed', queue: 'completed', startedAt: completedAt - 5000, completedAt });
+const queue = (clockOffsetMs: number | null): Observation => ({
+  kind: 'queue',
+  at: Date.now(),
+  clockOffsetMs,
+  counts,
+});
+
+test('what was seen is there after a restart, once: jobs, events, and the charts’ past', async () => {
+  const now = Date.now();
+  const event: Observation = {
+    kind: 'event',
+    event: {
+      ...{ protocol: 1, at: now - 1000, kind: 'control-changed', by: 'ada@laptop' },
+      ...{ jobId: null, userId: null, workerId: null, message: 'The queue is held, mode fair.' },
+    },
+  };
+  const facts = (): Observation[] => [
+    ready,
+    { kind: 'some-jobs', found: [ended('a', now)], gone: [] },
+    queue(0),
+    event,
+  ];
+  const first = consoleOn('10.0.0.1:6379', facts);
+  const peaks = async () =>
+    (await first.history.recap({ day: dayOf(now) })).hours.map(({ peakWaiting }) => peakWaiting);
+  await vi.waitFor(async () => expect(await peaks()).toContain(3), { timeout: 4000 });
+  await first.close();
+
+  const second = consoleOn('10.0.0.1:6379', facts);
+  const stop = new AbortController();
+  let past: WorkshopMessage['changes'][number] | undefined;
+  for await (const { changes } of second.watch.watch(stop.signal)) {
+    past = changes.find(
+      (one) => one.kind === 'snapshot' && one.histories.fine.some(({ at }) => at < now + 2000),
+    );
+    if (past) break;
+  }
+  expect(past?.kind === 'snapshot' && past.histories.fine[0]?.pending).toBe(3);
+  expect(past?.kind === 'snapshot' && past.histories.coarse.length).toBeGreaterThan(0);
+  await vi.waitFor(() => expect(second.history.state().savedUntil).not.toBeNull(), { timeout: 5000 });
+  const recap = await second.history.recap({ day: dayOf(now) });
+  expect(recap.jobs).toEqual({ completed: 1, failed: 0, cancelled: 0 });
+  expect(recap.acts).toHaveLength(1);
+  expect((await second.history.days()).map(({ day }) => day)).toContain(dayOf(now));
+  await second.close();
+});
+
+test('jobs wait for Redis’s clock to be known; another workshop has another history', async () => {
+  const now = Date.now();
+  const one = consoleOn('10.0.0.1:6379', () => [
+    ready,
+    { kind: 'some-jobs', found: [ended('a', now + 3_600_000)], gone: [] },
+    queue(null),
+  ]);
+  await vi.waitFor(() => expect(one.watch.now.queueAt).not.toBeNull());
+  expect((await one.history.recap({ day: dayOf(now) })).jobs.completed).toBe(0);
+  one.turnTo('10.0.0.1:6379', () => [
+    ready,
+    { kind: 'some-jobs', found: [ended('a', now + 3_600_000)], gone: [] },
+    queue(3_600_000),
+  ]);
+  await vi.waitFor(
+    async () => expect((await one.history.recap({ day: dayOf(now) })).jobs.completed).toBe(1),
+    { timeout: 5000 },
+  );
+  one.turnTo('10.0.0.2:6379', () => [ready, queue(0)]);
+  await vi.waitFor(
+    async () => expect((await one.history.recap({ day: dayOf(now) })).jobs.completed).toBe(0),
+    { timeout: 5000 },
+  );
+  await one.close();
+});
+
+test('a disk that takes nothing is told, and nothing counts as saved', async () => {
+  await writeFile(join(dir, 'history'), 'in the way');
+  const one = consoleOn('10.0.0.1:6379', () => [ready, queue(0)]);
+  await vi.waitFor(() => expect(one.history.state().fault?.code).toBe('CONFIG'), { timeout: 5000 });
+  expect(one.history.state().savedUntil).toBeNull();
+  await one.close();
+});
