@@ -141,6 +141,8 @@ export interface SettingsService {
 }
 
 export interface RedisSettings {
+  /** `vps`: over the SSH link of the VPS. Absent means direct. */
+  through?: 'direct' | 'vps' | undefined;
   host: string;
   port: number;
   password: string | null;
@@ -307,6 +309,22 @@ export interface HistoryState {
   fault: ErrorInfo | null;
 }
 
+/**
+ * The links to the workshop's machines. Answers go in and stay in main; states travel with the live workshop.
+ * All methods @throw WorkshopError.
+ */
+export interface MachinesService {
+  /** Connects now: ends waiting, a refusal, or having been disconnected. */
+  connect(input: { id: string }): Promise<void>;
+  disconnect(input: { id: string }): Promise<void>;
+  /** Takes its old key out of known_hosts and asks about the new one. */
+  forgetHostKey(input: { id: string }): Promise<void>;
+  /** @param input.answer null: the person does not want to. `keep`: in the keychain, once it has let us in. */
+  answer(input: { id: string; questionId: string; answer: string[] | null; keep: boolean }): Promise<void>;
+  /** Whether answers can be kept on this computer. */
+  keeping(): Promise<{ keychain: boolean }>;
+}
+
 export interface Services {
   alerts: AlertsService;
   capacity: CapacityService;
@@ -319,4 +337,5 @@ export interface Services {
   envImport: EnvImportService;
   workshops: WorkshopsService;
   history: HistoryService;
+  machines: MachinesService;
 }

@@ -6,6 +6,7 @@ import { capacityRouter } from './capacity-router.ts';
 import { envImportRouter } from './env-import-router.ts';
 import { historyActs } from './history-acts.ts';
 import { jobActs } from './job-acts.ts';
+import { machinesRouter } from './machines-router.ts';
 import { peopleActs } from './people-acts.ts';
 import { roomActs } from './room-acts.ts';
 import { procedure, router } from './trpc.ts';
@@ -44,6 +45,7 @@ export const appRouter = router({
   room: roomActs,
   envImport: envImportRouter,
   workshops: workshopsRouter,
+  machines: machinesRouter,
   alerts: alertsRouter,
   capacity: capacityRouter,
   history: historyActs,
@@ -56,6 +58,7 @@ export const appRouter = router({
           port: z.number().int().min(1).max(65535),
           password: z.string().max(1000).nullable(),
           tls: z.boolean(),
+          through: z.enum(['direct', 'vps']).optional(),
         }),
       )
       .mutation(({ ctx, input }) => ctx.services.settings.connect(input)),

@@ -19,6 +19,8 @@ export type { Catalogue } from '../domain/capacity/catalogue.ts';
 export type { LocalDay } from '../domain/history/local-day.ts';
 export type { Recap, RecapHour } from '../domain/history/recap.ts';
 export type { RecapTable } from '../domain/history/recap-csv.ts';
+export type { HostQuestion } from '../domain/hosts/host-link.ts';
+export type { MachineView } from '../domain/hosts/machine-view.ts';
 export type { RoomState } from '../domain/room/room-state.ts';
 export type { RoomKind, RoomMaking, RoomPerson, RoomTurn, RoomView } from '../domain/room/room-view.ts';
 export type * from '../domain/workshop.ts';

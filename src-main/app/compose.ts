@@ -1,22 +1,26 @@
 import { hostname, userInfo } from 'node:os';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { Services } from '../api/roles.ts';
+import { createHostLinks } from '../connections/hosts/host-links.ts';
 import { createLocalHost } from '../connections/hosts/local-host.ts';
 import { outputFolder } from '../connections/hosts/output-folder.ts';
 import { alertLog } from '../connections/store/alert-log.ts';
 import { byWorkshopFile } from '../connections/store/by-workshop-file.ts';
 import { openHistoryLog } from '../connections/store/history-log.ts';
+import { machineSecrets } from '../connections/store/machine-secrets.ts';
 import { roomFile } from '../connections/store/room-file.ts';
 import { type SecretStore, secretsInMemoryOnly, settingsFile } from '../connections/store/settings-file.ts';
 import { keptAlertsSchema } from '../domain/alerts/alerts-state.ts';
 import { capacityFactsOf } from '../domain/capacity/capacity-facts.ts';
 import { capacitySettingsSchema } from '../domain/capacity/capacity-settings.ts';
+import { VPS } from '../domain/hosts/machine-view.ts';
 import { createAlertsService } from '../services/alerts.ts';
 import { createCapacityService } from '../services/capacity.ts';
 import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
 import { createHistoryService } from '../services/history.ts';
 import { createJobsService } from '../services/jobs.ts';
+import { createMachinesService } from '../services/machines.ts';
 import { createPeopleService } from '../services/people.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
@@ -25,7 +29,7 @@ import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
 import { catalogue } from './catalogue.ts';
 import { readEnvironment } from './environment.ts';
-import { machinesOf, type OpenMachine } from './machines.ts';
+import { machinesOf } from './machines.ts';
 import { openRedisWorkshop } from './redis-workshop.ts';
 
 export interface ConsoleOptions {
@@ -63,7 +67,13 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     now: () => watch.now,
     publish: watch.room,
   });
-  const store = settingsFile(dir, options.secrets);
+  const links = createHostLinks();
+  const machines = createMachinesService({
+    open: links.open,
+    secrets: machineSecrets(dir, options.secrets),
+    publish: watch.machines,
+  });
+  const store = settingsFile(dir, options.secrets, () => void followMachines());
   const capacity = createCapacityService({
     catalogue,
     store: byWorkshopFile(dir, 'capacity.json', capacitySettingsSchema),
@@ -79,7 +89,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   });
   const settings = createSettingsService({
     store,
-    open: openRedisWorkshop,
+    open: (chosen) => openRedisWorkshop(chosen, (host, port) => machines.forward(VPS, host, port)),
     onChange(current) {
       watch.turnTo(current);
       room.turnTo(current?.redisAddress ?? null);
@@ -107,7 +117,9 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     const { currentId, workshops } = await store.view();
     return workshops.find((one) => one.profile.id === currentId)?.profile ?? null;
   };
-  const envImport = createEnvImport(machinesOf(profile, noSshYet));
+  // A console that was given its Redis from outside watches no saved workshop.
+  const followMachines = async () => machines.follow(environment.preset ? null : await profile());
+  const envImport = createEnvImport(machinesOf(profile, ({ id }) => machines.host(id)));
   const workshops = createWorkshopsService({
     store,
     use: settings.use,
@@ -122,26 +134,36 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   });
 
   history.start();
+  await followMachines();
   await room.start();
   const notice = await settings.start();
   watch.notice(notice);
   return {
-    services: { watch, fleet, jobs, people, settings, room, envImport, workshops, alerts, capacity, history },
+    services: {
+      watch,
+      fleet,
+      jobs,
+      people,
+      settings,
+      room,
+      envImport,
+      workshops,
+      machines,
+      alerts,
+      capacity,
+      history,
+    },
     notice,
     async close() {
       alerts.close();
       capacity.close();
       watch.close();
       settings.close();
+      machines.close();
+      links.close();
       await history.close();
     },
   };
 }
-
-const noSshYet: OpenMachine = async ({ name }) => {
-  throw new WorkshopError('WRONG_STATE', `This console cannot log in to ${name} yet.`, {
-    remedy: 'Choose a .env file on this computer.',
-  });
-};
 
 export { type SecretStore, secretsInMemoryOnly };

@@ -7,16 +7,23 @@ import { createControlStore } from '../connections/redis/control-store.ts';
 import { createJobLookup } from '../connections/redis/job-lookup.ts';
 import { openRedisLink, type RedisLink } from '../connections/redis/link.ts';
 import { readWorkshop } from '../connections/redis/snapshot-reader.ts';
+import { type Forward, tunnelledConnection } from '../connections/redis/tunnel.ts';
 import type { LinkState } from '../domain/workshop.ts';
 import type { OpenWorkshop, WorkshopSettings } from '../services/settings.ts';
 
 /** How long a first connection may take until it counts as failed, ms. */
 const FIRST_ANSWER_MS = 8000;
 
-/** Opens the workshop behind a Redis address, directly. A tunnel would only change how connections are made. */
-export function openRedisWorkshop(settings: WorkshopSettings): OpenWorkshop {
+/**
+ * Opens the workshop behind a Redis address: directly, or through the VPS, which only changes how connections are made.
+ * @param forward a stream from the VPS to an address as it sees it.
+ */
+export function openRedisWorkshop(settings: WorkshopSettings, forward: Forward = noWay): OpenWorkshop {
   const redisAddress = addressInWords(settings);
-  const link = openRedisLink({ connect: directConnection(settings), where: redisAddress });
+  const link = openRedisLink({
+    connect: settings.through === 'vps' ? tunnelledConnection(settings, forward) : directConnection(settings),
+    where: settings.through === 'vps' ? `${redisAddress} through the VPS` : redisAddress,
+  });
   const client = () => link.client();
   const act = <T>(on: (queue: QueueConsole) => Promise<T>) =>
     attempt(async () => on(createQueueConsole(client())));
@@ -38,6 +45,12 @@ export function openRedisWorkshop(settings: WorkshopSettings): OpenWorkshop {
     close: () => link.close(),
   };
 }
+
+const noWay: Forward = async () => {
+  throw new WorkshopError('HOST_LINK_LOST', 'No login to the VPS is set up.', {
+    remedy: 'Enter it in Setup, or reach Redis directly.',
+  });
+};
 
 /** Waits until the link is ready, or has failed once. */
 function firstAnswer(link: RedisLink): Promise<void> {

@@ -1,5 +1,6 @@
 import type { AlertsState } from './alerts/alerts-state.ts';
 import type { CapacityState } from './capacity/capacity-state.ts';
+import type { MachineView } from './hosts/machine-view.ts';
 import type { Observation } from './observation.ts';
 import type { RoomState } from './room/room-state.ts';
 import { isNoNews } from './wait/news.ts';
@@ -24,6 +25,8 @@ export interface LiveModel {
   estimated(waits: Waits | null): WorkshopChange[];
   /** Sets what the host chose for the room view; null for none. It goes with the next change of workshop. */
   room(state: RoomState | null): WorkshopChange[];
+  /** Sets how the ways to the machines stand; they outlast a change of what Redis is watched. */
+  machines(machines: MachineView[]): WorkshopChange[];
   /** Takes what needs a person now. @returns empty when it is no news. */
   alerts(alerts: AlertsState | null): WorkshopChange[];
   /** Takes what fits and what it costs. @returns empty when it is no news. */
@@ -110,7 +113,7 @@ export function createLiveModel(): LiveModel {
   return {
     observe,
     rename(name, redisAddress) {
-      state = nothingKnown(name, redisAddress);
+      state = { ...nothingKnown(name, redisAddress), machines: state.machines ?? [] };
       return [{ kind: 'name', name, redisAddress }];
     },
     notice(sentence) {
@@ -136,6 +139,10 @@ export function createLiveModel(): LiveModel {
       state.capacity = capacity;
       return [{ kind: 'capacity', capacity }];
     },
+    machines(machines) {
+      state.machines = machines;
+      return [{ kind: 'machines', machines }];
+    },
     // Jobs are the one part that is altered in place; everything else is replaced.
     snapshot: () => ({ ...state, jobs: { ...state.jobs }, hosts: { ...state.hosts } }),
     get now() {
@@ -148,7 +155,7 @@ function nothingKnown(name: string | null, redisAddress: string | null): Worksho
   return {
     name,
     redisAddress,
-    links: { redis: { kind: 'idle' }, gpuHost: { kind: 'idle' }, vps: { kind: 'idle' } },
+    links: { redis: { kind: 'idle' } },
     queueAt: null,
     clockOffsetMs: null,
     counts: null,
@@ -159,6 +166,7 @@ function nothingKnown(name: string | null, redisAddress: string | null): Worksho
     notice: null,
     waits: null,
     room: null,
+    machines: [],
     alerts: null,
     capacity: null,
   };

@@ -4,6 +4,7 @@ import type { HostStatus } from '../../worker-agent/src/contract/host.ts';
 import type { LiveFrame } from '../../worker-agent/src/contract/telemetry.ts';
 import type { AlertsState } from './alerts/alerts-state.ts';
 import type { CapacityState } from './capacity/capacity-state.ts';
+import type { MachineView } from './hosts/machine-view.ts';
 import type { RoomState } from './room/room-state.ts';
 import type { Waits } from './wait/waits.ts';
 
@@ -25,9 +26,6 @@ export type LinkState =
 
 export interface Links {
   redis: LinkState;
-  /** SSH to the GPU host and the VPS; idle until they are set up. */
-  gpuHost: LinkState;
-  vps: LinkState;
 }
 
 /** One job as lists show it; never holds the workflow. */
@@ -119,6 +117,8 @@ export interface WorkshopSnapshot {
   waits?: Waits | null;
   /** What the host set for the room view; null or absent before a workshop is set up. */
   room?: RoomState | null;
+  /** The machines that are logged in to; absent means none. */
+  machines?: MachineView[];
   /** What needs a person; null or absent before a workshop is set up. */
   alerts?: AlertsState | null;
   /** What fits and what it costs; null or absent before a workshop is set up. */
@@ -143,6 +143,7 @@ export type WorkshopChange =
   | { kind: 'event'; event: AgentEvent }
   | { kind: 'waits'; waits: Waits | null }
   | { kind: 'room'; room: RoomState | null }
+  | { kind: 'machines'; machines: MachineView[] }
   | { kind: 'alerts'; alerts: AlertsState | null }
   | { kind: 'capacity'; capacity: CapacityState | null }
   | { kind: 'sample'; sample: Sample; coarse: boolean };

@@ -2,6 +2,7 @@ import type { WatchService } from '../api/roles.ts';
 import type { AlertsState } from '../domain/alerts/alerts-state.ts';
 import type { CapacityState } from '../domain/capacity/capacity-state.ts';
 import { createHistoryRings, FINE_STEP_MS, sampleOf } from '../domain/history-ring.ts';
+import type { MachineView } from '../domain/hosts/machine-view.ts';
 import { createLiveModel } from '../domain/live-model.ts';
 import type { Observation } from '../domain/observation.ts';
 import { createOutbox, type Outbox } from '../domain/outbox.ts';
@@ -30,6 +31,8 @@ export interface WorkshopWatch extends WatchService {
   capacity(state: CapacityState | null): void;
   /** Takes up samples of an earlier run, if this workshop is still the one that is watched. */
   restore(redisAddress: string, samples: readonly Sample[]): void;
+  /** How the ways to the machines stand. */
+  machines(machines: MachineView[]): void;
   /** What is known now. */
   readonly now: Readonly<WorkshopSnapshot>;
   /** Idempotent; subscribers' streams end. */
@@ -127,6 +130,9 @@ export function createWorkshopWatch(): WorkshopWatch {
     },
     room(state) {
       tell(model.room(state));
+    },
+    machines(machines) {
+      tell(model.machines(machines));
     },
     alerts(state) {
       tell(model.alerts(state));

@@ -1,9 +1,12 @@
 import { Popover } from '@mantine/core';
 import { memo } from 'react';
+import type { MachineView } from '../../src-main/api/types.ts';
+import { describeLink } from '../components/describe-link.ts';
 import { clockText, spanText } from '../components/format.ts';
+import { chipName, describeMachine } from '../components/machines/describe-machine.ts';
+import { MachineActs } from '../components/machines/machine-acts.tsx';
 import { ToneIcon } from '../components/state-mark.tsx';
 import { type Tone, toneColor } from '../components/tone.ts';
-import { describeLink } from '../features/stage/describe-link.ts';
 import { factsOf } from '../features/stage/facts.ts';
 import { healthOf, lastHeard } from '../features/stage/host-health.ts';
 import { useNow } from '../live/clock.ts';
@@ -15,6 +18,8 @@ interface Chip {
   short: string;
   tone: Tone;
   sentence: string;
+  /** A machine whose link can be acted on. */
+  machineId?: string;
 }
 
 /** Each way to the workshop with its state; the whole sentence on hover or focus. */
@@ -27,8 +32,8 @@ export function LinkChips() {
 const Chips = memo(function Chips({ chips }: { chips: string }) {
   return (
     <ul className={styles.chips} aria-label="Links">
-      {(JSON.parse(chips) as Chip[]).map(({ name, short, tone, sentence }) => (
-        <li key={name}>
+      {(JSON.parse(chips) as Chip[]).map(({ name, short, tone, sentence, machineId }) => (
+        <li key={machineId ?? name}>
           <Popover width={320} position="bottom-end">
             <Popover.Target>
               <button
@@ -41,7 +46,10 @@ const Chips = memo(function Chips({ chips }: { chips: string }) {
                 {name} <b>{short}</b>
               </button>
             </Popover.Target>
-            <Popover.Dropdown>{sentence}</Popover.Dropdown>
+            <Popover.Dropdown style={{ overflowWrap: 'anywhere' }}>
+              {sentence}
+              {machineId !== undefined && <MachineActs id={machineId} />}
+            </Popover.Dropdown>
           </Popover>
         </li>
       ))}
@@ -50,7 +58,7 @@ const Chips = memo(function Chips({ chips }: { chips: string }) {
 });
 
 function chipsOf(state: LiveState, now: number): Chip[] {
-  if (!state.known || state.name === null) return [];
+  if (!state.known) return [];
   const { links, line } = state;
   if (line.kind === 'lost')
     return [
@@ -62,11 +70,15 @@ function chipsOf(state: LiveState, now: number): Chip[] {
       },
     ];
   return [
-    { name: 'Redis', ...describeLink('Redis', links.redis, now) },
-    { name: 'GPU ssh', ...describeLink('SSH to the GPU host', links.gpuHost, now) },
-    { name: 'VPS ssh', ...describeLink('SSH to the VPS', links.vps, now) },
-    agentChip(state, now),
+    ...(state.name === null ? [] : [{ name: 'Redis', ...describeLink('Redis', links.redis, now) }]),
+    ...state.machines.map((machine) => machineChip(machine, now)),
+    ...(state.name === null ? [] : [agentChip(state, now)]),
   ];
+}
+
+function machineChip(machine: MachineView, now: number): Chip {
+  const { tone, short, sentence } = describeMachine(machine, now);
+  return { name: chipName(machine), short, tone, sentence, machineId: machine.id };
 }
 
 function agentChip(state: LiveState, now: number): Chip {

@@ -11,6 +11,7 @@ import {
 import { useEffect, useRef } from 'react';
 import { ConfirmHost } from '../components/confirm.tsx';
 import { clockText, plural } from '../components/format.ts';
+import { MachineQuestionHost } from '../components/machines/machine-question.tsx';
 import { goTo, useScreen } from '../components/navigate.ts';
 import { AlertBell } from '../features/alerts/alert-bell.tsx';
 import { AlertsDrawer } from '../features/alerts/alerts-drawer.tsx';
@@ -58,6 +59,7 @@ export function Shell() {
         </main>
       </div>
       <ConfirmHost />
+      <MachineQuestionHost />
       <RoomDialog />
       <AlertsDrawer />
       <ShortcutMap opened={mapShown} close={map.close} />

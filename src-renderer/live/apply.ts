@@ -20,10 +20,15 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
   switch (change.kind) {
     case 'snapshot': {
       const { hosts, jobs, events, ...plain } = change.snapshot;
-      Object.assign(next, { waits: null, notice: null, room: null, alerts: null, capacity: null }, plain, {
-        known: true,
-        noted: {},
-      });
+      Object.assign(
+        next,
+        { waits: null, notice: null, room: null, machines: [], alerts: null, capacity: null },
+        plain,
+        {
+          known: true,
+          noted: {},
+        },
+      );
       next.hosts = replaceEqualDeep(next.hosts, hosts);
       next.hostIds = replaceEqualDeep(next.hostIds, Object.keys(hosts).sort());
       next.events = newestFirst(events).slice(0, EVENTS_KEPT);
@@ -59,6 +64,9 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
       return;
     case 'capacity':
       next.capacity = replaceEqualDeep(next.capacity, change.capacity);
+      return;
+    case 'machines':
+      next.machines = replaceEqualDeep(next.machines, change.machines);
       return;
     case 'jobs':
       next.jobs.change(change.upsert, change.remove);

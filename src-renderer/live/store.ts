@@ -7,6 +7,7 @@ import type {
   CapacityState,
   HostView,
   Links,
+  MachineView,
   QueueControl,
   QueueCounts,
   RoomState,
@@ -45,6 +46,8 @@ export interface LiveState {
   alerts: AlertsState | null;
   /** What fits and what it costs; null before a workshop is set up. */
   capacity: CapacityState | null;
+  /** The machines that are logged in to. */
+  machines: readonly MachineView[];
   control: QueueControl | null;
   hosts: Readonly<Record<string, HostView>>;
   /** Ids of `hosts` in a stable order; changes only when a host comes or goes. */
@@ -70,13 +73,14 @@ export function emptyState(now: number): LiveState {
     known: false,
     name: null,
     redisAddress: null,
-    links: { redis: idle, gpuHost: idle, vps: idle },
+    links: { redis: idle },
     queueAt: null,
     clockOffsetMs: null,
     counts: null,
     waits: null,
     notice: null,
     room: null,
+    machines: [],
     alerts: null,
     capacity: null,
     control: null,

@@ -29,11 +29,13 @@ import type {
 } from '../../src-main/domain/workshop.ts';
 import { createAlertsService } from '../../src-main/services/alerts.ts';
 import { createCapacityService } from '../../src-main/services/capacity.ts';
+import { createMachinesService } from '../../src-main/services/machines.ts';
 import { createRoomService } from '../../src-main/services/room.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { buildRenderer } from './build-renderer.ts';
 import { fakeSetup } from './fake-setup.ts';
+import { scriptedMachines } from './scripted-machines.ts';
 
 const NEVER = 2 ** 30;
 
@@ -256,6 +258,14 @@ export class FakeWorkshop implements Services {
     watch: this.watch,
     now: () => this.snapshot,
     publish: (room) => this.push([{ kind: 'room', room }]),
+  });
+
+  /** Links to machines whose states a test decides on. */
+  readonly machineLinks = scriptedMachines();
+  readonly machines = createMachinesService({
+    open: this.machineLinks.open,
+    secrets: { available: false, get: async () => undefined, set: async () => {}, remove: async () => {} },
+    publish: (machines) => this.push([{ kind: 'machines', machines }]),
   });
 
   /** The setup's own services over machines that a test decides on. */

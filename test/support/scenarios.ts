@@ -242,8 +242,6 @@ export function workshop(
       redisAddress: '100.64.0.7:6379',
       links: {
         redis: { kind: 'ready', since: now - 90 * MINUTE, rttMs: 38 },
-        gpuHost: { kind: 'idle' },
-        vps: { kind: 'idle' },
       },
       queueAt: now,
       clockOffsetMs: 0,

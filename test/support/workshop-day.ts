@@ -289,8 +289,6 @@ function snapshotOf(day: {
     redisAddress: 'redis:6379',
     links: {
       redis: { kind: 'ready', since: begin, rttMs: 1 },
-      gpuHost: { kind: 'idle' },
-      vps: { kind: 'idle' },
     },
     queueAt: now,
     clockOffsetMs: 0,

@@ -30,13 +30,16 @@ export interface StoredSettings {
   port: number;
   tls: boolean;
   password: string | null;
+  /** Absent means direct. */
+  through?: 'direct' | 'vps' | undefined;
 }
 
 /**
  * The saved workshops in one file of the app's own folder, never with a password in clear. Methods @throw WorkshopError
  * CONFIG when the folder cannot be used, NOT_FOUND for a workshop that is not there.
+ * @param changed called after each change, when it is on the disk.
  */
-export function settingsFile(dir: string, secrets: SecretStore) {
+export function settingsFile(dir: string, secrets: SecretStore, changed: () => void = () => {}) {
   const path = join(dir, 'settings.json');
   const inClear = clearSecrets(dir);
   /** Passwords that were entered and have no other place, while this process lives. */
@@ -60,6 +63,7 @@ export function settingsFile(dir: string, secrets: SecretStore) {
     const done = turn.then(async () => {
       const [next, result] = await make((await read()).stored);
       await writePrivate(path, printStored(next));
+      changed();
       return result;
     });
     turn = done.catch(() => {});
@@ -114,20 +118,23 @@ export function settingsFile(dir: string, secrets: SecretStore) {
       const { stored, notice } = await read();
       const current = stored.workshops.find(({ profile }) => profile.id === stored.currentId);
       if (!current?.profile.redis) return { settings: null, notice };
-      const { host, port, tls } = current.profile.redis;
+      const { host, port, tls, through } = current.profile.redis;
       const password = await passwordOf(current.profile.id, current.password);
       return {
-        settings: { name: current.profile.name, host, port, tls, password: password ?? null },
+        settings: {
+          ...{ name: current.profile.name, host, port, tls, password: password ?? null },
+          ...(through === 'vps' && { through }),
+        },
         notice: password === undefined ? missing(current.password) : notice,
       };
     },
 
     /** Keeps a link that works: of the workshop by that name, else of a new one; it becomes the current one. */
-    async save({ name, host, port, tls, password }: StoredSettings): Promise<void> {
+    async save({ name, host, port, tls, password, through }: StoredSettings): Promise<void> {
       await change(async (stored) => {
         const known = stored.workshops.find(({ profile }) => profile.name === name)?.profile;
         const profile = known ?? emptyProfile(randomUUID(), name);
-        const redis = { host, port, tls, through: known?.redis?.through ?? ('direct' as const) };
+        const redis = { host, port, tls, through: through ?? known?.redis?.through ?? ('direct' as const) };
         const next = await put(stored, { ...profile, redis }, password);
         return [{ ...next, currentId: profile.id }, undefined];
       });
@@ -179,6 +186,7 @@ export function settingsFile(dir: string, secrets: SecretStore) {
           host: redis.host,
           port: redis.port,
           tls: redis.tls,
+          ...(redis.through === 'vps' && { through: redis.through }),
           password: known ?? null,
         };
         return [

@@ -1,6 +1,6 @@
 import type { HostView } from '../../../src-main/api/types.ts';
+import { sentenceOf } from '../../components/describe-link.ts';
 import { clockText, listText, plural, spanText } from '../../components/format.ts';
-import { sentenceOf } from './describe-link.ts';
 import type { StageFacts } from './facts.ts';
 import { type HostHealth, healthOf } from './host-health.ts';
 import type { StageSentence } from './stage-sentence.ts';

@@ -1,8 +1,8 @@
 import type { HostView, WorkerStatus } from '../../../src-main/api/types.ts';
+import { sentenceOf, untilText } from '../../components/describe-link.ts';
 import { clockText, cut, listText, plural } from '../../components/format.ts';
 import { toLocal } from '../../live/clock.ts';
 import { absencesOf } from './describe-agents.ts';
-import { sentenceOf, untilText } from './describe-link.ts';
 import { describeScaling } from './describe-scaling.ts';
 import { describeWhatIf } from './describe-what-if.ts';
 import type { StageFacts } from './facts.ts';

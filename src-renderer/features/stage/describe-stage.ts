@@ -1,8 +1,8 @@
 import type { LinkState } from '../../../src-main/api/types.ts';
+import { sentenceOf, untilText } from '../../components/describe-link.ts';
 import { clockText, cut, spanText } from '../../components/format.ts';
 import { describeAgents } from './describe-agents.ts';
 import { describeFleet } from './describe-fleet.ts';
-import { sentenceOf, untilText } from './describe-link.ts';
 import type { StageFacts } from './facts.ts';
 import type { StageSentence } from './stage-sentence.ts';
 

@@ -1,8 +1,8 @@
 import type { JobProgress, WorkerState } from '../../../src-main/api/types.ts';
+import { untilText } from '../../components/describe-link.ts';
 import { clockText, cut, spanText, stopwatchText } from '../../components/format.ts';
 import type { Tone } from '../../components/tone.ts';
 import { toLocal } from '../../live/clock.ts';
-import { untilText } from './describe-link.ts';
 
 export interface WorkerWords {
   /** The state's word, beside its icon. */

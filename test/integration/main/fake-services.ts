@@ -4,8 +4,10 @@ import { recapOf } from '../../../src-main/domain/history/recap.ts';
 import { createLiveModel } from '../../../src-main/domain/live-model.ts';
 import { freshRoom } from '../../../src-main/domain/room/room-state.ts';
 import { roomViewOf } from '../../../src-main/domain/room/room-view.ts';
+import { createMachinesService } from '../../../src-main/services/machines.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { fakeSetup } from '../../support/fake-setup.ts';
+import { scriptedMachines } from '../../support/scripted-machines.ts';
 
 /** A shell that shows the room view nowhere. */
 export const noRoomDoor: RoomDoor = {
@@ -26,6 +28,11 @@ export function fakeServices(): { services: Services; watching: () => number } {
   const services: Services = {
     envImport,
     workshops,
+    machines: createMachinesService({
+      open: scriptedMachines().open,
+      secrets: { available: false, get: async () => undefined, set: async () => {}, remove: async () => {} },
+      publish: () => {},
+    }),
     watch: {
       async *watch(signal) {
         watching += 1;

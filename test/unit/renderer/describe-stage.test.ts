@@ -61,8 +61,6 @@ describe('the way to the workshop', () => {
         queueAt: null,
         links: {
           redis: { kind: 'connecting', since: NOW - 4000, attempt: 2 },
-          gpuHost: { kind: 'idle' },
-          vps: { kind: 'idle' },
         },
       }),
     );

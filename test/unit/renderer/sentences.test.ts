@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { niceTop, ticksOf } from '../../../src-renderer/components/chart-scale.ts';
+import { describeLink } from '../../../src-renderer/components/describe-link.ts';
 import {
   ageText,
   gigabytes,
@@ -8,7 +9,6 @@ import {
   stopwatchText,
 } from '../../../src-renderer/components/format.ts';
 import { checkConnection, EMPTY_FORM } from '../../../src-renderer/features/stage/check-connection.ts';
-import { describeLink } from '../../../src-renderer/features/stage/describe-link.ts';
 import { describeWorker } from '../../../src-renderer/features/stage/describe-worker.ts';
 import {
   estimateStart,

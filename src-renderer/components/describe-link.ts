@@ -1,6 +1,6 @@
-import type { LinkState } from '../../../src-main/api/types.ts';
-import { clockText, spanText } from '../../components/format.ts';
-import type { Tone } from '../../components/tone.ts';
+import type { LinkState } from '../../src-main/api/types.ts';
+import { clockText, spanText } from './format.ts';
+import type { Tone } from './tone.ts';
 
 /** A link in a few words, for its chip, and in a sentence, for those who ask. */
 export interface LinkWords {

@@ -1,0 +1,50 @@
+import type { WorkshopProfile } from '../workshops/profile.ts';
+import type { HostLinkState, HostTarget } from './host-link.ts';
+
+/** A machine of the workshop that is logged in to, and how the way to it stands. Holds no secret. */
+export interface MachineView {
+  /** 'vps', or the id of the GPU host. */
+  id: string;
+  role: 'vps' | 'gpu-host';
+  /** For sentences: "the VPS", or what the person called the GPU host. */
+  name: string;
+  /** As it was entered, e.g. "root@203.0.113.7:2222". */
+  address: string;
+  link: HostLinkState;
+}
+
+/** A machine as a profile names it. */
+export interface MachineEntry {
+  role: MachineView['role'];
+  target: HostTarget;
+}
+
+/** Id of the VPS among the machines; GPU hosts have ids of their own. */
+export const VPS = 'vps';
+
+/** The machines of a workshop that need a login; this computer needs none. */
+export function machinesIn(profile: WorkshopProfile | null): MachineEntry[] {
+  if (!profile) return [];
+  const vps: MachineEntry[] = profile.vps
+    ? [{ role: 'vps', target: { id: VPS, name: 'the VPS', ...profile.vps } }]
+    : [];
+  const gpuHosts = profile.gpuHosts.flatMap(({ id, name, login }): MachineEntry[] =>
+    login === null || id === VPS ? [] : [{ role: 'gpu-host', target: { id, name, ...login } }],
+  );
+  return [...vps, ...gpuHosts];
+}
+
+/** How a person would write the login. */
+export function addressOf({ host, user, port }: HostTarget): string {
+  return `${user ? `${user}@` : ''}${host}${port ? `:${port}` : ''}`;
+}
+
+/**
+ * Whether a new state is worth telling: each proof of life brings another round trip, and a screen that shows 38 or
+ * 39 ms is not worth a message every two seconds.
+ */
+export function isLinkNews(before: HostLinkState, after: HostLinkState): boolean {
+  if (before.kind !== 'ready' || after.kind !== 'ready' || before.since !== after.since) return true;
+  const change = Math.abs(after.rttMs - before.rttMs);
+  return change > 3 && change > before.rttMs / 4;
+}

@@ -1,0 +1,50 @@
+import { Button, Group } from '@mantine/core';
+import { useNow } from '../../live/clock.ts';
+import { useConnectMachine, useDisconnectMachine, useForgetHostKey } from '../../live/machine-verbs.ts';
+import { useLive } from '../../live/store.ts';
+import { askFirst } from '../confirm.tsx';
+import { describeMachine, type MachineAct } from './describe-machine.ts';
+import { bringBack } from './question-open.ts';
+
+const WORDS: Record<MachineAct, string> = {
+  connect: 'Connect',
+  retry: 'Try again now',
+  disconnect: 'Disconnect',
+  answer: 'Answer',
+  'trust-new-key': 'Look at the new key',
+};
+
+/** Buttons for what can be done about the way to one machine, the next step first. */
+export function MachineActs({ id }: { id: string }) {
+  const now = useNow();
+  const machine = useLive(({ machines }) => machines.find((one) => one.id === id));
+  const connect = useConnectMachine();
+  const disconnect = useDisconnectMachine();
+  const forget = useForgetHostKey();
+  if (!machine) return null;
+  const run: Record<MachineAct, () => void> = {
+    connect: () => connect.mutate({ id }),
+    retry: () => connect.mutate({ id }),
+    disconnect: () => disconnect.mutate({ id }),
+    answer: () => machine.link.kind === 'asking' && bringBack(machine.link.question.id),
+    'trust-new-key': () =>
+      askFirst({
+        title: `Has ${machine.name} really got a new key?`,
+        lines: [
+          'A rented machine that was set up anew has one; so has a stranger between you and it.',
+          'Its old key is removed from known_hosts. The new fingerprint is shown to you before anything is sent.',
+        ],
+        act: 'Remove the old key',
+        onAct: () => forget.mutate({ id }),
+      }),
+  };
+  return (
+    <Group gap="xs" mt="xs">
+      {describeMachine(machine, now).acts.map((act, at) => (
+        <Button key={act} size="compact-sm" variant={at === 0 ? 'light' : 'default'} onClick={run[act]}>
+          {WORDS[act]}
+        </Button>
+      ))}
+    </Group>
+  );
+}
