@@ -55,6 +55,23 @@ describe('an agent that is interrupted', () => {
     expect(rig.submissions(id)).toBe(1);
   });
 
+  test('a prompt that was interrupted before the agent came back is not the end of a job that still runs', async () => {
+    rig = await startAgentRig({ configuration: LONG_LEASE });
+    await rig.workersAre('idle');
+    const id = await rig.submit(slowImage(1));
+    await atComfy(rig, id);
+    await rig.agent.kill();
+    // As an agent does that was told to cancel, or to stop at once, by a Redis that has forgotten it since.
+    await eventually('the interruption', rig.agent, async () => {
+      await fetch(`${rig.comfy[0]?.url}/interrupt`, { method: 'POST' });
+      const history = await (await fetch(`${rig.comfy[0]?.url}/history/${id}`)).text();
+      return history.includes('execution_interrupted') || undefined;
+    });
+    await rig.agent.start();
+    await rig.reached(id, 'completed');
+    expect(rig.submissions(id)).toBe(2);
+  });
+
   test('Redis killed and restarted in mid-job: nothing lost, nothing run twice', async () => {
     rig = await startAgentRig({ appendOnly: true });
     await rig.workersAre('idle');

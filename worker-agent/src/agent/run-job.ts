@@ -84,6 +84,10 @@ export async function runJob(run: JobRun): Promise<JobEnding> {
     });
   try {
     let outcome = await orLeftBehind(run.signal, execute(false));
+    // Before the restart it was we who interrupted it, for a cancellation or a stop that Redis never heard of or has
+    // forgotten: the job is still to be done.
+    if (outcome.kind === 'interrupted' && run.resume && !run.signal.aborted)
+      outcome = await orLeftBehind(run.signal, execute(true));
     if (outcome.kind === 'failed' && outcome.outOfMemory && !run.signal.aborted) {
       run.log.warn({ jobId: run.job.fields.id }, 'out of VRAM: unloading models, one more try');
       await run.comfy.free();
