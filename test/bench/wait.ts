@@ -3,8 +3,9 @@
  * figure, from the same moments, plain "jobs ahead × mean run time ÷ workers". Judged are the jobs that waited half a
  * minute or more: below that there is nothing to divide by.
  *
- * wait.coverage is the range that people read, low end to p90. From p50 to p90 alone a range that is true to its name
- * holds 40 % of the jobs, since half of them start before the middle; below-p50 and below-p90 show how true it is.
+ * wait.coverage is the range that people read, p15 to p90: true to its name it holds 75 % of the jobs. From p50 to p90
+ * alone it would be 40 %, since half of them start before the middle; that one and both ends stand beside it. Estimates
+ * that are told as guesses count like all others here, unlike in the figure of the day that the console shows.
  */
 import { createWaitEstimator } from '../../src-main/domain/wait/wait-estimator.ts';
 import type { WorkshopSnapshot } from '../../src-main/domain/workshop.ts';
@@ -42,6 +43,12 @@ export async function bench(report: (row: BenchRow) => void): Promise<void> {
   report({
     name: 'wait.coverage',
     value: share(({ waitedMs, low, p90 }) => waitedMs >= low && waitedMs <= p90),
+    unit: 'of jobs',
+    n,
+  });
+  report({
+    name: 'wait.coverage.p50-p90',
+    value: share(({ waitedMs, p50, p90 }) => waitedMs >= p50 && waitedMs <= p90),
     unit: 'of jobs',
     n,
   });

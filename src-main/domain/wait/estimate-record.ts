@@ -8,6 +8,8 @@ export interface KeptPromise {
   promised: StartRange;
   /** As the simulation alone had it. */
   simulated: StartRange;
+  /** It rested on the guide's figures, and was told as a guess. */
+  guess: boolean;
   /** How long the job really waited from then, ms. */
   waitedMs: number;
 }
@@ -26,7 +28,10 @@ export interface EstimateRecord {
   keepOnly(stillWaits: (jobId: string) => boolean): void;
   /** Drops all open promises. */
   dropOpen(): void;
-  /** Of the local day that `now` lies in: the median distance from the middle of the range, ms, and of how many. */
+  /**
+   * Of the local day that `now` lies in: the median distance from the middle of the range, ms, and of how many. What
+   * was told as a guess is not counted: it says how well the guide knows this workshop, not how good the estimates are.
+   */
   today(now: number): { medianErrorMs: number | null; estimatesMade: number };
   clear(): void;
 }
@@ -46,7 +51,7 @@ export function createEstimateRecord(): EstimateRecord {
       if (!made) return undefined;
       open.delete(jobId);
       const waitedMs = Math.max(0, startedAt - made.at);
-      kept.push({ startedAt, errorMs: Math.abs(made.promised.p50 - waitedMs) });
+      if (!made.guess) kept.push({ startedAt, errorMs: Math.abs(made.promised.p50 - waitedMs) });
       kept = kept.slice(-KEPT);
       return { ...made, waitedMs };
     },

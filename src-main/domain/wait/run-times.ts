@@ -36,6 +36,9 @@ const LATEST = 60;
 const AMONG_SIGNATURES = 0.5;
 /** How far run times scatter around their median in the logarithm, before it was seen. */
 const SCATTER = 0.2;
+/** How far a workshop may be faster or slower than the guide, and its kinds differ in that, in the logarithm. */
+const PACE_DOUBT = 0.7;
+const PACE_SCATTER = 0.6;
 const PASSES = 4;
 
 interface Learning {
@@ -198,11 +201,12 @@ function tell(
   const spreadOf = (signature: string) =>
     blend(spreads.get(signature) ?? 0, bySignature.get(signature)?.length ?? 0, scatter, 8);
   const kinds = new Map([...byKind].map(([kind, runs]) => [kind, kindOf(kind, runs, learning)]));
+  const pace = paceOf(byKind, learning);
   const cut = cutsOf(all, learning);
   const known = new Map<string, RunEstimate>();
 
   const estimate = (kind: string, signature: string): RunEstimate => {
-    const ofKind = kinds.get(kind) ?? fromGuide(kind);
+    const ofKind = kinds.get(kind) ?? fromGuide(kind, pace);
     const own = bySignature.get(signature) ?? [];
     const spread = spreadOf(signature);
     const prior = { mean: ofKind.mean, doubt: Math.hypot(ofKind.doubt, ofKind.among) };
@@ -239,9 +243,20 @@ interface KindEstimate {
   among: number;
 }
 
-function fromGuide(kind: string): KindEstimate {
+/** @param pace logarithm of the factor by which this workshop differs from the guide, 0 while nothing was seen. */
+function fromGuide(kind: string, pace = 0): KindEstimate {
   const { medianMs, spread } = guessRun(kind);
-  return { mean: Math.log(medianMs), doubt: spread, among: 0 };
+  return { mean: Math.log(medianMs) + pace, doubt: spread, among: 0 };
+}
+
+/** What the kinds that were seen tell of those that were not: another card, other settings, a demo in fast motion. */
+function paceOf(byKind: Map<string, RunInContext[]>, learning: Learning): number {
+  const off = [...byKind].map(
+    ([kind, runs]) => medianOf(runs.map((run) => bare(run, learning))) - fromGuide(kind).mean,
+  );
+  if (off.length === 0) return 0;
+  const prior = { mean: 0, doubt: PACE_DOUBT };
+  return update(prior, { mean: medianOf(off), scatter: PACE_SCATTER, count: off.length }).mean;
 }
 
 function kindOf(kind: string, runs: readonly RunInContext[], learning: Learning): KindEstimate {

@@ -104,13 +104,15 @@ export function createWaitEstimator(): WaitEstimator {
         jobs: simulated.jobs.map(calibration.widen),
         newJob: calibration.widen(simulated.newJob),
       };
+      const guesses = guessesOf(read.queue);
       read.jobs.forEach(({ id }, at) => {
         const [own, promised] = [simulated?.jobs[at], told?.jobs[at]];
-        if (own && promised) record.promise(id, { at: now, simulated: own, promised });
+        if (own && promised)
+          record.promise(id, { at: now, simulated: own, promised, guess: guesses.until(at) });
       });
       return {
         at: now,
-        ...rangesOf(read, told, control?.held ?? false),
+        ...rangesOf(read, told, guesses, control?.held ?? false),
         ...record.today(now),
         whatIf: told ? whatIf(read.queue, told, startMs) : [],
       };
@@ -133,12 +135,12 @@ function isSilent({ heardAt, status }: HostView, now: number): boolean {
 }
 
 function rangesOf(
-  { jobs, heldJobs, queue }: ReadQueue,
+  { jobs, heldJobs }: ReadQueue,
   told: Simulation | undefined,
+  guesses: ReturnType<typeof guessesOf>,
   held: boolean,
 ): Pick<Waits, 'newJob' | 'byJob' | 'byUser'> {
   const nothing: StartEstimate = held ? { kind: 'held', what: 'queue' } : { kind: 'no-worker' };
-  const guesses = guessesOf(queue);
   const estimateOf = (range: StartRange | undefined, guess: boolean): StartEstimate =>
     range ? { kind: 'range', ...seconds(range), guess } : nothing;
   const byJob: Waits['byJob'] = {};

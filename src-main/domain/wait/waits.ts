@@ -2,7 +2,10 @@
 export type StartEstimate =
   | {
       kind: 'range';
-      /** 15th, 50th and 90th percentile; low to p90 is the range to show. */
+      /**
+       * 15th, 50th and 90th percentile. Low to p90 is the range that is shown everywhere, and the one that
+       * wait.coverage measures: true to its name it holds three jobs of four.
+       */
       low: number;
       p50: number;
       p90: number;
@@ -24,7 +27,10 @@ export interface Waits {
   byJob: Record<string, StartEstimate>;
   /** Each user with waiting jobs: when the first of them starts; at most 200. */
   byUser: Record<string, StartEstimate>;
-  /** How far off estimates of today were (median), ms, and of how many started jobs; null before the first. */
+  /**
+   * How far off estimates of today were (median), ms, and of how many started jobs; null before the first. What was told
+   * as a guess does not count.
+   */
   medianErrorMs: number | null;
   estimatesMade: number;
   /** p50 of a new job with one worker less, as many as now, and one more (which has to start first). */

@@ -100,10 +100,24 @@ export function waitsText(waits: Waits, now: number): string {
   return `${text} Estimates today were off by ${(medianErrorMs / 60_000).toFixed(1)} min (median).`;
 }
 
-/** When a waiting job starts, "≈ 2 min", or "guess 2 min" before its like was seen; undefined where not known. */
+/** Below this a span of minutes says less than the middle of the range, ms. */
+const SHORT = 90_000;
+
+/**
+ * When a waiting job starts: "≈ 2–5 min", the same range as above; "guess 2–5 min" before its like was seen; undefined
+ * where not known.
+ */
 export function jobStartText(waits: Waits | null, jobId: string, now: number): string | undefined {
   const estimate = waits?.byJob[jobId];
   if (!waits || estimate?.kind !== 'range') return undefined;
-  const left = estimate.p50 - (now - waits.at);
-  return left < 5000 ? 'next' : `${estimate.guess ? 'guess' : '≈'} ${spanText(left)}`;
+  const left = (ms: number) => Math.max(0, ms - (now - waits.at));
+  if (left(estimate.p50) < 5000) return 'next';
+  const [low, high] = [Math.floor(left(estimate.low) / 60_000), Math.ceil(left(estimate.p90) / 60_000)];
+  const span =
+    left(estimate.p90) < SHORT
+      ? spanText(left(estimate.p50))
+      : low === 0
+        ? `< ${high} min`
+        : `${low}–${high} min`;
+  return `${estimate.guess ? 'guess' : '≈'} ${span}`.replace('≈ <', '<');
 }

@@ -153,18 +153,29 @@ describe('promises', () => {
   const started = (id: string, at: number) =>
     job(id, { status: 'running', queue: 'running', workerId: 'worker-1', startedAt: at + OFFSET });
 
+  /** Runs of both kinds, so that nothing is a guess. */
+  const seen = ['sdxl image', job('any').kind].flatMap((kind, of) =>
+    [1, 2, 3].map((at) =>
+      job(`seen-${of}-${at}`, {
+        ...{ kind, status: 'completed', queue: 'completed', workerId: 'worker-1' },
+        startedAt: NOW + OFFSET - (at * 2 + of) * MINUTE,
+        completedAt: NOW + OFFSET - (at * 2 + of) * MINUTE + 20_000,
+      }),
+    ),
+  );
+
   test('are judged against when the job started, by one clock', () => {
     const estimator = createWaitEstimator();
     const kept: number[] = [];
     estimator.onKept = (_jobId, { waitedMs }) => kept.push(waitedMs);
     const [first] = waiting(1);
     if (!first) throw new Error('no job');
-    estimator.look(workshop([first]), NOW);
-    expect(estimator.look(workshop([first]), NOW + 5000)).toMatchObject({
+    estimator.look(workshop([first, ...seen]), NOW);
+    expect(estimator.look(workshop([first, ...seen]), NOW + 5000)).toMatchObject({
       medianErrorMs: null,
       estimatesMade: 0,
     });
-    const told = estimator.look(workshop([started('w0', NOW + 7000)]), NOW + 10_000);
+    const told = estimator.look(workshop([started('w0', NOW + 7000), ...seen]), NOW + 10_000);
     expect(kept).toEqual([7000]);
     expect(told?.estimatesMade).toBe(1);
     estimator.look(workshop([started('w0', NOW + 7000)]), NOW + 11_000);
@@ -173,10 +184,20 @@ describe('promises', () => {
     expect(estimator.look(workshop([]), NOW + 12_000)?.estimatesMade).toBe(0);
   });
 
+  test('that were told as guesses are not counted among the estimates', () => {
+    const estimator = createWaitEstimator();
+    expect(estimator.look(workshop(waiting(1)), NOW)?.newJob).toMatchObject({ guess: true });
+    const told = estimator.look(workshop([started('w0', NOW + 7000)]), NOW + 10_000);
+    expect(told).toMatchObject({ medianErrorMs: null, estimatesMade: 0 });
+  });
+
   test('that the host made void by holding are not counted, nor those of jobs that went away', () => {
     const estimator = createWaitEstimator();
-    estimator.look(workshop(waiting(2)), NOW);
-    estimator.look(workshop(waiting(2), undefined, { control: { ...control, held: true } }), NOW + 1000);
+    estimator.look(workshop([...waiting(2), ...seen]), NOW);
+    estimator.look(
+      workshop([...waiting(2), ...seen], undefined, { control: { ...control, held: true } }),
+      NOW + 1000,
+    );
     const after = estimator.look(workshop([started('w0', NOW + 2000)]), NOW + 3000);
     expect(after?.estimatesMade).toBe(0);
   });
@@ -184,7 +205,7 @@ describe('promises', () => {
   test('only those of today count', () => {
     const record = createEstimateRecord();
     const range = { low: 0, p50: 60_000, p90: 90_000 };
-    const made = { promised: range, simulated: range };
+    const made = { promised: range, simulated: range, guess: false };
     for (const [id, at, waited] of [
       ['y', NOW - 24 * 60 * MINUTE, 1],
       ['a', NOW, 2 * MINUTE],
@@ -195,6 +216,8 @@ describe('promises', () => {
       record.promise(id, { ...made, at: at - 99_999 });
       record.started(id, at + waited);
     }
+    record.promise('guessed', { ...made, guess: true, at: NOW });
+    expect(record.started('guessed', NOW + 60 * MINUTE)?.waitedMs).toBe(60 * MINUTE);
     record.promise('d', { ...made, at: NOW });
     record.drop('d');
     expect(record.started('d', NOW)).toBeUndefined();

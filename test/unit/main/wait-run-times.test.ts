@@ -55,6 +55,16 @@ describe('what was never seen', () => {
     expect(image.doubt).toBeGreaterThan(0.2);
   });
 
+  test('is guessed shorter where all that was seen runs faster than the guide says, as in a demo in fast motion', () => {
+    const guide = learn([]).times.of({ kind: 'mochi text to video', signature: 'm' }).medianMs;
+    const fast = ['flux2 image', 'sdxl image', 'z-image image'].flatMap((kind) =>
+      inTurn([1, 1, 1, 1], { kind, signature: kind }),
+    );
+    const told = learn(fast).times.of({ kind: 'mochi text to video', signature: 'm' });
+    expect(told.guess).toBe(true);
+    expect(told.medianMs).toBeLessThan(guide / 3);
+  });
+
   test('stays a guess when only other kinds were seen; a new size of a known kind is none', () => {
     const { times } = learn(inTurn(Array.from({ length: 20 }, () => 40)));
     expect(times.of({ kind: 'mochi text to video', signature: 'm' }).guess).toBe(true);

@@ -205,8 +205,9 @@ describe("main's own estimates", () => {
 
   test('age with the clock, and say nothing of jobs they do not know', () => {
     const known = waits({ kind: 'no-worker' });
-    expect(jobStartText(known, 'a', NOW)).toBe('≈ 2 min');
-    expect(jobStartText(known, 'a', NOW + 60_000)).toBe('≈ 60 s');
+    expect(jobStartText(known, 'a', NOW)).toBe('≈ 1–5 min');
+    expect(jobStartText(known, 'a', NOW + 60_000)).toBe('< 4 min');
+    expect(jobStartText(known, 'a', NOW + 116_000)).toBe('next');
     expect(jobStartText(known, 'b', NOW)).toBe('next');
     expect(jobStartText(known, 'c', NOW)).toBeUndefined();
     expect(jobStartText(known, 'z', NOW)).toBeUndefined();
