@@ -9,7 +9,7 @@ export const historyActs = router({
   days: procedure.query(({ ctx }) => ctx.services.history.days()),
   recap: procedure.input(z.object({ day })).query(({ ctx, input }) => ctx.services.history.recap(input)),
   table: procedure
-    .input(z.object({ day, table: z.enum(['people', 'jobs', 'hours', 'failures']) }))
+    .input(z.object({ day, table: z.enum(['people', 'jobs', 'hours', 'failures', 'acts']) }))
     .query(({ ctx, input }) => ctx.services.history.table(input)),
   /** Desktop: a PDF of the page, where the person wants it. In a browser: its own print dialog. */
   print: procedure

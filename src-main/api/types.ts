@@ -17,7 +17,7 @@ export type {
 } from '../domain/capacity/capacity-state.ts';
 export type { Catalogue } from '../domain/capacity/catalogue.ts';
 export type { LocalDay } from '../domain/history/local-day.ts';
-export type { Recap, RecapHour } from '../domain/history/recap.ts';
+export type { Recap, RecapAct, RecapHour } from '../domain/history/recap.ts';
 export type { RecapTable } from '../domain/history/recap-csv.ts';
 export type { HostQuestion } from '../domain/hosts/host-link.ts';
 export type { MachineView } from '../domain/hosts/machine-view.ts';

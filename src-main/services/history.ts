@@ -1,7 +1,7 @@
 import { toWorkshopError, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { HistoryService, HistoryState, WatchService } from '../api/roles.ts';
 import { boundsOf, dayOf, type LocalDay } from '../domain/history/local-day.ts';
-import { type HourPrice, recapOf } from '../domain/history/recap.ts';
+import { recapOf } from '../domain/history/recap.ts';
 import { recapCsv } from '../domain/history/recap-csv.ts';
 import { type HistoryRecord, jobRecord, sampleRecord } from '../domain/history/record.ts';
 import type { JobSummary, Sample, WorkshopChange, WorkshopSnapshot } from '../domain/workshop.ts';
@@ -22,8 +22,6 @@ export interface HistoryNeeds {
   watch: WatchService & { restore(redisAddress: string, samples: readonly Sample[]): void };
   snapshot(): Readonly<WorkshopSnapshot>;
   open(workshop: string): HistoryLog;
-  /** What the machine costs, where that is known. */
-  price?: () => HourPrice | null;
 }
 
 export interface HistoryKeeper extends HistoryService {
@@ -34,7 +32,7 @@ export interface HistoryKeeper extends HistoryService {
 }
 
 /** Keeps what is seen of a workshop, gives the charts their past back, and sums up days. */
-export function createHistoryService({ watch, snapshot, open, price }: HistoryNeeds): HistoryKeeper {
+export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): HistoryKeeper {
   const ending = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let state: HistoryState = { savedUntil: null, fault: null };
@@ -45,6 +43,8 @@ export function createHistoryService({ watch, snapshot, open, price }: HistoryNe
   let undated: JobSummary[] = [];
   let sampledAt = 0;
   let nextWriteAt = 0;
+  /** What was last written of the rental, with its day; empty for nothing. */
+  let rentalNoted = '';
 
   const turnTo = async (next: string | null) => {
     if (next === workshop) return;
@@ -52,7 +52,7 @@ export function createHistoryService({ watch, snapshot, open, price }: HistoryNe
     workshop = next;
     log = next === null ? undefined : open(next);
     state = { savedUntil: null, fault: null };
-    [waiting, undated, sampledAt, nextWriteAt] = [[], [], 0, 0];
+    [waiting, undated, sampledAt, nextWriteAt, rentalNoted] = [[], [], 0, 0, ''];
   };
 
   const takeJobs = (jobs: readonly JobSummary[]) => {
@@ -85,9 +85,18 @@ export function createHistoryService({ watch, snapshot, open, price }: HistoryNe
         sampledAt = change.sample.at;
         const record = sampleRecord(change.sample);
         if (record) waiting.push(record);
-        return;
+        return takeRental(change.sample.at);
       }
     }
+  };
+  const rentalNow = () => snapshot().capacity?.settings.rental ?? null;
+  /** Once a day and whenever it changes, so that a day keeps its price when another rental is entered. */
+  const takeRental = (at: number) => {
+    const rental = rentalNow();
+    const noted = JSON.stringify([dayOf(at), rental]);
+    if (rental === null || noted === rentalNoted) return;
+    rentalNoted = noted;
+    waiting.push({ t: 'rental', at, rental });
   };
   const takeEvent = (event: Extract<HistoryRecord, { t: 'event' }>['event']) => {
     waiting.push({ t: 'event', offset: snapshot().clockOffsetMs ?? 0, event });
@@ -133,7 +142,7 @@ export function createHistoryService({ watch, snapshot, open, price }: HistoryNe
     return Object.hasOwn(nicknames, userId) ? (nicknames[userId] ?? userId) : userId;
   };
   const recap = (day: LocalDay, records: readonly HistoryRecord[]) =>
-    recapOf(day, records, { nameOf, price: price?.() ?? null });
+    recapOf(day, records, { nameOf, rental: rentalNow(), now: Date.now() });
 
   return {
     start() {

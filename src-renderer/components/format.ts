@@ -90,3 +90,9 @@ export function sizeText(bytes: number): string {
   if (bytes < 999_500) return `${Math.round(bytes / 1000)} KB`;
   return `${(bytes / 1e6).toFixed(bytes < 9_950_000 ? 1 : 0)} MB`;
 }
+
+/** An amount with its currency: a sign stands before it, a code after it. */
+export function money(amount: number, currency: string): string {
+  const text = amount.toFixed(2);
+  return /^[a-z]{2,}$/i.test(currency) ? `${text} ${currency}` : `${currency}${text}`;
+}

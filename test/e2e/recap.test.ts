@@ -39,7 +39,11 @@ afterAll(async () => {
 beforeEach(async () => {
   served.workshop.kept.clear();
   served.workshop.kept.set(DAY, workshopDay(midnight));
-  served.workshop.price = { perHour: 2.69, currency: 'EUR' };
+  served.workshop.rental = {
+    ...{ pricePerHour: 2.69, currency: '€' },
+    startedAt: midnight + 9.5 * 3_600_000,
+    endsAt: midnight + 17.5 * 3_600_000,
+  };
   served.workshop.historyState = { savedUntil: midnight + 61_000_000, fault: null };
   faults.length = 0;
   context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
@@ -88,11 +92,17 @@ test('a day in words and figures, by hour, person, cause and kind; who changed w
   await sheet.waitFor();
   expect(await figure('Jobs made')).toBe('183');
   expect(await figure('People')).toBe('20');
-  expect(await figure('Rent')).toMatch(/^€1[78]\.\d\d$/);
+  expect(await figure('Rent')).toBe('€21.52');
   expect(await sheet.getByText(/did not watch/).count()).toBe(1);
   expect(await sheet.getByRole('list', { name: 'Jobs by the hour' }).getByRole('listitem').count()).toBe(7);
   expect(await sheet.getByText(/× GPU memory/).count()).toBe(1);
-  expect(await sheet.getByText('by ada@laptop').count()).toBe(1);
+  const acts = sheet.getByRole('list', { name: 'What happened' }).getByRole('listitem');
+  expect(await acts.count()).toBe(4);
+  await sheet.getByRole('radiogroup', { name: 'Whose acts' }).getByText('Agents').click();
+  expect(await acts.allInnerTexts()).toEqual([
+    expect.stringContaining('worker-3 is ready'),
+    expect.stringContaining('it is back in its place'),
+  ]);
   expect(await page.getByText(/^Saved on this laptop until/).count()).toBe(1);
   const main = page.getByRole('main', { name: 'Recap' });
   for (const look of ['dark', 'light'] as const) {

@@ -15,8 +15,9 @@ import type {
 import { catalogue } from '../../src-main/app/catalogue.ts';
 import type { AlertRecord } from '../../src-main/domain/alerts/alert.ts';
 import { capacityFactsOf } from '../../src-main/domain/capacity/capacity-facts.ts';
+import type { Rental } from '../../src-main/domain/capacity/capacity-settings.ts';
 import type { LocalDay } from '../../src-main/domain/history/local-day.ts';
-import { type HourPrice, recapOf } from '../../src-main/domain/history/recap.ts';
+import { recapOf } from '../../src-main/domain/history/recap.ts';
 import { recapCsv } from '../../src-main/domain/history/recap-csv.ts';
 import type { HistoryRecord } from '../../src-main/domain/history/record.ts';
 import type {
@@ -247,10 +248,10 @@ export class FakeWorkshop implements Services {
   #recap(day: LocalDay) {
     const nicknames = this.snapshot.room?.nicknames ?? {};
     const nameOf = (id: string) => nicknames[id] ?? id;
-    return recapOf(day, this.kept.get(day) ?? [], { nameOf, price: this.price });
+    return recapOf(day, this.kept.get(day) ?? [], { nameOf, rental: this.rental, now: Date.now() });
   }
 
-  price: HourPrice | null = null;
+  rental: Rental | null = null;
 
   /** The product's own, over this workshop; what it keeps lives as long as this object. */
   readonly room = createRoomService({

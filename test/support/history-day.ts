@@ -68,15 +68,23 @@ export function workshopDay(midnight: number, people = 20): HistoryRecord[] {
       sampleAt(at, Math.round(9 + 8 * Math.sin(minute / 40)), Math.round(70 + 25 * Math.sin(minute / 13))),
     );
   }
-  for (const [minutes, by, message] of [
-    [1, 'ada@laptop', 'ada@laptop wants 3 workers on gpu-1.'],
-    [95, 'ben@desk', 'The queue is held, mode fair.'],
+  for (const [minutes, kind, by, message] of [
+    [1, 'desired-changed', 'ada@laptop', 'ada@laptop wants 3 workers on gpu-1.'],
+    [2, 'worker-started', 'gpu-1', 'worker-3 is ready.'],
+    [95, 'control-changed', 'ben@desk', 'The queue is held, mode fair.'],
+    [
+      120,
+      'job-rescued',
+      'gpu-1',
+      "user004's job lost its worker (worker-2 went silent); it is back in its place.",
+    ],
+    [121, 'job-completed', 'gpu-1', 'Not worth a line.'],
   ] as const)
     records.push({
       t: 'event',
       offset: 0,
       event: {
-        ...{ protocol: 1, at: midnight + (start + minutes) * MINUTE, kind: 'control-changed', by },
+        ...{ protocol: 1, at: midnight + (start + minutes) * MINUTE, kind, by },
         ...{ jobId: null, userId: null, workerId: null, message },
       },
     });

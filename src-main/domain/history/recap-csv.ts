@@ -3,7 +3,7 @@ import type { Recap } from './recap.ts';
 import { type EndedJob, type HistoryRecord, keyOf, timeOf } from './record.ts';
 
 /** What can be taken home as a table. */
-export type RecapTable = 'people' | 'jobs' | 'hours' | 'failures';
+export type RecapTable = 'people' | 'jobs' | 'hours' | 'failures' | 'acts';
 
 type Cell = string | number | null;
 
@@ -53,6 +53,11 @@ export function recapCsv(recap: Recap, records: readonly HistoryRecord[], table:
       return csv(
         ['cause', 'count', 'example'],
         recap.failures.map(({ cause, count, example }) => [FAILURE_CAUSES[cause].name, count, example]),
+      );
+    case 'acts':
+      return csv(
+        ['at', 'from', 'by', 'kind', 'message'],
+        recap.acts.map(({ at, from, by, kind, message }) => [iso(at), from, by, kind, message]),
       );
     case 'jobs':
       return csv(

@@ -1,12 +1,31 @@
+import type { EventKind } from '../../../worker-agent/src/contract/event.ts';
 import { causeOfFailure, type FailureCause } from '../../../worker-agent/src/contract/failure-cause.ts';
-import { dayOf, type LocalDay } from './local-day.ts';
+import type { Rental } from '../capacity/capacity-settings.ts';
+import { covered } from '../capacity/rental.ts';
+import { boundsOf, dayOf, type LocalDay } from './local-day.ts';
 import { type EndedJob, type HistoryRecord, keyOf, timeOf } from './record.ts';
 
 const HOUR = 3_600_000;
 /** Two samples further apart than this have a gap between them, ms. */
 const GAP_MS = 30_000;
-/** Acts and events of people that a recap lists. */
-const ACTS_SHOWN = 200;
+/** Acts that a recap lists. */
+const ACTS_SHOWN = 500;
+/** Whose acts are told. What befalls single jobs on their way stands with the job. */
+const FROM: Partial<Record<EventKind, RecapAct['from']>> = {
+  'desired-changed': 'person',
+  'control-changed': 'person',
+  'agent-started': 'agent',
+  'agent-stopped': 'agent',
+  'worker-started': 'agent',
+  'worker-failed': 'agent',
+  'worker-drained': 'agent',
+  'worker-stopped': 'agent',
+  'job-parked': 'agent',
+  'job-rescued': 'agent',
+  'job-reported': 'agent',
+  'gpu-reserved': 'agent',
+  'lease-lost': 'agent',
+};
 
 export interface RecapPerson {
   userId: string;
@@ -33,10 +52,24 @@ export interface RecapHour {
   utilization: number | null;
 }
 
-/** What a rented machine costs; given where it is known. */
-export interface HourPrice {
+/** What the machines cost on a day: the rental as far as it falls on it. */
+export interface RecapCost {
   perHour: number;
   currency: string;
+  hours: number;
+  amount: number;
+  /** Part of the amount for time in which no job ran, as far as jobs are known. */
+  idle: number;
+}
+
+export interface RecapAct {
+  at: number;
+  /** `person`: somebody at a console; `agent`: it acted by itself. */
+  from: 'person' | 'agent';
+  /** Name of the console, or the host's id. */
+  by: string;
+  kind: EventKind;
+  message: string;
 }
 
 /** One day of a workshop. Times are local epoch ms, lengths ms; null is not known. */
@@ -57,15 +90,18 @@ export interface Recap {
   /** The hour with the most GPU time; null without jobs. */
   busiest: number | null;
   kinds: { kind: string; count: number; gpuMs: number }[];
-  /** What people at consoles did. */
-  acts: { at: number; by: string; message: string }[];
-  /** From the first to the last thing known, at that price; null without a price. */
-  cost: (HourPrice & { amount: number; hours: number }) | null;
+  /** What people at consoles and what agents did, oldest first; of many the latest. */
+  acts: RecapAct[];
+  /** null while no price is known for this day. */
+  cost: RecapCost | null;
 }
 
 export interface RecapOptions {
   nameOf: (userId: string) => string;
-  price: HourPrice | null;
+  /** The rental as it is entered now; of a day outside of it the one counts that was kept then. */
+  rental: Rental | null;
+  /** Local epoch ms. */
+  now: number;
 }
 
 /** Sums up a day. `records` may hold anything of that day, in any order; what stands there twice counts once. */
@@ -74,14 +110,19 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
   const acts: Recap['acts'] = [];
   const samples: Extract<HistoryRecord, { t: 'sample' }>[] = [];
   const seen = new Set<string>();
+  let kept: Rental | null = null;
   for (const record of records) {
     const key = keyOf(record);
     if (dayOf(timeOf(record)) !== day || (key !== null && seen.has(key))) continue;
     if (key !== null) seen.add(key);
     if (record.t === 'job') jobs.push(record);
     else if (record.t === 'sample') samples.push(record);
-    else if (record.event.kind === 'desired-changed' || record.event.kind === 'control-changed')
-      acts.push({ at: timeOf(record), by: record.event.by, message: record.event.message });
+    else if (record.t === 'rental') kept = record.rental;
+    else {
+      const { by, kind, message } = record.event;
+      const from = FROM[kind];
+      if (from) acts.push({ at: timeOf(record), from, by, kind, message });
+    }
   }
   samples.sort((a, b) => a.at - b.at);
   const times = [...jobs.flatMap(spanOf), ...samples.map(({ at }) => at)];
@@ -93,7 +134,6 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
     (best, hour) => (hour.gpuMs > (best?.gpuMs ?? 0) ? hour : best),
     null,
   );
-  const known = options.price !== null && from !== null && until !== null ? (until - from) / HOUR : null;
   return {
     day,
     from,
@@ -114,9 +154,33 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
     kinds: kindsOf(jobs),
     acts: acts.sort((a, b) => a.at - b.at).slice(-ACTS_SHOWN),
     cost:
-      options.price && known !== null
-        ? { ...options.price, hours: known, amount: known * options.price.perHour }
-        : null,
+      costOf(day, options.rental, options.now, jobs) ??
+      costOf(day, kept && { ...kept, endsAt: kept.endsAt ?? until }, options.now, jobs),
+  };
+}
+
+/** What a rental came to on this day until now. @returns null when it does not touch the day. */
+function costOf(
+  day: LocalDay,
+  rental: Rental | null,
+  now: number,
+  jobs: readonly EndedJob[],
+): RecapCost | null {
+  const bounds = boundsOf(day);
+  if (!rental || !bounds) return null;
+  const from = Math.max(bounds.from, rental.startedAt);
+  const until = Math.min(bounds.until, rental.endsAt ?? now, now);
+  if (until <= from) return null;
+  const spans = jobs.map((job): [number, number] => [timeOf(job) - gpuTime(job), timeOf(job)]);
+  const { pricePerHour, currency } = rental;
+  const amountOf = (ms: number) => (ms / HOUR) * pricePerHour;
+  const idle = amountOf(until - from - covered(spans, from, until));
+  return {
+    perHour: pricePerHour,
+    currency,
+    hours: (until - from) / HOUR,
+    amount: amountOf(until - from),
+    idle,
   };
 }
 

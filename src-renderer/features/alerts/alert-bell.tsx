@@ -10,7 +10,8 @@ export function AlertBell() {
   const set = useLive(({ alerts }) => alerts !== null);
   const { speaking, worst, quiet } = useLiveData(({ alerts }) => summaryOf(alerts));
   if (!set) return null;
-  const words = speaking === 0 ? 'none' : plural(speaking, 'alert');
+  // The name holds the figure that stands there, for those who speak to the screen.
+  const words = speaking === 0 ? '0, none' : plural(speaking, 'alert');
   const Icon = quiet ? IconBellOff : IconBell;
   return (
     <button

@@ -1,5 +1,5 @@
 import type { CapacitySettings, RentalMeter } from '../../../src-main/api/types.ts';
-import { clockText, spanText } from '../../components/format.ts';
+import { clockText, money, spanText } from '../../components/format.ts';
 
 type Rental = NonNullable<CapacitySettings['rental']>;
 
@@ -12,12 +12,6 @@ export interface RentalWords {
   end: string;
   safe: string;
   tone: 'ok' | 'warn' | 'fail' | 'off';
-}
-
-/** An amount with its currency: a sign stands before it, a code after it. */
-export function money(amount: number, currency: string): string {
-  const text = amount.toFixed(2);
-  return /^[a-z]{2,}$/i.test(currency) ? `${text} ${currency}` : `${currency}${text}`;
 }
 
 /** Reads the meter off. @param now local epoch ms. */

@@ -9,12 +9,19 @@ export function HoursChart({ hours, busiest }: { hours: readonly RecapHour[]; bu
   return (
     <ol className={styles.hours} aria-label="Jobs by the hour">
       {hours.map((hour) => (
-        <li key={hour.at} className={styles.hour} data-busiest={hour.at === busiest} title={describe(hour)}>
+        <li
+          key={hour.at}
+          className={styles.hour}
+          data-busiest={hour.at === busiest}
+          data-gap={isGap(hour)}
+          title={describe(hour)}
+        >
           <span className="visually-hidden">{describe(hour)}</span>
           <span className={styles.hourWait} aria-hidden>
-            {hour.peakWaiting === null ? '' : `≤ ${hour.peakWaiting}`}
+            {hour.peakWaiting === null ? '' : `${hour.peakWaiting} wait`}
           </span>
           <span className={styles.hourBar} aria-hidden>
+            {isGap(hour) && <span className={styles.hourGap}>not watched</span>}
             <i data-kind="failed" style={{ height: `${(hour.failed / most) * 100}%` }} />
             <i data-kind="completed" style={{ height: `${(hour.completed / most) * 100}%` }} />
           </span>
@@ -29,6 +36,9 @@ export function HoursChart({ hours, busiest }: { hours: readonly RecapHour[]; bu
     </ol>
   );
 }
+
+/** Nobody watched in this hour: its jobs are counted, the rest is not known. */
+const isGap = ({ peakWaiting, utilization }: RecapHour) => peakWaiting === null && utilization === null;
 
 function describe({ at, completed, failed, gpuMs, peakWaiting, utilization }: RecapHour): string {
   const parts = [

@@ -1,6 +1,6 @@
 import type { Recap } from '../../../src-main/api/types.ts';
 import { clockText, countText, cut, plural, spanText } from '../../components/format.ts';
-import { dayText, failedText, gpuText, moneyText, recapSentence } from './recap-words.ts';
+import { dayText, failedText, gpuText, recapSentence, rentText } from './recap-words.ts';
 
 const WIDTH = 1600;
 const HEIGHT = 1000;
@@ -53,7 +53,7 @@ function figuresOf(recap: Recap): [string, string][] {
     [gpuText(gpuMs), 'on the GPU'],
     [waits ? spanText(waits.median) : '–', 'usual wait'],
   ];
-  return cost ? [...figures, [moneyText(cost.amount, cost.currency), 'rent']] : figures;
+  return cost ? [...figures, [rentText(recap).amount, 'rent']] : figures;
 }
 
 function drawHours(pen: CanvasRenderingContext2D, { hours, busiest }: Recap): void {

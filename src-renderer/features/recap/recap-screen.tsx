@@ -20,8 +20,8 @@ import {
   failedText,
   gpuText,
   hourText,
-  moneyText,
   recapSentence,
+  rentText,
   watchedSentence,
 } from './recap-words.ts';
 
@@ -30,6 +30,7 @@ const TABLES: Record<RecapTable, string> = {
   jobs: 'Jobs',
   hours: 'Hours',
   failures: 'Failures',
+  acts: 'What happened',
 };
 
 /** What a day came to: to look at after the workshop, and to take home. */
@@ -168,14 +169,15 @@ function Legend({ busiest }: { busiest: number | null }) {
         <i aria-hidden data-kind="failed" />
         failed
       </span>
-      <span data-kind="wait">≤ most waiting at once</span>
+      <span data-kind="wait">most waiting at once</span>
       {busiest !== null && <span>busiest {hourText(busiest)}</span>}
     </span>
   );
 }
 
 function Figures({ recap }: { recap: Recap }) {
-  const { jobs, waits, runs, gpuMs, people, cost } = recap;
+  const { jobs, waits, runs, gpuMs, people } = recap;
+  const rent = rentText(recap);
   const figures: [string, string, string][] = [
     ['Jobs made', countText(jobs.completed), [failedText(recap), cancelledText(jobs.cancelled)].join(' · ')],
     ['People', countText(people.length), 'whose jobs ended'],
@@ -186,13 +188,8 @@ function Figures({ recap }: { recap: Recap }) {
     ],
     ['Usual run', runs ? spanText(runs.median) : UNKNOWN, runs ? `longest ${spanText(runs.longest)}` : ''],
     ['On a GPU', gpuText(gpuMs), 'all jobs together'],
+    ['Rent', rent.amount, rent.aside],
   ];
-  if (cost)
-    figures.push([
-      'Rent',
-      moneyText(cost.amount, cost.currency),
-      `${cost.hours.toFixed(1)} h at ${moneyText(cost.perHour, cost.currency)}`,
-    ]);
   return (
     <dl className={styles.figures}>
       {figures.map(([label, value, aside]) => (

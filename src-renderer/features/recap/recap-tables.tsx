@@ -1,10 +1,20 @@
-import type { Recap } from '../../../src-main/api/types.ts';
+import { SegmentedControl } from '@mantine/core';
+import { useState } from 'react';
+import type { Recap, RecapAct } from '../../../src-main/api/types.ts';
 import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
-import { clockText, countText, cut, spanText, UNKNOWN } from '../../components/format.ts';
+import { clockText, countText, cut, plural, spanText, UNKNOWN } from '../../components/format.ts';
 import { Panel } from '../../components/panel.tsx';
 import styles from './recap.module.css';
 import { gpuText } from './recap-words.ts';
 
+type Whose = 'all' | RecapAct['from'];
+const WHOSE: { value: Whose; label: string }[] = [
+  { value: 'all', label: 'All' },
+  { value: 'person', label: 'People' },
+  { value: 'agent', label: 'Agents' },
+];
+/** Acts on the screen; the CSV has more. */
+const ACTS_MOST = 100;
 /** Longest text from outside in a cell. */
 const TEXT_MOST = 300;
 
@@ -88,20 +98,42 @@ export function Kinds({ kinds }: Pick<Recap, 'kinds'>) {
   );
 }
 
-/** Who changed what from a console. */
+/** Who changed what from a console, and what agents did by themselves. */
 export function Acts({ acts }: Pick<Recap, 'acts'>) {
+  const [whose, setWhose] = useState<Whose>('all');
+  const own = acts.filter(({ from }) => whose === 'all' || from === whose);
+  const earlier = own.length - ACTS_MOST;
   return (
-    <Panel title="From the consoles">
-      {acts.length === 0 ? (
-        <p className={styles.none}>No change of workers or queue is known of this day.</p>
+    <Panel
+      title="What happened"
+      className={styles.wide}
+      aside={
+        acts.length > 0 && (
+          <SegmentedControl
+            aria-label="Whose acts"
+            size="xs"
+            value={whose}
+            data={WHOSE}
+            onChange={(value) => setWhose(value as Whose)}
+          />
+        )
+      }
+    >
+      {own.length === 0 ? (
+        <p className={styles.none}>No act is known of this day.</p>
       ) : (
-        <ul className={styles.list}>
-          {acts.map(({ at, by, message }) => (
-            <li key={`${at}/${by}/${message}`}>
-              <span dir="auto">
-                {clockText(at, at)} · {cut(message, TEXT_MOST)}
-              </span>
-              <small dir="auto">by {cut(by, 80)}</small>
+        <ul className={styles.acts} aria-label="What happened">
+          {earlier > 0 && <li>{plural(earlier, 'act')} before these, see the CSV.</li>}
+          {own.slice(-ACTS_MOST).map(({ at, from, by, message }, place) => (
+            // Acts only come at the end, and two of them may be alike.
+            // biome-ignore lint/suspicious/noArrayIndexKey: nothing else tells them apart.
+            <li key={place}>
+              <time>{clockText(at, at)}</time>
+              <span dir="auto">{cut(message, TEXT_MOST)}</span>
+              <small dir="auto" data-from={from}>
+                {from === 'agent' ? 'agent ' : ''}
+                {cut(by, 80)}
+              </small>
             </li>
           ))}
         </ul>

@@ -1,5 +1,5 @@
 import type { LocalDay, Recap } from '../../../src-main/api/types.ts';
-import { clockText, countText, plural, spanText } from '../../components/format.ts';
+import { clockText, countText, money, plural, spanText, UNKNOWN } from '../../components/format.ts';
 
 /** "Tuesday, 24 November 2026"; with `today` or `yesterday` before it. */
 export function dayText(day: LocalDay, now: number): string {
@@ -29,12 +29,14 @@ export function hourText(at: number): string {
   return `${clockText(at, at)}–${clockText(at + 3_600_000, at + 3_600_000)}`;
 }
 
-export function moneyText(amount: number, currency: string): string {
-  try {
-    return new Intl.NumberFormat('en-GB', { style: 'currency', currency }).format(amount);
-  } catch {
-    return `${amount.toFixed(2)} ${currency}`;
-  }
+/** What the day cost, in figure and words; a price that nobody entered is not known, never nothing. */
+export function rentText({ cost }: Recap): { amount: string; aside: string } {
+  if (!cost) return { amount: UNKNOWN, aside: 'no price known, see Capacity' };
+  const { amount, hours, perHour, currency, idle } = cost;
+  return {
+    amount: money(amount, currency),
+    aside: `${hours.toFixed(1)} h at ${money(perHour, currency)}, ${money(idle, currency)} of it idle`,
+  };
 }
 
 /** The day in one sentence. */

@@ -94,7 +94,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
     history: {
       state: () => ({ savedUntil: null, fault: null }),
       days: async () => [],
-      recap: async ({ day }) => recapOf(day, [], { nameOf: (id) => id, price: null }),
+      recap: async ({ day }) => recapOf(day, [], { nameOf: (id) => id, rental: null, now: Date.now() }),
       table: async () => ({ fileName: 'none.csv', text: '' }),
     },
     room: {

@@ -11,7 +11,8 @@ import {
 } from '../../../../src-main/domain/capacity/catalogue.ts';
 import { covered } from '../../../../src-main/domain/capacity/rental.ts';
 import { fitWords } from '../../../../src-renderer/components/fit-words.ts';
-import { money, rentalWords } from '../../../../src-renderer/features/capacity/rental-words.ts';
+import { money } from '../../../../src-renderer/components/format.ts';
+import { rentalWords } from '../../../../src-renderer/features/capacity/rental-words.ts';
 import { fullHour } from '../../../support/capacity-states.ts';
 import { gpu, host, job, worker, workshop } from '../../../support/scenarios.ts';
 

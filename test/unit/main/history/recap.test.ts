@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import type { Rental } from '../../../../src-main/domain/capacity/capacity-settings.ts';
 import { boundsOf, dayOf } from '../../../../src-main/domain/history/local-day.ts';
 import { recapOf } from '../../../../src-main/domain/history/recap.ts';
 import { recapCsv } from '../../../../src-main/domain/history/recap-csv.ts';
+import type { HistoryRecord } from '../../../../src-main/domain/history/record.ts';
 import { endedJob, sampleAt, workshopDay } from '../../../support/history-day.ts';
 
 const DAY = '2026-03-02';
 const midnight = boundsOf(DAY)?.from ?? Number.NaN;
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
-const plain = { nameOf: (id: string) => id, price: null };
+const plain = { nameOf: (id: string) => id, rental: null, now: midnight + 20 * HOUR };
+const rental = { pricePerHour: 2, currency: '€', startedAt: midnight + 10 * HOUR, endsAt: null };
 
 test('a day is a day of the calendar, and nothing else is', () => {
   expect(dayOf(midnight)).toBe(DAY);
@@ -49,7 +52,7 @@ test('hours hold what was spent in them; what nobody watched is not known', () =
       sampleAt(midnight + 11 * HOUR + 5000, 9, 100),
       sampleAt(midnight + 13 * HOUR, null, null),
     ],
-    { ...plain, price: { perHour: 2, currency: 'EUR' } },
+    { ...plain, rental: { ...rental, endsAt: midnight + 12.5 * HOUR } },
   );
   expect(recap.hours.map(({ gpuMs, peakWaiting, utilization }) => [gpuMs, peakWaiting, utilization])).toEqual(
     [
@@ -61,12 +64,42 @@ test('hours hold what was spent in them; what nobody watched is not known', () =
   );
   expect(recap.busiest).toBe(midnight + 10 * HOUR);
   expect(recap.watchedMs).toBe(5000);
-  expect(recap.cost).toMatchObject({ amount: 5, hours: 2.5, currency: 'EUR' });
+  expect(recap.cost).toMatchObject({ amount: 5, hours: 2.5, perHour: 2, currency: '€' });
+  expect(recap.cost?.idle).toBeCloseTo(5 - (40 / 60) * 2, 9);
 });
 
 test('a day of which nothing is known has no times, no waits and no zero for a cost', () => {
-  const recap = recapOf(DAY, [], { ...plain, price: { perHour: 2, currency: 'EUR' } });
+  const recap = recapOf(DAY, [], plain);
   expect(recap).toMatchObject({ from: null, until: null, waits: null, busiest: null, cost: null, hours: [] });
+});
+
+test('costs what the rental comes to on that day: until now, until its end, or at the price that was kept', () => {
+  const cost = (records: HistoryRecord[], change: { rental: Rental; now?: number }) =>
+    recapOf(DAY, records, { ...plain, ...change }).cost?.amount;
+  const other = { ...rental, startedAt: midnight + 30 * HOUR };
+  const kept: HistoryRecord = {
+    t: 'rental',
+    at: midnight + 11 * HOUR,
+    rental: { ...rental, pricePerHour: 4 },
+  };
+  const last = endedJob(midnight, 12 * HOUR);
+  // It is 20:00, and it runs on.
+  expect(cost([], { rental })).toBe(20);
+  expect(cost([], { rental: { ...rental, startedAt: midnight - HOUR, endsAt: midnight + HOUR } })).toBe(2);
+  expect(cost([kept], { rental })).toBe(20);
+  expect(cost([], { rental: other })).toBeUndefined();
+  // Of one that is past only what was seen counts, unless its end is known.
+  expect(cost([kept, last], { rental: other, now: midnight + 40 * HOUR })).toBe(8);
+});
+
+test('tells who did what, and what agents did by themselves; what befell single jobs stands elsewhere', () => {
+  const { acts } = recapOf(DAY, workshopDay(midnight), plain);
+  expect(acts.map(({ from, by, kind }) => `${from} ${by} ${kind}`)).toEqual([
+    'person ada@laptop desired-changed',
+    'agent gpu-1 worker-started',
+    'person ben@desk control-changed',
+    'agent gpu-1 job-rescued',
+  ]);
 });
 
 describe('as a table', () => {
