@@ -10,6 +10,7 @@ import type { RedisProof } from '../domain/env-file/redis-proof.ts';
 import type { LocalDay } from '../domain/history/local-day.ts';
 import type { Recap } from '../domain/history/recap.ts';
 import type { RecapTable } from '../domain/history/recap-csv.ts';
+import type { LogMachine, LogMessage, LogSource } from '../domain/logs/log-line.ts';
 import type { RoomView } from '../domain/room/room-view.ts';
 import type { WorkshopMessage } from '../domain/workshop.ts';
 import type { WorkshopProfile, WorkshopsView } from '../domain/workshops/profile.ts';
@@ -325,6 +326,19 @@ export interface MachinesService {
   keeping(): Promise<{ keychain: boolean }>;
 }
 
+/** The logs of agents and workers, on the machines where they run. All methods @throw WorkshopError. */
+export interface LogsService {
+  machines(): Promise<LogMachine[]>;
+  /** Looks on the machine which logs there are. */
+  sources(input: { machineId: string }): Promise<LogSource[]>;
+  /** The last lines, then new ones as they come. Secrets are taken out; a reader who is slow gets fewer lines. */
+  follow(
+    input: { machineId: string; sourceId: string },
+    signal: AbortSignal,
+    backlogBytes?: () => number,
+  ): AsyncIterable<LogMessage>;
+}
+
 export interface Services {
   alerts: AlertsService;
   capacity: CapacityService;
@@ -338,4 +352,5 @@ export interface Services {
   workshops: WorkshopsService;
   history: HistoryService;
   machines: MachinesService;
+  logs: LogsService;
 }

@@ -6,6 +6,7 @@ import { capacityRouter } from './capacity-router.ts';
 import { envImportRouter } from './env-import-router.ts';
 import { historyActs } from './history-acts.ts';
 import { jobActs } from './job-acts.ts';
+import { logsRouter } from './logs-router.ts';
 import { machinesRouter } from './machines-router.ts';
 import { peopleActs } from './people-acts.ts';
 import { roomActs } from './room-acts.ts';
@@ -49,6 +50,7 @@ export const appRouter = router({
   alerts: alertsRouter,
   capacity: capacityRouter,
   history: historyActs,
+  logs: logsRouter,
   settings: router({
     connect: procedure
       .input(

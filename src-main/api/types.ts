@@ -21,6 +21,14 @@ export type { Recap, RecapAct, RecapHour } from '../domain/history/recap.ts';
 export type { RecapTable } from '../domain/history/recap-csv.ts';
 export type { HostQuestion } from '../domain/hosts/host-link.ts';
 export type { MachineView } from '../domain/hosts/machine-view.ts';
+export type {
+  LogLevel,
+  LogLine,
+  LogMachine,
+  LogMessage,
+  LogSource,
+  TailState,
+} from '../domain/logs/log-line.ts';
 export type { RoomState } from '../domain/room/room-state.ts';
 export type { RoomKind, RoomMaking, RoomPerson, RoomTurn, RoomView } from '../domain/room/room-view.ts';
 export type * from '../domain/workshop.ts';

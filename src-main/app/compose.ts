@@ -20,6 +20,7 @@ import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
 import { createHistoryService } from '../services/history.ts';
 import { createJobsService } from '../services/jobs.ts';
+import { createLogsService } from '../services/logs/logs-service.ts';
 import { createMachinesService } from '../services/machines.ts';
 import { createPeopleService } from '../services/people.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
@@ -29,6 +30,7 @@ import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
 import { catalogue } from './catalogue.ts';
 import { readEnvironment } from './environment.ts';
+import { LOG_ROOTS, logMachines } from './log-machines.ts';
 import { machinesOf } from './machines.ts';
 import { openRedisWorkshop } from './redis-workshop.ts';
 
@@ -87,10 +89,16 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     capacity: capacityFactsOf(capacity.state),
     publish: watch.alerts,
   });
+  /** All that were used while this process lives; no log may show one. */
+  const passwords = new Set<string>();
   const settings = createSettingsService({
     store,
-    open: (chosen) => openRedisWorkshop(chosen, (host, port) => machines.forward(VPS, host, port)),
+    open(chosen) {
+      if (chosen.password !== null) passwords.add(chosen.password);
+      return openRedisWorkshop(chosen, (host, port) => machines.forward(VPS, host, port));
+    },
     onChange(current) {
+      logs.forget();
       watch.turnTo(current);
       room.turnTo(current?.redisAddress ?? null);
       capacity.turnTo(current?.redisAddress ?? null);
@@ -119,12 +127,18 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   };
   // A console that was given its Redis from outside watches no saved workshop.
   const followMachines = async () => machines.follow(environment.preset ? null : await profile());
-  const envImport = createEnvImport(machinesOf(profile, ({ id }) => machines.host(id)));
+  const hosts = machinesOf(profile, ({ id }) => machines.host(id));
+  const envImport = createEnvImport(hosts);
   const workshops = createWorkshopsService({
     store,
     use: settings.use,
     connect: settings.connect,
     linkOf: envImport.link,
+  });
+  const logs = createLogsService({
+    machines: logMachines(profile, hosts.gpuHost),
+    roots: LOG_ROOTS,
+    secrets: async () => [...passwords],
   });
 
   const history = createHistoryService({
@@ -152,9 +166,11 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       alerts,
       capacity,
       history,
+      logs,
     },
     notice,
     async close() {
+      logs.forget();
       alerts.close();
       capacity.close();
       watch.close();

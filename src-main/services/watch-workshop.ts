@@ -8,7 +8,11 @@ import type { Observation } from '../domain/observation.ts';
 import { createOutbox, type Outbox } from '../domain/outbox.ts';
 import type { RoomState } from '../domain/room/room-state.ts';
 import { createWaitEstimator } from '../domain/wait/wait-estimator.ts';
+
 import type { Sample, WorkshopChange, WorkshopMessage, WorkshopSnapshot } from '../domain/workshop.ts';
+
+import { pause } from './pause.ts';
+
 import type { WorkshopSource } from './roles.ts';
 
 /** Shortest time between two messages to one subscriber, ms: 20 a second. */
@@ -166,18 +170,5 @@ function news(subscriber: Subscriber, stop: AbortSignal): Promise<void> {
     subscriber.wake = end;
     stop.addEventListener('abort', end);
     if (stop.aborted || !subscriber.outbox.empty) end();
-  });
-}
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const end = () => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', end);
-      done();
-    };
-    const timer = setTimeout(end, ms);
-    stop.addEventListener('abort', end);
-    if (stop.aborted) end();
   });
 }

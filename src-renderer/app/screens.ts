@@ -1,8 +1,16 @@
-import { type Icon, IconGauge, IconHistory, IconLayoutDashboard, IconListDetails } from '@tabler/icons-react';
+import {
+  type Icon,
+  IconFileText,
+  IconGauge,
+  IconHistory,
+  IconLayoutDashboard,
+  IconListDetails,
+} from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { ScreenId } from '../components/navigate.ts';
 import { CapacityScreen } from '../features/capacity/capacity-screen.tsx';
 import { JobsScreen } from '../features/jobs/jobs-screen.tsx';
+import { LogsScreen } from '../features/logs/logs-screen.tsx';
 import { RecapScreen } from '../features/recap/recap-screen.tsx';
 import { StageScreen } from '../features/stage/stage-screen.tsx';
 
@@ -19,4 +27,5 @@ export const screens: readonly {
   { id: 'jobs', name: 'Jobs', icon: IconListDetails, component: JobsScreen, fills: true },
   { id: 'capacity', name: 'Capacity', icon: IconGauge, component: CapacityScreen, fills: false },
   { id: 'recap', name: 'Recap', icon: IconHistory, component: RecapScreen, fills: false },
+  { id: 'logs', name: 'Logs', icon: IconFileText, component: LogsScreen, fills: true },
 ];

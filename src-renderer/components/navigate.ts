@@ -2,9 +2,9 @@ import { useSyncExternalStore } from 'react';
 import type { JobSummary } from '../../src-main/api/types.ts';
 
 /** Which screen stands in the window. It lives in the address, so a reload comes back to it. */
-export type ScreenId = 'stage' | 'jobs' | 'capacity' | 'recap';
+export type ScreenId = 'stage' | 'jobs' | 'capacity' | 'recap' | 'logs';
 
-const SCREENS: readonly ScreenId[] = ['stage', 'jobs', 'capacity', 'recap'];
+const SCREENS: readonly ScreenId[] = ['stage', 'jobs', 'capacity', 'recap', 'logs'];
 
 function parse(hash: string): { screen: ScreenId; query: URLSearchParams } {
   const [path, query] = hash.replace(/^#\/?/, '').split('?');
@@ -23,6 +23,22 @@ export function useScreen(): ScreenId {
 /** The state that the Jobs screen was asked to show, if any. */
 export function useAskedStatus(): string | null {
   return useSyncExternalStore(subscribe, () => parse(window.location.hash).query.get('status'));
+}
+
+/** The log that the address names, if any. */
+export function useAskedLog(): { machineId: string; sourceId: string | null } | null {
+  const text = useSyncExternalStore(subscribe, () => {
+    const { screen, query } = parse(window.location.hash);
+    return screen === 'logs' && query.has('machine') ? query.toString() : null;
+  });
+  const query = new URLSearchParams(text ?? '');
+  return text === null ? null : { machineId: query.get('machine') ?? '', sourceId: query.get('log') };
+}
+
+/** Opens the Logs screen on a log; null: the first of the machine. */
+export function showLog(machineId: string, sourceId: string | null): void {
+  const query = new URLSearchParams({ machine: machineId, ...(sourceId !== null && { log: sourceId }) });
+  window.location.hash = `/logs?${query}`;
 }
 
 export function goTo(screen: ScreenId): void {

@@ -35,6 +35,7 @@ import { createRoomService } from '../../src-main/services/room.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { buildRenderer } from './build-renderer.ts';
+import { FakeLogs } from './fake-logs.ts';
 import { fakeSetup } from './fake-setup.ts';
 import { scriptedMachines } from './scripted-machines.ts';
 
@@ -292,6 +293,9 @@ export class FakeWorkshop implements Services {
     everyMs: NEVER,
   });
   #records: AlertRecord[] = [];
+
+  /** The logs of one machine, which a test writes. */
+  readonly logs = new FakeLogs();
 
   #called(verb: string, input: unknown): void {
     this.calls.push({ verb, input });

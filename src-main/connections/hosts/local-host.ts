@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { StringDecoder } from 'node:string_decoder';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { cutLines } from './cut-lines.ts';
 import { localFiles } from './local-files.ts';
 import type { ExecOptions, ExecResult, RemoteHost } from './remote-host.ts';
 
@@ -97,10 +97,17 @@ function follow(
     const child = start(argv, env);
     child.stdin.on('error', () => {});
     child.stdin.end();
-    for (const from of ['stdout', 'stderr'] as const)
-      createInterface({ input: child[from] }).on('line', (line) => {
+    for (const from of ['stdout', 'stderr'] as const) {
+      const lines = cutLines((line) => {
         if (!signal.aborted) onLine(line, from);
       });
+      const decoder = new StringDecoder();
+      child[from].on('data', (bytes: Buffer) => lines.take(decoder.write(bytes)));
+      child[from].on('end', () => {
+        lines.take(decoder.end());
+        lines.end();
+      });
+    }
     const onAbort = () => {
       end(child.pid);
       fail(signal.reason);

@@ -29,6 +29,7 @@ export interface RemoteHost {
   script(text: string, args?: readonly string[], options?: Omit<ExecOptions, 'stdin'>): Promise<ExecResult>;
   /**
    * A long-running command, line by line; resolves when it ends by itself; rejects when the link is lost or aborted.
+   * A line of more than 65,536 characters comes in pieces of that length.
    */
   lines(
     argv: readonly string[],

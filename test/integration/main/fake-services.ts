@@ -33,6 +33,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       secrets: { available: false, get: async () => undefined, set: async () => {}, remove: async () => {} },
       publish: () => {},
     }),
+    logs: { machines: async () => [], sources: async () => [], async *follow() {} },
     watch: {
       async *watch(signal) {
         watching += 1;
