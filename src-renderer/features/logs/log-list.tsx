@@ -82,13 +82,23 @@ export function LogList({
     else if (pace === 'scrolled' && atEnd && box.scrollTop > top) onPace('following');
   };
 
+  /** Brings a row into sight by the shortest way. All rows are equally high, so its place needs no measuring. */
+  const show = (at: number) => {
+    const box = scroll.current;
+    if (!box) return;
+    const top = at * rowPx();
+    if (top < box.scrollTop) box.scrollTop = top;
+    else if (top + 2 * rowPx() > box.scrollTop + box.clientHeight)
+      box.scrollTop = top + 2 * rowPx() - box.clientHeight;
+  };
+
   // With another search or level the current line stays in sight.
   const current = selection?.current;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when something else is asked for.
   useEffect(() => {
     if (current === undefined || pace === 'following') return;
     const at = indexOfSeq(rows, current);
-    if (rows[at]?.seq === current) virtual.scrollToIndex(at, { align: 'center' });
+    if (rows[at]?.seq === current) show(at);
   }, [search]);
 
   const select = (at: number, extend: boolean) => {
@@ -127,7 +137,7 @@ export function LogList({
     if (pace === 'following') onPace('scrolled');
     const target = Math.min(rows.length - 1, Math.max(0, to));
     select(target, event.shiftKey);
-    virtual.scrollToIndex(target);
+    show(target);
   };
   const onClick = (event: MouseEvent) => {
     // Whoever marks a part of a line with the mouse wants that part.

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useReducer, useRef, useState } from 'react';
 import type { LogMessage, TailState } from '../../../src-main/api/types.ts';
 import { errorInfoOf, useClient } from '../../live/command.ts';
 import { indexOfSeq, LogBuffer, type LogFilter, type LogRow } from './log-buffer.ts';
@@ -94,11 +94,10 @@ export function useLog(choice: LogChoice | null, filter: LogFilter): LogView {
   }, [choice?.machineId, choice?.sourceId]);
 
   // Another question is answered at once, also while it stands still.
-  const asked = useRef(filter);
-  if (asked.current !== filter) {
-    asked.current = filter;
-    if (frozen) setFrozen({ ...frozen, rows: [...buffer.shown], until: lastSeq(buffer.shown) });
-  }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the buffer changes in place.
+  useLayoutEffect(() => {
+    setFrozen((before) => before && { ...before, rows: [...buffer.shown], until: lastSeq(buffer.shown) });
+  }, [filter]);
   const setPace = useCallback(
     (pace: Pace) =>
       setFrozen(
