@@ -339,7 +339,14 @@ export interface LogsService {
   ): AsyncIterable<LogMessage>;
 }
 
+/** What other consoles of the workshop call this one. */
+export interface ConsoleNameService {
+  /** null takes the usual one. @throws WorkshopError BAD_INPUT when nothing of it can be shown, CONFIG when it cannot be kept. */
+  rename(input: { name: string | null }): Promise<void>;
+}
+
 export interface Services {
+  consoleName: ConsoleNameService;
   alerts: AlertsService;
   capacity: CapacityService;
   watch: WatchService;

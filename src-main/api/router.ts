@@ -51,6 +51,11 @@ export const appRouter = router({
   capacity: capacityRouter,
   history: historyActs,
   logs: logsRouter,
+  consoleName: router({
+    rename: procedure
+      .input(z.object({ name: z.string().max(200).nullable() }))
+      .mutation(({ ctx, input }) => ctx.services.consoleName.rename(input)),
+  }),
   settings: router({
     connect: procedure
       .input(

@@ -1,6 +1,6 @@
 /** The renderer's only door into main: types, nothing that runs. */
 
-export type { QueueControl, QueueMode } from '../../worker-agent/src/contract/desired.ts';
+export type { DesiredState, QueueControl, QueueMode } from '../../worker-agent/src/contract/desired.ts';
 export type { ErrorInfo } from '../../worker-agent/src/contract/errors.ts';
 export type { AgentEvent } from '../../worker-agent/src/contract/event.ts';
 export type { WorkerState, WorkerStatus } from '../../worker-agent/src/contract/host.ts';

@@ -6,6 +6,7 @@ import { createLocalHost } from '../connections/hosts/local-host.ts';
 import { outputFolder } from '../connections/hosts/output-folder.ts';
 import { alertLog } from '../connections/store/alert-log.ts';
 import { byWorkshopFile } from '../connections/store/by-workshop-file.ts';
+import { consoleFile } from '../connections/store/console-file.ts';
 import { openHistoryLog } from '../connections/store/history-log.ts';
 import { machineSecrets } from '../connections/store/machine-secrets.ts';
 import { roomFile } from '../connections/store/room-file.ts';
@@ -16,6 +17,7 @@ import { capacitySettingsSchema } from '../domain/capacity/capacity-settings.ts'
 import { VPS } from '../domain/hosts/machine-view.ts';
 import { createAlertsService } from '../services/alerts.ts';
 import { createCapacityService } from '../services/capacity.ts';
+import { createConsoleName } from '../services/console-name.ts';
 import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
 import { createHistoryService } from '../services/history.ts';
@@ -26,6 +28,7 @@ import { createPeopleService } from '../services/people.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
 import { createSettingsService } from '../services/settings.ts';
+import { tellJobs } from '../services/told-jobs.ts';
 import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
 import { catalogue } from './catalogue.ts';
@@ -56,13 +59,17 @@ export interface Console {
  */
 export async function composeConsole(options: ConsoleOptions): Promise<Console> {
   const environment = readEnvironment(options.env);
-  const by = `${userInfo().username}@${hostname()}`;
 
   const outputs = environment.outputs
     ? outputFolder(createLocalHost(), environment.outputs, `the folder ${environment.outputs}`)
     : undefined;
   const watch = createWorkshopWatch();
   const dir = environment.dir ?? options.dir;
+  const consoleName = createConsoleName({
+    usual: `${userInfo().username}@${hostname()}`,
+    store: consoleFile(dir),
+    publish: watch.console,
+  });
   const room = createRoomService({
     store: roomFile(dir),
     watch,
@@ -113,13 +120,18 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       remedy: 'Enter the Redis address of the workshop first.',
     });
   };
-  const fleet = createFleetService({ control: () => workshop().control, now: () => watch.now, by });
-  const jobs = createJobsService({
-    queue: () => workshop().queue,
-    lookup: () => workshop().lookup,
-    outputs: () => outputs,
+  const acting = { control: () => workshop().control, now: () => watch.now, by: consoleName.name };
+  const fleet = createFleetService(acting);
+  const jobs = tellJobs({
+    jobs: createJobsService({
+      queue: () => workshop().queue,
+      lookup: () => workshop().lookup,
+      outputs: () => outputs,
+    }),
+    job: (jobId) => watch.now.jobs[jobId],
+    note: async (event) => workshop().control.note({ ...event, by: consoleName.name() }),
   });
-  const people = createPeopleService({ control: () => workshop().control, now: () => watch.now, jobs, by });
+  const people = createPeopleService({ ...acting, jobs });
 
   const profile = async () => {
     const { currentId, workshops } = await store.view();
@@ -149,6 +161,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
 
   history.start();
   await followMachines();
+  await consoleName.start();
   await room.start();
   const notice = await settings.start();
   watch.notice(notice);
@@ -167,6 +180,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       capacity,
       history,
       logs,
+      consoleName,
     },
     notice,
     async close() {

@@ -5,7 +5,7 @@ import type { Observation } from './observation.ts';
 import type { RoomState } from './room/room-state.ts';
 import { isNoNews } from './wait/news.ts';
 import type { Waits } from './wait/waits.ts';
-import type { HostView, JobSummary, WorkshopChange, WorkshopSnapshot } from './workshop.ts';
+import type { ConsoleName, HostView, JobSummary, WorkshopChange, WorkshopSnapshot } from './workshop.ts';
 
 /** Events kept for screens that open later. */
 const EVENTS_KEPT = 200;
@@ -31,6 +31,8 @@ export interface LiveModel {
   alerts(alerts: AlertsState | null): WorkshopChange[];
   /** Takes what fits and what it costs. @returns empty when it is no news. */
   capacity(capacity: CapacityState | null): WorkshopChange[];
+  /** Sets what other consoles call this one; it stays with every change of workshop. */
+  console(console: ConsoleName): WorkshopChange[];
   /** A copy that no later fact alters. */
   snapshot(): WorkshopSnapshot;
   /** What is known now; read it, never change it. */
@@ -113,7 +115,8 @@ export function createLiveModel(): LiveModel {
   return {
     observe,
     rename(name, redisAddress) {
-      state = { ...nothingKnown(name, redisAddress), machines: state.machines ?? [] };
+      const { console, machines } = state;
+      state = { ...nothingKnown(name, redisAddress), console: console ?? null, machines: machines ?? [] };
       return [{ kind: 'name', name, redisAddress }];
     },
     notice(sentence) {
@@ -143,6 +146,10 @@ export function createLiveModel(): LiveModel {
       state.machines = machines;
       return [{ kind: 'machines', machines }];
     },
+    console(console) {
+      state.console = console;
+      return [{ kind: 'console', console }];
+    },
     // Jobs are the one part that is altered in place; everything else is replaced.
     snapshot: () => ({ ...state, jobs: { ...state.jobs }, hosts: { ...state.hosts } }),
     get now() {
@@ -169,6 +176,7 @@ function nothingKnown(name: string | null, redisAddress: string | null): Worksho
     machines: [],
     alerts: null,
     capacity: null,
+    console: null,
   };
 }
 

@@ -96,6 +96,13 @@ export interface Histories {
   coarse: Sample[];
 }
 
+/** What other consoles of the workshop call this one. */
+export interface ConsoleName {
+  name: string;
+  /** The name it has unless the host gives another: user and machine. */
+  usual: string;
+}
+
 export interface WorkshopSnapshot {
   /** Name of the workshop this console is set to; null before one is set up (first run). */
   name: string | null;
@@ -123,6 +130,8 @@ export interface WorkshopSnapshot {
   alerts?: AlertsState | null;
   /** What fits and what it costs; null or absent before a workshop is set up. */
   capacity?: CapacityState | null;
+  /** Absent or null only in scripted workshops. */
+  console?: ConsoleName | null;
 }
 
 /**
@@ -146,6 +155,7 @@ export type WorkshopChange =
   | { kind: 'machines'; machines: MachineView[] }
   | { kind: 'alerts'; alerts: AlertsState | null }
   | { kind: 'capacity'; capacity: CapacityState | null }
+  | { kind: 'console'; console: ConsoleName | null }
   | { kind: 'sample'; sample: Sample; coarse: boolean };
 
 export interface WorkshopMessage {

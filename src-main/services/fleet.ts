@@ -12,7 +12,7 @@ export interface FleetNeeds {
   control(): ControlStore;
   now(): Readonly<WorkshopSnapshot>;
   /** Name of this console as others read it. */
-  by: string;
+  by(): string;
 }
 
 type Wanted = Pick<DesiredState, 'workers' | 'drained'>;
@@ -38,7 +38,7 @@ export function createFleetService({ control, now, by }: FleetNeeds): FleetServi
       protocol: PROTOCOL_VERSION,
       revision: (current?.revision ?? 0) + 1,
       at: await store.time(),
-      by,
+      by: by(),
       workers: wanted.workers,
       drained: [...new Set(wanted.drained)],
     };
@@ -68,7 +68,7 @@ export function createFleetService({ control, now, by }: FleetNeeds): FleetServi
       protocol: PROTOCOL_VERSION,
       revision: (current?.revision ?? 0) + 1,
       at: await store.time(),
-      by,
+      by: by(),
     };
     const outcome = await store.writeControl(written);
     if (outcome.kind === 'conflict')
@@ -76,15 +76,23 @@ export function createFleetService({ control, now, by }: FleetNeeds): FleetServi
     // No agent tells of it, since it concerns them all. The act is done; a lost note changes nothing.
     const message = sentence(controlInWords(written));
     await store
-      .note({ kind: 'control-changed', by, jobId: null, userId: null, workerId: null, message })
+      .note({ kind: 'control-changed', by: by(), jobId: null, userId: null, workerId: null, message })
       .catch(() => {});
     return { revision: outcome.revision };
   };
 
   const command = async (hostId: string, request: Verb, act: string) => {
     fittingHost(now(), hostId);
-    const reply = await control().command(hostId, request, by);
-    if (reply?.kind === 'done') return { message: reply.message };
+    const store = control();
+    const reply = await store.command(hostId, request, by());
+    if (reply?.kind === 'done') {
+      const workerId = 'workerId' in request ? request.workerId : null;
+      const message = `Asked for ${act}.`;
+      await store
+        .note({ kind: 'host-act', by: by(), jobId: null, userId: null, workerId, message })
+        .catch(() => {});
+      return { message: reply.message };
+    }
     if (reply?.kind === 'refused')
       throw new WorkshopError(isErrorCode(reply.code) ? reply.code : 'WRONG_STATE', reply.message);
     throw new WorkshopError('AGENT_SILENT', `The agent on ${hostId} did not answer about ${act}.`, {

@@ -22,7 +22,7 @@ export interface PeopleNeeds {
   now(): Readonly<WorkshopSnapshot>;
   jobs: Pick<JobsService, 'bulk'>;
   /** Name of this console as others read it. */
-  by: string;
+  by(): string;
 }
 
 /** The claim clears a next turn, and others may order something at the same moment: that many are followed. */
@@ -47,13 +47,13 @@ export function createPeopleService({ control, now, jobs, by }: PeopleNeeds): Pe
         protocol: PROTOCOL_VERSION,
         revision: (current?.revision ?? 0) + 1,
         at: await store.time(),
-        by,
+        by: by(),
       };
       const outcome = await store.writeControl(written);
       if (outcome.kind === 'written') {
         // The act is done; a lost note changes nothing.
         await store
-          .note({ kind: 'control-changed', by, jobId: null, workerId: null, ...about })
+          .note({ kind: 'control-changed', by: by(), jobId: null, workerId: null, ...about })
           .catch(() => {});
         return { revision: outcome.revision };
       }

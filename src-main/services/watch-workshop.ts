@@ -8,11 +8,14 @@ import type { Observation } from '../domain/observation.ts';
 import { createOutbox, type Outbox } from '../domain/outbox.ts';
 import type { RoomState } from '../domain/room/room-state.ts';
 import { createWaitEstimator } from '../domain/wait/wait-estimator.ts';
-
-import type { Sample, WorkshopChange, WorkshopMessage, WorkshopSnapshot } from '../domain/workshop.ts';
-
+import type {
+  ConsoleName,
+  Sample,
+  WorkshopChange,
+  WorkshopMessage,
+  WorkshopSnapshot,
+} from '../domain/workshop.ts';
 import { pause } from './pause.ts';
-
 import type { WorkshopSource } from './roles.ts';
 
 /** Shortest time between two messages to one subscriber, ms: 20 a second. */
@@ -37,6 +40,8 @@ export interface WorkshopWatch extends WatchService {
   restore(redisAddress: string, samples: readonly Sample[]): void;
   /** How the ways to the machines stand. */
   machines(machines: MachineView[]): void;
+  /** What other consoles call this one. */
+  console(console: ConsoleName): void;
   /** What is known now. */
   readonly now: Readonly<WorkshopSnapshot>;
   /** Idempotent; subscribers' streams end. */
@@ -143,6 +148,9 @@ export function createWorkshopWatch(): WorkshopWatch {
     },
     capacity(state) {
       tell(model.capacity(state));
+    },
+    console(console) {
+      tell(model.console(console));
     },
     restore(redisAddress, samples) {
       if (model.now.redisAddress === redisAddress && rings.restore(samples, Date.now())) tell([whole()]);

@@ -21,7 +21,7 @@ export function App({ client }: { client: Client }) {
       <QueryClientProvider client={queryClient}>
         <ClientContext value={client}>
           <section id={POPUPS} aria-label="Menus and notices" />
-          <Notifications position="bottom-right" limit={3} containerWidth={380} />
+          <Notifications position="bottom-right" limit={5} containerWidth={380} />
           <Shell />
         </ClientContext>
       </QueryClientProvider>

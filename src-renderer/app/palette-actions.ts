@@ -1,4 +1,5 @@
 import { askFirst } from '../components/confirm.tsx';
+import { showConsoleName } from '../components/console-name-panel.ts';
 import { goTo, showJobs } from '../components/navigate.ts';
 import {
   useDrain,
@@ -165,6 +166,7 @@ function useConsoleActions(showKeys: () => void): PaletteAction[] {
   if (!set) return actions;
   return [
     ...actions,
+    { id: 'console-name', label: 'Name of this console…', act: showConsoleName },
     { id: 'reconnect', label: 'Connect to Redis again now', act: () => reconnect.mutate() },
     {
       id: 'disconnect',

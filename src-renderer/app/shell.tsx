@@ -15,11 +15,13 @@ import { MachineQuestionHost } from '../components/machines/machine-question.tsx
 import { goTo, useScreen } from '../components/navigate.ts';
 import { AlertBell } from '../features/alerts/alert-bell.tsx';
 import { AlertsDrawer } from '../features/alerts/alerts-drawer.tsx';
+import { ConsoleNameDialog } from '../features/console/console-name-dialog.tsx';
 import { RoomDialog } from '../features/room/panel/room-dialog.tsx';
 import { showRoomPanel } from '../features/room/panel/room-panel.ts';
 import { useClock } from '../live/clock.ts';
 import { useOpenRoom } from '../live/room-verbs.ts';
 import { useLive } from '../live/store.ts';
+import { useOtherHosts } from '../live/use-other-hosts.ts';
 import { BrandMark } from './brand-mark.tsx';
 import { LinkChips } from './link-chips.tsx';
 import { Palette } from './palette.tsx';
@@ -37,6 +39,7 @@ export function Shell() {
   const screen = screens.find(({ id }) => id === current) ?? screens[0];
   const [mapShown, map] = useDisclosure(false);
   useShortcuts(map.open);
+  useOtherHosts();
   const content = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another screen begins at its top.
   useEffect(() => {
@@ -62,6 +65,7 @@ export function Shell() {
       <MachineQuestionHost />
       <RoomDialog />
       <AlertsDrawer />
+      <ConsoleNameDialog />
       <ShortcutMap opened={mapShown} close={map.close} />
       <Palette showKeys={map.open} />
     </div>

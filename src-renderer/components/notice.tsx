@@ -39,6 +39,25 @@ export function sayDone(message: string, undo?: () => void, about: string = cryp
 }
 
 /**
+ * Says what another host has just changed. Goes away by itself; it can be read back among the recent events.
+ * @param about a newer notice about the same replaces it.
+ */
+export function sayForeign(by: string, message: string, about: string): void {
+  const id = `foreign/${about}`;
+  notifications.hide(id);
+  notifications.show({
+    id,
+    color: 'var(--busy)',
+    icon: <IconUsers size="1.125rem" aria-hidden />,
+    title: by,
+    message: <NoticeBody id={id} message={message} actions={[]} />,
+    autoClose: 10_000,
+    withCloseButton: true,
+    closeButtonProps: { 'aria-label': 'Close this notice' },
+  });
+}
+
+/**
  * Says what failed, why, and the next step; stays until it is closed.
  * @param title what was not done, e.g. "The workers were not scaled".
  * @param changedBy who made the change that a conflict speaks of, if known.

@@ -22,7 +22,7 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
       const { hosts, jobs, events, ...plain } = change.snapshot;
       Object.assign(
         next,
-        { waits: null, notice: null, room: null, machines: [], alerts: null, capacity: null },
+        { waits: null, notice: null, room: null, machines: [], alerts: null, capacity: null, console: null },
         plain,
         {
           known: true,
@@ -67,6 +67,9 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
       return;
     case 'machines':
       next.machines = replaceEqualDeep(next.machines, change.machines);
+      return;
+    case 'console':
+      next.console = change.console;
       return;
     case 'jobs':
       next.jobs.change(change.upsert, change.remove);

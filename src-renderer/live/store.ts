@@ -5,6 +5,7 @@ import type {
   AgentEvent,
   AlertsState,
   CapacityState,
+  ConsoleName,
   HostView,
   Links,
   MachineView,
@@ -48,6 +49,8 @@ export interface LiveState {
   capacity: CapacityState | null;
   /** The machines that are logged in to. */
   machines: readonly MachineView[];
+  /** What other consoles call this one; null before main said so. */
+  console: ConsoleName | null;
   control: QueueControl | null;
   hosts: Readonly<Record<string, HostView>>;
   /** Ids of `hosts` in a stable order; changes only when a host comes or goes. */
@@ -83,6 +86,7 @@ export function emptyState(now: number): LiveState {
     machines: [],
     alerts: null,
     capacity: null,
+    console: null,
     control: null,
     hosts: {},
     hostIds: [],
@@ -114,13 +118,35 @@ export function useLiveData<T>(select: (state: LiveState) => T): T {
   });
 }
 
-/** The revision a person acts on: the newest known of a host, or of the queue's control; null = none yet. */
+/** Nobody reads and reacts faster, ms: a click that comes sooner was meant for what stood there before. */
+const UNSEEN_MS = 1000;
+/** What others changed last, by the keys of `noted`. */
+const justChanged = new Map<string, { at: number; before: number | null; after: number }>();
+
+/** Remembers that somebody else has just changed something: a click that follows at once did not mean that. */
+export function noteForeign(key: string, before: number | null, after: number, now: number): void {
+  justChanged.set(key, { at: now, before, after });
+}
+
+/** The revision that a person saw before a change too fresh to have been read; undefined when there is none. */
+function changedUnseen(key: string, seen: number | undefined): number | null | undefined {
+  const change = justChanged.get(key);
+  if (!change || change.after !== seen || Date.now() - change.at >= UNSEEN_MS) return undefined;
+  return change.before;
+}
+
+/**
+ * The revision a person acts on: the newest known of a host, or of the queue's control; null = none yet. What somebody
+ * else changed within the last second does not count: main then refuses, and the person reads who changed what.
+ */
 export function revisionOf(state: LiveState, what: { hostId: string } | 'control'): number | null {
   const [key, seen] =
     what === 'control'
       ? ['control', state.control?.revision]
       : [`host:${what.hostId}`, state.hosts[what.hostId]?.desired?.revision];
   const noted = state.noted[key];
+  const unseen = changedUnseen(key, seen);
+  if (unseen !== undefined && noted === undefined) return unseen;
   if (seen === undefined) return noted ?? null;
   return noted === undefined ? seen : Math.max(seen, noted);
 }
@@ -128,6 +154,7 @@ export function revisionOf(state: LiveState, what: { hostId: string } | 'control
 /** Remembers (or, with null, forgets) the revision that an act of ours produced. */
 export function noteRevision(what: { hostId: string } | 'control', revision: number | null): void {
   const key = what === 'control' ? 'control' : `host:${what.hostId}`;
+  justChanged.delete(key);
   liveStore.setState(({ noted }) => {
     const { [key]: _old, ...rest } = noted;
     return { noted: revision === null ? rest : { ...rest, [key]: revision } };

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type {
   BulkAct,
+  ConsoleNameService,
   FleetService,
   HistoryService,
   HistoryState,
@@ -118,6 +119,7 @@ export class FakeWorkshop implements Services {
       else if (change.kind === 'waits') snapshot.waits = change.waits;
       else if (change.kind === 'alerts') snapshot.alerts = change.alerts;
       else if (change.kind === 'capacity') snapshot.capacity = change.capacity;
+      else if (change.kind === 'console') snapshot.console = change.console;
       else if (change.kind === 'jobs') {
         for (const job of change.upsert) snapshot.jobs[job.id] = job;
         for (const id of change.remove) delete snapshot.jobs[id];
@@ -229,6 +231,14 @@ export class FakeWorkshop implements Services {
       this.#called('connect', { ...input, password: input.password === null ? null : '…' }),
     disconnect: async () => this.#called('disconnect', null),
     reconnectNow: async () => this.#called('reconnectNow', null),
+  };
+
+  readonly consoleName: ConsoleNameService = {
+    rename: async (input) => {
+      this.#called('rename', input);
+      const usual = 'this console';
+      this.push([{ kind: 'console', console: { name: input.name ?? usual, usual } }]);
+    },
   };
 
   /** What was kept of past days; a test puts it here. */

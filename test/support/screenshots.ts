@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openBrowser } from './browser.ts';
+import { fullHour } from './capacity-states.ts';
 import { serveFakeWorkshop } from './fake-workshop.ts';
 import { root } from './run-step.ts';
 import { stageStates } from './stage-states.ts';
@@ -12,7 +13,18 @@ import { stageStates } from './stage-states.ts';
 const folder = resolve(root, 'test/artifacts/screenshots');
 await mkdir(folder, { recursive: true });
 const asked = process.argv.slice(2);
-const states = Object.entries(stageStates).filter(([name]) => asked.length === 0 || asked.includes(name));
+const capacityToo = [
+  'full-hour',
+  'link-lost',
+  'hostile',
+  'no-agent',
+  'agent-silent',
+  'no-worker',
+  'many-hosts',
+];
+const states = Object.entries({ ...stageStates, 'full-hour': fullHour }).filter(
+  ([name]) => asked.length === 0 || asked.includes(name),
+);
 const sizes = [
   { name: '1440x900', width: 1440, height: 900 },
   { name: '1280x720', width: 1280, height: 720 },
@@ -41,6 +53,20 @@ try {
         });
         await page.waitForTimeout(1500);
         await page.screenshot({ path: resolve(folder, `${name}.${look}.${sizeName}.png`) });
+        if (capacityToo.includes(name)) {
+          await page.evaluate(() => {
+            location.hash = '/capacity';
+          });
+          await page.waitForTimeout(1000);
+          await page.screenshot({ path: resolve(folder, `capacity-${name}.${look}.${sizeName}.png`) });
+          await page.getByRole('button', { name: /^Alerts: / }).click({ force: true });
+          for (const tab of ['Now', 'Rules', 'Earlier']) {
+            await page.getByRole('tab', { name: tab }).click();
+            await page.waitForTimeout(400);
+            await page.screenshot({ path: resolve(folder, `alerts-${tab}-${name}.${look}.${sizeName}.png`) });
+          }
+          await page.keyboard.press('Escape');
+        }
         if (!['busy', 'many-jobs', 'hostile'].includes(name)) continue;
         await page.evaluate(() => {
           location.hash = '/jobs';

@@ -1,5 +1,5 @@
 import { Button, Drawer, Menu, Tabs } from '@mantine/core';
-import { IconBellOff, IconCircleCheck } from '@tabler/icons-react';
+import { IconBell, IconBellOff, IconCircleCheck } from '@tabler/icons-react';
 import type { Alert } from '../../../src-main/api/types.ts';
 import { AlertActionButton } from '../../components/alert-action.tsx';
 import { clockText, spanText } from '../../components/format.ts';
@@ -164,7 +164,7 @@ function QuietLine() {
   const quiet = useQuiet();
   return (
     <div className={styles.quiet}>
-      <IconBellOff size="1rem" aria-hidden />
+      {until === null ? <IconBell size="1rem" aria-hidden /> : <IconBellOff size="1rem" aria-hidden />}
       <span className={styles.grow}>
         {until === null ? 'New alerts ring.' : `Nothing rings until ${clockText(until, now)}.`}
       </span>

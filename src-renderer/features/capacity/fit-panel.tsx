@@ -6,6 +6,7 @@ import { Age, Panel } from '../../components/panel.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
 import { useSetCount } from '../../live/fleet-verbs.ts';
+import { isReached } from '../../live/reached.ts';
 import { useLive } from '../../live/store.ts';
 import styles from './capacity.module.css';
 
@@ -62,6 +63,7 @@ const basisText = ({ basis, runs }: { basis: 'seen' | 'guide'; runs: number }) =
 function CountRow(props: { hostId: string; capacity: HostCapacity; workers: number; wanted: boolean }) {
   const { hostId, capacity, workers, wanted } = props;
   const setCount = useSetCount();
+  const reached = useLive(isReached);
   const words = fitWords(capacity, workers);
   const fit = capacity.counts.find((one) => one.workers === workers);
   const total = capacity.totalMiB ?? 1;
@@ -89,8 +91,11 @@ function CountRow(props: { hostId: string; capacity: HostCapacity; workers: numb
           size="compact-sm"
           variant="default"
           loading={setCount.isPending}
+          aria-disabled={!reached}
+          data-disabled={!reached || undefined}
+          title={reached ? undefined : 'Redis is not reached now, so nothing can be asked of the workers.'}
           aria-label={`Run ${plural(workers, 'worker')} on ${hostId}: ${words.verdict}`}
-          onClick={() => setCount.mutate({ hostId, workers })}
+          onClick={() => reached && setCount.mutate({ hostId, workers })}
         >
           Run {workers}
         </Button>

@@ -3,13 +3,12 @@ import { IconChevronDown } from '@tabler/icons-react';
 import { memo } from 'react';
 import type { Alert } from '../../../src-main/api/types.ts';
 import { AlertActionButton } from '../../components/alert-action.tsx';
-import { cut } from '../../components/format.ts';
 import { ToneIcon } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
 import { useLive, useLiveData } from '../../live/store.ts';
 import { alertsInLine } from './alerts.ts';
 import styles from './event-line.module.css';
-import { EventTime, RecentButton } from './recent-events.tsx';
+import { EventTime, eventText, RecentButton } from './recent-events.tsx';
 
 /** One line of fixed height: what needs a person, else what happened last. */
 export function EventLine() {
@@ -67,7 +66,7 @@ function LastEvent() {
   if (!event) return <span className={styles.text}>Nothing has happened yet in this workshop.</span>;
   return (
     <span className={styles.text} data-event-at={event.at}>
-      <EventTime event={event} /> {cut(event.message, 300)}
+      <EventTime event={event} /> {eventText(event)}
     </span>
   );
 }

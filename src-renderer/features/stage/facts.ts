@@ -65,8 +65,4 @@ export function factsOf(state: LiveState): StageFacts {
   };
 }
 
-/** Whether what stands on the screen can be trusted to be current: this window reaches main and main reaches Redis. */
-export function isReached(facts: Pick<StageFacts, 'line' | 'links'>): boolean {
-  const { kind } = facts.links.redis;
-  return facts.line.kind === 'live' && (kind === 'ready' || kind === 'degraded');
-}
+export { isReached } from '../../live/reached.ts';

@@ -1,6 +1,7 @@
 import { Button, Popover } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
 import type { AgentEvent } from '../../../src-main/api/types.ts';
+import { showConsoleName } from '../../components/console-name-panel.ts';
 import { clockText, cut } from '../../components/format.ts';
 import { toLocal } from '../../live/clock.ts';
 import { useLive } from '../../live/store.ts';
@@ -35,6 +36,7 @@ export function RecentButton() {
       </Popover.Target>
       <Popover.Dropdown>
         <RecentList />
+        <OwnName />
       </Popover.Dropdown>
     </Popover>
   );
@@ -51,6 +53,28 @@ function RecentList() {
       ))}
     </ul>
   );
+}
+
+/** Whom others read beside what is done here. */
+function OwnName() {
+  const name = useLive((state) => state.console?.name ?? null);
+  if (name === null) return null;
+  return (
+    <p className={styles.own}>
+      <span>
+        This console is called <b>{cut(name, 60)}</b>.
+      </span>
+      <Button size="compact-sm" variant="default" onClick={showConsoleName}>
+        Change…
+      </Button>
+    </p>
+  );
+}
+
+/** An act of a host is told with who did it; what an agent tells names whom it needs. */
+export function eventText({ kind, by, message }: AgentEvent): string {
+  const whose = kind === 'control-changed' || kind === 'host-act';
+  return cut(whose ? `${cut(by, 60)}: ${message}` : message, 300);
 }
 
 /** What happened before the newest event, in the room that the cards leave. */
@@ -75,7 +99,7 @@ function Item({ event }: { event: AgentEvent }) {
   return (
     <li>
       <EventTime event={event} />
-      <span>{cut(event.message, 300)}</span>
+      <span>{eventText(event)}</span>
     </li>
   );
 }

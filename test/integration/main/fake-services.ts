@@ -92,6 +92,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       setGuard: async () => {},
       setRental: async () => {},
     },
+    consoleName: { rename: async () => {} },
     history: {
       state: () => ({ savedUntil: null, fault: null }),
       days: async () => [],

@@ -37,7 +37,7 @@ function consoleOf(
   });
   if (mismatch !== undefined) model.observe({ kind: 'host-mismatch', hostId: 'h100', mismatch });
   const store = createControlStore(() => db, { expiryMs });
-  return createFleetService({ control: () => store, now: () => model.now, by });
+  return createFleetService({ control: () => store, now: () => model.now, by: () => by });
 }
 
 const wanted = async () =>

@@ -37,7 +37,7 @@ const jobs = createJobsService({
   outputs: () => undefined,
 });
 const peopleOf = (by: string) =>
-  createPeopleService({ control: () => workshop.control, now: () => watch.now, jobs, by });
+  createPeopleService({ control: () => workshop.control, now: () => watch.now, jobs, by: () => by });
 const people = peopleOf('ada@laptop');
 const control = async () => JSON.parse((await db.get(keys.control)) ?? 'null');
 const submit = (id: string, userId: string, at = 0) =>
@@ -68,7 +68,11 @@ test('orders about people stand beside each other, whoever gives them and howeve
 
 test('holding the queue and choosing its order keep the orders about people', async () => {
   await people.cap({ userId: 'user003', cap: 1, was: null });
-  const fleet = createFleetService({ control: () => workshop.control, now: () => watch.now, by: 'ada' });
+  const fleet = createFleetService({
+    control: () => workshop.control,
+    now: () => watch.now,
+    by: () => 'ada',
+  });
   await fleet.holdQueue({ held: true, revision: 1 });
   await fleet.setMode({ mode: 'fair', revision: 2 });
   expect(await control()).toMatchObject({ held: true, mode: 'fair', caps: { users: { user003: 1 } } });

@@ -6,6 +6,7 @@ export const eventKindSchema = z.enum([
   'agent-stopped',
   'desired-changed',
   'control-changed',
+  'host-act',
   'worker-started',
   'worker-failed',
   'worker-drained',

@@ -1,0 +1,64 @@
+import type { DesiredState, QueueControl } from '../../src-main/api/types.ts';
+import { listText, plural } from '../components/format.ts';
+
+/** What somebody else changed in what is wanted of a host, in words; empty when nothing that a person would notice. */
+export function desiredChange(hostId: string, before: DesiredState, after: DesiredState): string[] {
+  const words: string[] = [];
+  if (before.workers !== after.workers)
+    words.push(`${plural(after.workers, 'worker')} wanted on ${hostId}, was ${before.workers}.`);
+  const drained = missing(after.drained, before.drained);
+  const back = missing(before.drained, after.drained);
+  if (drained.length > 0)
+    words.push(`${listText(drained)} on ${hostId} ${drained.length === 1 ? 'is' : 'are'} drained.`);
+  if (back.length > 0 && before.workers <= after.workers)
+    words.push(`${listText(back)} on ${hostId} ${back.length === 1 ? 'takes' : 'take'} jobs again.`);
+  return words;
+}
+
+const MODES = {
+  fifo: 'first in, first out',
+  priority: 'by priority',
+  round_robin: 'in turns',
+  fair: 'fair shares',
+} as const;
+
+/** What somebody else changed in the orders of the queue. A next turn that was served is nobody's change. */
+export function controlChange(before: QueueControl | null, after: QueueControl): string[] {
+  const words: string[] = [];
+  if ((before?.held ?? false) !== after.held)
+    words.push(after.held ? 'The queue is held.' : 'The queue goes on.');
+  if ((before?.mode ?? null) !== after.mode)
+    words.push(
+      after.mode === null
+        ? "The order of the queue is the agents' own."
+        : `The order of the queue is ${MODES[after.mode]}.`,
+    );
+  const held = missing(after.heldUsers, before?.heldUsers ?? []);
+  const released = missing(before?.heldUsers ?? [], after.heldUsers);
+  if (held.length > 0) words.push(`${people(held)} ${held.length === 1 ? 'is' : 'are'} held.`);
+  if (released.length > 0) words.push(`${people(released)} ${released.length === 1 ? 'goes' : 'go'} on.`);
+  if (after.nextTurn !== null && after.nextTurn !== (before?.nextTurn ?? null))
+    words.push(`${after.nextTurn} has the next turn.`);
+  const own = (control: QueueControl | null) => control?.caps?.users ?? {};
+  const capped = [...new Set([...Object.keys(own(before)), ...Object.keys(own(after))])].filter(
+    (id) => own(before)[id] !== own(after)[id],
+  );
+  const everybody = after.caps?.everybody ?? null;
+  if ((before?.caps?.everybody ?? null) !== everybody)
+    words.push(
+      everybody === null
+        ? 'There is no limit for everybody any more.'
+        : `Everybody runs at most ${plural(everybody, 'job')} at once.`,
+    );
+  if (capped.length > 0) words.push(`The limit of ${people(capped)} was changed.`);
+  return words;
+}
+
+/** Many names would fill the screen. */
+function people(ids: string[]): string {
+  return ids.length <= 3 ? listText(ids) : plural(ids.length, 'person', 'people');
+}
+
+function missing(from: readonly string[], there: readonly string[]): string[] {
+  return from.filter((id) => !there.includes(id));
+}
