@@ -173,6 +173,16 @@ function scenarios(launch: Launch): void {
 describe('the built desktop app under the Electron stand-in', () => {
   scenarios(launchUnderStandIn);
 
+  test('the recap of the day is saved as a PDF where the person wants it', async () => {
+    const chosen = join(dir, 'recap.pdf');
+    const app = await start(launchUnderStandIn, { ...connected(), STAND_IN_SAVE_AS: chosen });
+    await app.page.getByRole('button', { name: 'Recap' }).click();
+    await app.page.getByRole('button', { name: 'PDF' }).click();
+    await app.page.getByText(`The recap is saved as ${chosen}.`).waitFor();
+    expect((await readFile(chosen)).subarray(0, 5).toString()).toBe('%PDF-');
+    expect(app.output()).toMatch(/asks where to save workshop-\d{4}-\d\d-\d\d\.pdf/);
+  });
+
   test('the room view has a window of its own that reads and cannot act, and keeps the laptop awake', async () => {
     const app = await start(launchUnderStandIn, { ...connected(), STAND_IN_SECOND_DISPLAY: '1' });
     await app.page.getByText('Shell test').first().waitFor();

@@ -67,6 +67,9 @@ async function axeFindings(): Promise<unknown[]> {
   await session.send('Runtime.evaluate', { expression: axeSource });
   return page.evaluate(async () => {
     // Halfway between two looks, colours are those of neither.
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    await frame();
+    await frame();
     await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
     const { axe } = window as unknown as {
       axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
@@ -95,6 +98,17 @@ test('a day in words and figures, by hour, person, cause and kind; who changed w
   expect(await figure('Rent')).toBe('€21.52');
   expect(await sheet.getByText(/did not watch/).count()).toBe(1);
   expect(await sheet.getByRole('list', { name: 'Jobs by the hour' }).getByRole('listitem').count()).toBe(7);
+  // An hour that nobody watched is marked, and its bar is as long as any other of as many jobs.
+  const bars = await sheet
+    .locator('ol > li')
+    .evaluateAll((hours) =>
+      hours.map((hour) => [
+        Math.round(hour.querySelector('i[data-kind="completed"]')?.getBoundingClientRect().height ?? 0),
+        hour.textContent?.includes('not watched'),
+      ]),
+    );
+  expect(bars.map(([, gap]) => gap)).toEqual([false, false, false, true, false, false, false]);
+  expect(bars[3]?.[0]).toBe(bars[4]?.[0]);
   expect(await sheet.getByText(/× GPU memory/).count()).toBe(1);
   const acts = sheet.getByRole('list', { name: 'What happened' }).getByRole('listitem');
   expect(await acts.count()).toBe(4);
@@ -144,6 +158,9 @@ test('is taken home as tables, as a picture and on paper', async () => {
   await page.waitForFunction(() => 'printed' in window);
   await page.emulateMedia({ media: 'print' });
   expect(await page.getByRole('navigation', { name: 'Screens' }).isVisible()).toBe(false);
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  await page.setViewportSize({ width: 794, height: 1123 });
+  await page.screenshot({ path: resolve(pictures, 'print.png'), fullPage: true });
   const pdf = await page.pdf({ path: resolve(pictures, 'recap.pdf'), format: 'A4', printBackground: true });
   const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length ?? 0;
   expect(pages).toBeGreaterThanOrEqual(1);
@@ -164,6 +181,7 @@ test('no day, a disk that takes nothing, a day that cannot be read: each says wh
   await page.getByText('Nothing is known of this day.').waitFor();
   expect(await figure('Usual wait')).toBe('–');
   expect(await axeFindings()).toEqual([]);
+  await page.screenshot({ path: resolve(pictures, 'empty.png') });
 });
 
 test('hostile names, kinds and errors are text, and the sheet holds', async () => {

@@ -5,7 +5,7 @@ import type { IpcMain, IpcMainEvent, WebContents } from 'electron';
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import { BRIDGE_CHANNEL, type BridgeMessage } from '../../../src-preload/bridge.ts';
-import type { RoomDoor, Services } from '../../api/roles.ts';
+import type { Print, RoomDoor, Services } from '../../api/roles.ts';
 import { type RoomRouter, roomRouter } from '../../api/room-router.ts';
 import { type AppRouter, appRouter } from '../../api/router.ts';
 
@@ -24,6 +24,8 @@ export interface IpcTransportOptions {
   ipcMain: IpcMain;
   services: Services;
   roomDoor: RoomDoor;
+  /** Makes a PDF of the console's page. */
+  print?: Print;
   /** Whether this message comes from a page of ours; others are ignored. */
   trusts: (event: IpcMainEvent) => boolean;
   /** Whether it comes from the room view's page, which gets the room's read-only router and no other. */
@@ -42,12 +44,12 @@ const messageSchema: z.ZodType<BridgeMessage> = z.union([
 ]);
 
 export function serveIpc(options: IpcTransportOptions): IpcTransport {
-  const { ipcMain, services, roomDoor, trusts, trustsRoom } = options;
+  const { ipcMain, services, roomDoor, print, trusts, trustsRoom } = options;
   // The adapter serves single sockets here, so it never touches the server its type asks for.
   const serve = (router: AppRouter | RoomRouter) =>
     getWSConnectionHandler({
       router,
-      createContext: () => ({ services, roomDoor }),
+      createContext: () => ({ services, roomDoor, ...(print && { print }) }),
     } as unknown as WSSHandlerOptions<AppRouter>);
   const consoleConnected = serve(appRouter);
   const roomConnected = serve(roomRouter);

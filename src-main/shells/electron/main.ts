@@ -18,6 +18,7 @@ import { isOwnSender, lockNavigation, lockPermissions, type OwnPage } from './lo
 import { buildMenu } from './menu.ts';
 import { notifyOfAlerts } from './notify.ts';
 import { createRoomWindow } from './room-window.ts';
+import { savePdf } from './save-pdf.ts';
 import { keychainSecrets } from './secrets.ts';
 
 /** The desktop shell: one window and the room view's, locked down, on the same routers that the web shell serves. */
@@ -67,6 +68,11 @@ async function start(): Promise<void> {
     ipcMain,
     services: console_.services,
     roomDoor: roomWindow,
+    print: savePdf(
+      () => main,
+      dialog,
+      () => app.getPath('documents'),
+    ),
     trusts: (event) => isOwnSender(event, page),
     trustsRoom: (event) => roomWindow.owns(event),
   });

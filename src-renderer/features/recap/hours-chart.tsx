@@ -1,7 +1,7 @@
 import type { RecapHour } from '../../../src-main/api/types.ts';
 import { clockText, plural } from '../../components/format.ts';
 import styles from './recap.module.css';
-import { gpuText, hourText } from './recap-words.ts';
+import { gpuText, hourText, isGap } from './recap-words.ts';
 
 /** The day by the hour: jobs made and failed as bars, the longest queue above them. */
 export function HoursChart({ hours, busiest }: { hours: readonly RecapHour[]; busiest: number | null }) {
@@ -18,10 +18,9 @@ export function HoursChart({ hours, busiest }: { hours: readonly RecapHour[]; bu
         >
           <span className="visually-hidden">{describe(hour)}</span>
           <span className={styles.hourWait} aria-hidden>
-            {hour.peakWaiting === null ? '' : `${hour.peakWaiting} wait`}
+            {hour.peakWaiting !== null ? `${hour.peakWaiting} wait` : isGap(hour) ? 'not watched' : ''}
           </span>
           <span className={styles.hourBar} aria-hidden>
-            {isGap(hour) && <span className={styles.hourGap}>not watched</span>}
             <i data-kind="failed" style={{ height: `${(hour.failed / most) * 100}%` }} />
             <i data-kind="completed" style={{ height: `${(hour.completed / most) * 100}%` }} />
           </span>
@@ -36,9 +35,6 @@ export function HoursChart({ hours, busiest }: { hours: readonly RecapHour[]; bu
     </ol>
   );
 }
-
-/** Nobody watched in this hour: its jobs are counted, the rest is not known. */
-const isGap = ({ peakWaiting, utilization }: RecapHour) => peakWaiting === null && utilization === null;
 
 function describe({ at, completed, failed, gpuMs, peakWaiting, utilization }: RecapHour): string {
   const parts = [

@@ -1,6 +1,6 @@
 import type { Recap } from '../../../src-main/api/types.ts';
 import { clockText, countText, cut, plural, spanText } from '../../components/format.ts';
-import { dayText, failedText, gpuText, recapSentence, rentText } from './recap-words.ts';
+import { dayText, failedText, gpuText, isGap, recapSentence, rentText } from './recap-words.ts';
 
 const WIDTH = 1600;
 const HEIGHT = 1000;
@@ -11,6 +11,7 @@ const INK = {
   text: '#121c27',
   dim: '#435160',
   line: '#d6dde5',
+  gap: '#eef1f4',
   ok: '#00684b',
   fail: '#a83107',
   bar: '#0a5fa5',
@@ -62,6 +63,13 @@ function drawHours(pen: CanvasRenderingContext2D, { hours, busiest }: Recap): vo
   const most = Math.max(1, ...hours.map(({ completed, failed }) => completed + failed));
   const step = width / Math.max(6, hours.length);
   for (const [at, hour] of hours.entries()) {
+    if (isGap(hour)) {
+      pen.fillStyle = INK.gap;
+      pen.fillRect(left + at * step, top + 30, step, height - 30);
+      text(pen, 'not watched', left + (at + 0.5) * step, top + height + 54, {
+        ...{ size: 16, ink: INK.dim, centred: true },
+      });
+    }
     const x = left + at * step + step * 0.12;
     const bar = step * 0.76;
     const unit = (height - 60) / most;

@@ -111,6 +111,7 @@ export function Acts({ acts }: Pick<Recap, 'acts'>) {
         acts.length > 0 && (
           <SegmentedControl
             aria-label="Whose acts"
+            className={styles.whose}
             size="xs"
             value={whose}
             data={WHOSE}

@@ -1,4 +1,4 @@
-import type { LocalDay, Recap } from '../../../src-main/api/types.ts';
+import type { LocalDay, Recap, RecapHour } from '../../../src-main/api/types.ts';
 import { clockText, countText, money, plural, spanText, UNKNOWN } from '../../components/format.ts';
 
 /** "Tuesday, 24 November 2026"; with `today` or `yesterday` before it. */
@@ -38,6 +38,10 @@ export function rentText({ cost }: Recap): { amount: string; aside: string } {
     aside: `${hours.toFixed(1)} h at ${money(perHour, currency)}, ${money(idle, currency)} of it idle`,
   };
 }
+
+/** Nobody watched in this hour: its jobs are counted, the rest is not known. */
+export const isGap = ({ peakWaiting, utilization }: RecapHour) =>
+  peakWaiting === null && utilization === null;
 
 /** The day in one sentence. */
 export function recapSentence({ jobs, people, waits, from, until }: Recap): string {

@@ -7,7 +7,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { openBrowser, type StandInBrowser } from './browser.ts';
 import { preventable, StandInWindow } from './windows.ts';
 
@@ -80,6 +80,12 @@ process.on('SIGTERM', () => app.quit());
 export const dialog = {
   showErrorBox(title: string, content: string): void {
     console.error(`${title}: ${content}`);
+  },
+  /** The person chooses STAND_IN_SAVE_AS, or cancels. */
+  async showSaveDialog(_window: unknown, { defaultPath }: { defaultPath: string }) {
+    console.error(`asks where to save ${basename(defaultPath)}`);
+    const filePath = process.env.STAND_IN_SAVE_AS ?? '';
+    return { canceled: filePath === '', filePath };
   },
 };
 

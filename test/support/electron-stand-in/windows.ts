@@ -83,6 +83,11 @@ export class StandInContents extends EventEmitter {
     this.page?.evaluate(deliver, message).catch(() => {});
   }
 
+  async printToPDF({ printBackground = false } = {}): Promise<Buffer> {
+    if (!this.page) throw new Error('the page is not open yet');
+    return this.page.pdf({ format: 'A4', printBackground, preferCSSPageSize: true });
+  }
+
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
