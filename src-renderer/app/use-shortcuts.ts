@@ -19,6 +19,8 @@ export const SHORTCUTS: readonly { keys: string; does: string }[] = [
   { keys: '?', does: 'Show this map' },
   { keys: '↑ ↓ Home End', does: 'Move through the jobs' },
   { keys: 'Enter', does: 'Open the actions of a job' },
+  { keys: 'Space', does: 'Hold a log, or follow it again' },
+  { keys: 'Ctrl F', does: 'Search a log' },
   { keys: 'Esc', does: 'Close a menu or dialog' },
 ];
 

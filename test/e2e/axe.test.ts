@@ -104,6 +104,34 @@ describe.each(['dark', 'light'])('%s', (look) => {
     await page.keyboard.press('1');
   });
 
+  test('the Logs screen: none, lines, a chosen one, lost', async () => {
+    const { logs } = served.workshop;
+    logs.found = [];
+    await show('busy');
+    const reload = page.getByRole('button', { name: 'Look again' });
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Logs' }).click();
+    await reload.waitFor();
+    expect(await findings(page)).toEqual([]);
+    logs.found = [{ id: 'worker-1', kind: 'worker', where: 'container comfyui-worker-1' }];
+    logs.become({ kind: 'live', since: Date.now() });
+    logs.begin();
+    logs.write(
+      (['debug', 'info', 'warn', 'error', 'note'] as const).map((level) => ({ level, text: `a ${level}` })),
+    );
+    logs.write([{ text: 'after a gap', came: true }], 100);
+    await reload.click();
+    await page.getByRole('textbox', { name: 'Search this log' }).fill('a');
+    await page.getByRole('option', { name: /a warn/ }).click();
+    expect(await findings(page)).toEqual([]);
+    logs.become({
+      ...{ kind: 'lost', since: Date.now() - 5000, why: 'The link dropped.' },
+      ...{ remedy: 'It is made anew.', retryAt: Date.now() },
+    });
+    await page.getByText('The link dropped.').waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.keyboard.press('1');
+  });
+
   test('menus, dialogs, the palette and notices', async () => {
     await show('busy');
     await page.getByRole('button', { name: 'Drain…' }).click();

@@ -188,7 +188,9 @@ export function LogList({
               style={{ transform: `translateY(${start}px)` }}
             >
               {isGap(row) ? (
-                <span className={styles.gap}>{gapText(row.gap)}</span>
+                <span className={styles.gap}>
+                  <span>{gapText(row.gap)}</span>
+                </span>
               ) : (
                 <Line line={row} search={search} />
               )}

@@ -71,14 +71,14 @@ export function LogsScreen() {
                 aria-pressed={least === level}
                 onClick={() => setLeast(level)}
               >
-                {word} {level === 'warn' && <b>{countText(buffer.counts.warn)}</b>}
-                {level === 'error' && <b>{countText(buffer.counts.error)}</b>}
+                {word} {choice && level === 'warn' && <b>{countText(buffer.counts.warn)}</b>}
+                {choice && level === 'error' && <b>{countText(buffer.counts.error)}</b>}
               </button>
             ))}
           </fieldset>
           <Button
             variant="default"
-            w="6.5rem"
+            w="7.25rem"
             leftSection={
               pace === 'following' ? (
                 <IconPlayerPause size="1rem" aria-hidden />
@@ -148,9 +148,11 @@ export function LogsScreen() {
           <span>
             {selected.length > 1 && `${plural(selected.length, 'line')} selected · `}
             {buffer.hidden > 0 && `${plural(buffer.hidden, 'secret')} hidden · `}
-            {rows.length === buffer.size
-              ? plural(rows.length, 'line')
-              : `${countText(rows.length)} of ${plural(buffer.size, 'line')}`}
+            {!choice
+              ? ''
+              : rows.length === buffer.size
+                ? plural(rows.length, 'line')
+                : `${countText(rows.length)} of ${plural(buffer.size, 'line')}`}
           </span>
         </div>
       </div>

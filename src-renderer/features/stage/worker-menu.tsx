@@ -3,12 +3,14 @@ import {
   IconDotsVertical,
   IconDropletDown,
   IconEraser,
+  IconFileText,
   IconHandStop,
   IconPlayerPlay,
   IconRefresh,
 } from '@tabler/icons-react';
 import { memo, useState } from 'react';
 import type { WorkerState } from '../../../src-main/api/types.ts';
+import { showLog } from '../../components/navigate.ts';
 import { useDrain, useFreeVram, useRestartWorker, useResume } from '../../live/fleet-verbs.ts';
 import { askToInterrupt, useCancel } from '../../live/job-verbs.ts';
 import { liveStore, useLive } from '../../live/store.ts';
@@ -91,6 +93,9 @@ function Entries({ hostId, workerId, state }: WorkerMenuProps) {
         onClick={() => free.mutate({ hostId, workerId })}
       >
         {job ? 'Free VRAM after its job' : 'Free VRAM'}
+      </Menu.Item>
+      <Menu.Item leftSection={<IconFileText size="1rem" />} onClick={() => showLog(hostId, workerId)}>
+        Show its log
       </Menu.Item>
       {job && (
         <>
