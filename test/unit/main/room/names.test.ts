@@ -40,7 +40,8 @@ describe('a name as it may be shown', () => {
         },
       ),
     );
-  });
+    // On a busy machine its hundred texts take seconds.
+  }, 60_000);
 });
 
 describe('a list of nicknames', () => {
