@@ -1,6 +1,7 @@
-import { chmod } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { chmod, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { build } from 'rolldown';
+import { AGENT_VERSION } from './src/agent/version.ts';
 
 const here = import.meta.dirname;
 
@@ -27,8 +28,17 @@ export async function bundleAgent(file: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
+/** What a console that deploys the bundle needs to know of it; stands beside it. */
+export async function describeAgent(file: string): Promise<void> {
+  await writeFile(
+    resolve(dirname(file), 'worker-agent.json'),
+    `${JSON.stringify({ version: AGENT_VERSION })}\n`,
+  );
+}
+
 if (import.meta.main) {
   const file = resolve(here, 'dist/worker-agent.mjs');
   await bundleAgent(file);
+  await describeAgent(file);
   console.log(`built ${file}`);
 }

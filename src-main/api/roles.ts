@@ -5,6 +5,8 @@ import type { AlertRecord } from '../domain/alerts/alert.ts';
 import type { RuleId, RuleInForce } from '../domain/alerts/rules.ts';
 import type { CapacitySettings } from '../domain/capacity/capacity-settings.ts';
 import type { Catalogue } from '../domain/capacity/catalogue.ts';
+import type { DeployChoices } from '../domain/deploy/agent-settings.ts';
+import type { DeployAct, DeployView, StepId } from '../domain/deploy/deploy-view.ts';
 import type { ImportDraft, ImportReceipt } from '../domain/env-file/import-draft.ts';
 import type { RedisProof } from '../domain/env-file/redis-proof.ts';
 import type { LocalDay } from '../domain/history/local-day.ts';
@@ -257,6 +259,25 @@ export interface WorkshopsService {
   adoptImport(input: { draftId: string; id: string }): Promise<void>;
 }
 
+/** Puts the agent on GPU hosts. What happens is followed through `changes`, also by a console that opens later. */
+export interface DeployService {
+  /** Every machine's picture: at once, then whenever one changes, at most ten times a second. */
+  changes(signal: AbortSignal): AsyncIterable<DeployView[]>;
+  /** Looks a machine over and plans; changes nothing there. */
+  look(input: { targetId: string; skip: StepId[] }): Promise<void>;
+  /** Begins and returns. `sudoPassword` is used for this run and not kept. */
+  start(input: {
+    targetId: string;
+    act: DeployAct;
+    skip: StepId[];
+    sudoPassword: string | null;
+  }): Promise<void>;
+  /** How ComfyUI is to run there; kept, and used by the next look. @throws WorkshopError CONFIG. */
+  choose(input: { targetId: string; choices: DeployChoices }): Promise<void>;
+  /** Ends what runs for a machine; it can be resumed. */
+  stop(input: { targetId: string }): Promise<void>;
+}
+
 /** An alert that rings, for notifications of the operating system. */
 export interface AlertRing {
   title: string;
@@ -349,6 +370,7 @@ export interface Services {
   consoleName: ConsoleNameService;
   alerts: AlertsService;
   capacity: CapacityService;
+  deploy: DeployService;
   watch: WatchService;
   fleet: FleetService;
   jobs: JobsService;

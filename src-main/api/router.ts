@@ -3,6 +3,7 @@ import { queueModeSchema } from '../../worker-agent/src/contract/desired.ts';
 import { hostIdSchema, workerIdSchema } from '../../worker-agent/src/contract/host.ts';
 import { alertsRouter } from './alerts-router.ts';
 import { capacityRouter } from './capacity-router.ts';
+import { deployRouter } from './deploy-router.ts';
 import { envImportRouter } from './env-import-router.ts';
 import { historyActs } from './history-acts.ts';
 import { jobActs } from './job-acts.ts';
@@ -56,6 +57,7 @@ export const appRouter = router({
       .input(z.object({ name: z.string().max(200).nullable() }))
       .mutation(({ ctx, input }) => ctx.services.consoleName.rename(input)),
   }),
+  deploy: deployRouter,
   settings: router({
     connect: procedure
       .input(

@@ -16,6 +16,7 @@ export type {
   RentalMeter,
 } from '../domain/capacity/capacity-state.ts';
 export type { Catalogue } from '../domain/capacity/catalogue.ts';
+export type * from '../domain/deploy/deploy-view.ts';
 export type { LocalDay } from '../domain/history/local-day.ts';
 export type { Recap, RecapAct, RecapHour } from '../domain/history/recap.ts';
 export type { RecapTable } from '../domain/history/recap-csv.ts';

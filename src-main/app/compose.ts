@@ -1,12 +1,14 @@
 import { hostname, userInfo } from 'node:os';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { Services } from '../api/roles.ts';
+import { readAgentBundle } from '../connections/hosts/agent-bundle.ts';
 import { createHostLinks } from '../connections/hosts/host-links.ts';
 import { createLocalHost } from '../connections/hosts/local-host.ts';
 import { outputFolder } from '../connections/hosts/output-folder.ts';
 import { alertLog } from '../connections/store/alert-log.ts';
 import { byWorkshopFile } from '../connections/store/by-workshop-file.ts';
 import { consoleFile } from '../connections/store/console-file.ts';
+import { deployFile } from '../connections/store/deploy-file.ts';
 import { openHistoryLog } from '../connections/store/history-log.ts';
 import { machineSecrets } from '../connections/store/machine-secrets.ts';
 import { roomFile } from '../connections/store/room-file.ts';
@@ -18,6 +20,7 @@ import { VPS } from '../domain/hosts/machine-view.ts';
 import { createAlertsService } from '../services/alerts.ts';
 import { createCapacityService } from '../services/capacity.ts';
 import { createConsoleName } from '../services/console-name.ts';
+import { createDeployService } from '../services/deploy/deploy-service.ts';
 import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
 import { createHistoryService } from '../services/history.ts';
@@ -31,7 +34,9 @@ import { createSettingsService } from '../services/settings.ts';
 import { tellJobs } from '../services/told-jobs.ts';
 import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
+import { agentEar } from './agent-ear.ts';
 import { catalogue } from './catalogue.ts';
+import { deployTargets } from './deploy-targets.ts';
 import { readEnvironment } from './environment.ts';
 import { LOG_ROOTS, logMachines } from './log-machines.ts';
 import { machinesOf } from './machines.ts';
@@ -42,6 +47,8 @@ export interface ConsoleOptions {
   /** Where the settings live unless WORKSHOP_CONSOLE_DIR says otherwise. */
   dir: string;
   secrets: SecretStore;
+  /** Where the agent that is deployed may lie, with its units and Dockerfile. */
+  agentFolders: readonly string[];
 }
 
 /** Main without a shell: what both of them serve. */
@@ -152,6 +159,14 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     roots: LOG_ROOTS,
     secrets: async () => [...passwords],
   });
+  const deploy = createDeployService({
+    targets: deployTargets({ profile, open: hosts.gpuHost, redis: settings.opened }),
+    bundle: () => readAgentBundle([...environment.agentFolders, ...options.agentFolders]),
+    choices: deployFile(dir),
+    ear: agentEar(() => watch.now),
+    by: consoleName.name,
+    nodeMirror: environment.nodeMirror,
+  });
 
   const history = createHistoryService({
     watch,
@@ -181,9 +196,11 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       history,
       logs,
       consoleName,
+      deploy,
     },
     notice,
     async close() {
+      deploy.close();
       logs.forget();
       alerts.close();
       capacity.close();

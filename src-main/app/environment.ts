@@ -5,12 +5,15 @@ import type { WorkshopSettings } from '../services/settings.ts';
 /**
  * What scripts, the demo and tests may set, so that the console starts connected without a first run:
  * WORKSHOP_CONSOLE_REDIS (redis[s]://:password@host:port), WORKSHOP_CONSOLE_NAME, WORKSHOP_CONSOLE_DIR (settings folder),
- * WORKSHOP_CONSOLE_OUTPUTS (the users' outputs, where this computer has them, e.g. mounted from the VPS).
+ * WORKSHOP_CONSOLE_OUTPUTS (the users' outputs, where this computer has them, e.g. mounted from the VPS),
+ * WORKSHOP_CONSOLE_AGENT (folder with the agent to deploy), WORKSHOP_CONSOLE_NODE_MIRROR (in the place of nodejs.org/dist).
  */
 export interface ConsoleEnvironment {
   preset: WorkshopSettings | undefined;
   dir: string | undefined;
   outputs: string | undefined;
+  agentFolders: string[];
+  nodeMirror: string;
 }
 
 const portSchema = z.coerce.number().int().min(1).max(65535);
@@ -22,6 +25,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     preset: url ? preset(url, env.WORKSHOP_CONSOLE_NAME || 'Workshop') : undefined,
     dir: env.WORKSHOP_CONSOLE_DIR || undefined,
     outputs: env.WORKSHOP_CONSOLE_OUTPUTS || undefined,
+    agentFolders: env.WORKSHOP_CONSOLE_AGENT ? [env.WORKSHOP_CONSOLE_AGENT] : [],
+    nodeMirror: (env.WORKSHOP_CONSOLE_NODE_MIRROR || 'https://nodejs.org/dist').replace(/\/+$/, ''),
   };
 }
 

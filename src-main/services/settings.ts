@@ -34,16 +34,20 @@ export interface SettingsKeeper extends SettingsService {
   current(): OpenWorkshop | undefined;
   /** Turns to a link that need not answer yet, or to none; keeps nothing. */
   use(settings: WorkshopSettings | null): void;
+  /** What the current link was opened with, for machines that need the same. Holds the password. */
+  opened(): WorkshopSettings | undefined;
   close(): void;
 }
 
 /** First run, and which workshop is current. */
 export function createSettingsService({ store, open, onChange, preset }: SettingsNeeds): SettingsKeeper {
   let current: OpenWorkshop | undefined;
+  let opened: WorkshopSettings | undefined;
 
-  const turnTo = (next: OpenWorkshop | undefined) => {
+  const turnTo = (next: OpenWorkshop | undefined, by?: WorkshopSettings) => {
     const before = current;
     current = next;
+    opened = by;
     onChange(next);
     before?.close();
   };
@@ -51,11 +55,11 @@ export function createSettingsService({ store, open, onChange, preset }: Setting
   return {
     async start() {
       if (preset) {
-        turnTo(open(preset));
+        turnTo(open(preset), preset);
         return null;
       }
       const { settings, notice } = await store.load();
-      if (settings) turnTo(open(settings));
+      if (settings) turnTo(open(settings), settings);
       return notice;
     },
     async connect(settings) {
@@ -68,7 +72,7 @@ export function createSettingsService({ store, open, onChange, preset }: Setting
         next.close();
         throw cause;
       }
-      turnTo(next);
+      turnTo(next, settings);
     },
     async disconnect() {
       await store.forget();
@@ -78,7 +82,8 @@ export function createSettingsService({ store, open, onChange, preset }: Setting
       current?.reconnectNow();
     },
     current: () => current,
-    use: (settings) => turnTo(settings ? open(settings) : undefined),
+    use: (settings) => (settings ? turnTo(open(settings), settings) : turnTo(undefined)),
+    opened: () => opened,
     close() {
       current?.close();
       current = undefined;

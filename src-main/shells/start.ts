@@ -24,6 +24,12 @@ if (!(await isBuildCurrent(root))) {
   if (code !== 0) process.exit(code);
 }
 
+if (!existsSync(join(root, 'worker-agent/dist/worker-agent.json'))) {
+  console.log('Building the agent …');
+  const code = await run(process.execPath, [join(root, 'worker-agent/build.ts')]);
+  if (code !== 0) process.exit(code);
+}
+
 const electron = values.web ? undefined : electronBinary();
 if (electron) {
   process.exitCode = await run(electron, [root]);

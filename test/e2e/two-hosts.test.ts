@@ -33,6 +33,7 @@ async function openConsole(rendererDir: string): Promise<{ console: Console; pag
     },
     dir,
     secrets: secretsInMemoryOnly,
+    agentFolders: [],
   });
   const shell = await startWebShell({ services: opened.services, rendererDir });
   UNDONE.push(

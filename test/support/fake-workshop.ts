@@ -52,6 +52,8 @@ function inMemory<Value>() {
   };
 }
 
+import { FakeDeploy } from './fake-deploy.ts';
+
 export interface FakeState {
   snapshot: WorkshopSnapshot;
   histories: Histories;
@@ -134,6 +136,8 @@ export class FakeWorkshop implements Services {
   }
 
   readonly watch = { watch: (signal: AbortSignal) => this.#watch(signal) };
+
+  readonly deploy = new FakeDeploy();
 
   readonly fleet: FleetService = {
     setCount: async ({ hostId, workers, revision }) => {

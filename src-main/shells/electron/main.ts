@@ -13,6 +13,7 @@ import {
 } from 'electron';
 import { toWorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { type Console, composeConsole } from '../../app/compose.ts';
+import { agentFolders } from '../agent-folders.ts';
 import { serveIpc } from './ipc-transport.ts';
 import { isOwnSender, lockNavigation, lockPermissions, type OwnPage } from './lock-down.ts';
 import { buildMenu } from './menu.ts';
@@ -45,6 +46,7 @@ async function start(): Promise<void> {
     env: process.env,
     dir: app.getPath('userData'),
     secrets: keychainSecrets(),
+    agentFolders: agentFolders(resolve(import.meta.dirname, '../..'), process.resourcesPath),
   });
   const { room, alerts } = console_.services;
   notifyOfAlerts(alerts, {

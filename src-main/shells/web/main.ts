@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { toWorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { composeConsole, secretsInMemoryOnly } from '../../app/compose.ts';
+import { agentFolders } from '../agent-folders.ts';
 import { openInBrowser } from './open-in-browser.ts';
 import { startWebShell } from './server.ts';
 
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     env: process.env,
     dir: join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'workshop-console'),
     secrets: secretsInMemoryOnly,
+    agentFolders: agentFolders(resolve(import.meta.dirname, '../..')),
   });
   const shell = await startWebShell({
     services: console_.services,

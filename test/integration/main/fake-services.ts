@@ -6,6 +6,7 @@ import { freshRoom } from '../../../src-main/domain/room/room-state.ts';
 import { roomViewOf } from '../../../src-main/domain/room/room-view.ts';
 import { createMachinesService } from '../../../src-main/services/machines.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { FakeDeploy } from '../../support/fake-deploy.ts';
 import { fakeSetup } from '../../support/fake-setup.ts';
 import { scriptedMachines } from '../../support/scripted-machines.ts';
 
@@ -76,6 +77,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       cap: async () => ({ revision: 1 }),
       cancelWaiting: async () => ({ done: [], refused: 0, why: [] }),
     },
+    deploy: new FakeDeploy(),
     settings: { connect: async () => {}, disconnect: async () => {}, reconnectNow: async () => {} },
     alerts: {
       rules: async () => [],

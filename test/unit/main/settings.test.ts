@@ -174,6 +174,8 @@ describe('the environment', () => {
     expect(readEnvironment(env)).toEqual({
       preset: { name: 'Demo', host: 'fd00::1', port: 6380, password: 'p@ss/w', tls: true },
       dir: undefined,
+      agentFolders: [],
+      nodeMirror: 'https://nodejs.org/dist',
     });
     expect(readEnvironment({ WORKSHOP_CONSOLE_REDIS: 'redis://h' }).preset).toEqual({
       name: 'Workshop',
@@ -185,6 +187,8 @@ describe('the environment', () => {
     expect(readEnvironment({ WORKSHOP_CONSOLE_REDIS: '', WORKSHOP_CONSOLE_DIR: '/d' })).toEqual({
       preset: undefined,
       dir: '/d',
+      agentFolders: [],
+      nodeMirror: 'https://nodejs.org/dist',
     });
   });
 

@@ -6,14 +6,20 @@ import { startTicksOf } from '../runtime/pid-file.ts';
 
 const lockSchema = z.object({ pid: z.number().int().positive(), startTicks: z.string() });
 
+/** What an agent was started from, so that whoever deploys sees whether that is what should run. */
+export interface StartedFrom {
+  agent: string;
+  envFile: string | null;
+}
+
 /**
  * Makes sure that one agent works with one state folder: two would take each other's jobs for their own.
  * @returns gives the folder free again.
  * @throws WorkshopError CONFIG when another agent has it, or when it cannot be written to.
  */
-export function lockStateDir(stateDir: string): () => void {
+export function lockStateDir(stateDir: string, from?: StartedFrom): () => void {
   const path = lockFile(stateDir);
-  const mine = JSON.stringify({ pid: process.pid, startTicks: startTicksOf(process.pid) ?? '' });
+  const mine = JSON.stringify({ pid: process.pid, startTicks: startTicksOf(process.pid) ?? '', ...from });
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o750 });
     if (!create(path, mine)) {

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { toWorkshopError } from '../../contract/errors.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import { type AgentConfig, describeProblem, gatherEnvironment, loadConfig, readConfig } from '../config.ts';
@@ -27,7 +28,10 @@ export async function runCommand(options: { envFile?: string }): Promise<void> {
   const agentLog = createLog(config.log, scrub);
   const log = agentLog.logger;
   await refuseBesidePlatformWorker(config, agentLog);
-  const unlock = lockStateDir(config.stateDir);
+  const unlock = lockStateDir(config.stateDir, {
+    agent: realpathSync(process.argv[1] ?? ''),
+    envFile: options.envFile === undefined ? null : realpathSync(options.envFile),
+  });
   process.once('exit', unlock);
   log.info({ version: AGENT_VERSION, hostId: config.hostId, node: process.version }, 'worker-agent starts');
   process.on('uncaughtException', (cause) => {

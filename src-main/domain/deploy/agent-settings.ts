@@ -1,0 +1,89 @@
+import type { Findings } from './findings.ts';
+import { placesIn } from './layout.ts';
+
+/** How ComfyUI is to run on a machine, as the host chose; empty and null where the console is to decide. */
+export interface DeployChoices {
+  runtime: 'compose' | 'process' | 'external' | null;
+  /** compose: an image that exists; empty builds ours. */
+  image: string;
+  /** process: what starts ComfyUI, with {port}. */
+  command: string;
+  /** external: servers that already run, with commas. */
+  urls: string;
+  modelsPath: string;
+}
+
+export const NO_CHOICES: DeployChoices = { runtime: null, image: '', command: '', urls: '', modelsPath: '' };
+
+export interface AgentSettings {
+  entries: Record<string, string>;
+  runtime: 'compose' | 'process' | 'external';
+  /** What a person has to say first; null for nothing. */
+  missing: { message: string; remedy: string } | null;
+}
+
+/**
+ * The agent's configuration on one machine: what the workshop says, over it what was imported to the machine, over it
+ * what the host chose, and what follows from the machine itself.
+ */
+export function agentSettings(
+  found: Findings,
+  {
+    workshop,
+    imported,
+    choices,
+  }: Record<'workshop' | 'imported', Readonly<Record<string, string>>> & {
+    choices: DeployChoices;
+  },
+): AgentSettings {
+  const entries: Record<string, string> = { ...workshop, ...imported };
+  const runtime = choices.runtime ?? told(entries) ?? (found.container ? 'process' : 'compose');
+  entries.RUNTIME = runtime;
+  if (choices.modelsPath) entries.MODELS_PATH = choices.modelsPath;
+  if (runtime === 'compose') {
+    if (choices.image) {
+      entries.COMFYUI_IMAGE = choices.image;
+      delete entries.COMFYUI_BUILD;
+    } else if (!entries.COMFYUI_IMAGE) entries.COMFYUI_BUILD = placesIn(found.root).image;
+  }
+  if (runtime === 'process' && (choices.command || !entries.COMFYUI_COMMAND))
+    entries.COMFYUI_COMMAND = choices.command || commandFor(found);
+  if (runtime === 'external' && choices.urls) entries.COMFYUI_URLS = choices.urls;
+  return { entries, runtime, missing: missingIn(entries, runtime) };
+}
+
+function told(entries: Readonly<Record<string, string>>): AgentSettings['runtime'] | undefined {
+  const said = entries.RUNTIME?.trim();
+  if (said === 'compose' || said === 'process' || said === 'external') return said;
+  if (entries.COMFYUI_COMMAND) return 'process';
+  if (entries.COMFYUI_URLS) return 'external';
+  return entries.COMFYUI_IMAGE ? 'compose' : undefined;
+}
+
+/** ComfyUI as it lies on the machine; empty when none was found. */
+function commandFor({ comfy }: Findings): string {
+  if (!comfy) return '';
+  return `${comfy.python} ${comfy.folder}/main.py --listen 127.0.0.1 --port {port}`;
+}
+
+function missingIn(
+  entries: Readonly<Record<string, string>>,
+  runtime: AgentSettings['runtime'],
+): AgentSettings['missing'] {
+  if (!entries.REDIS_HOST && !entries.INFERENCE_SERVER_REDIS_HOST)
+    return {
+      message: 'It is not known where the workshop’s Redis is.',
+      remedy: 'Import the .env of the VPS, or connect this console to the workshop first.',
+    };
+  if (runtime === 'process' && !entries.COMFYUI_COMMAND)
+    return {
+      message: 'No ComfyUI was found on this machine.',
+      remedy: 'Enter the command that starts it, with {port} where the port goes; or choose another runtime.',
+    };
+  if (runtime === 'external' && !entries.COMFYUI_URLS)
+    return {
+      message: 'It is not known where the running ComfyUI servers are.',
+      remedy: 'Enter their addresses, such as http://127.0.0.1:8188; or choose another runtime.',
+    };
+  return null;
+}

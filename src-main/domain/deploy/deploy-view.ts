@@ -1,0 +1,96 @@
+import type { ErrorInfo } from '../../../worker-agent/src/contract/errors.ts';
+import type { DeployChoices } from './agent-settings.ts';
+
+/** What the renderer shows of deploying to one machine. Plain data; times are local epoch ms. */
+
+export type DeployAct = 'deploy' | 'rollback' | 'uninstall';
+
+export type StepId =
+  | 'disk'
+  | 'gpu'
+  | 'ports'
+  | 'docker'
+  | 'toolkit'
+  | 'tailscale'
+  | 'node'
+  | 'release'
+  | 'configuration'
+  | 'check'
+  | 'switch'
+  | 'service'
+  | 'start'
+  | 'heartbeat'
+  | 'stop'
+  | 'remove';
+
+/** `blocked` needs a person first; `done` is found in place; `skipped` by the host's wish. */
+export type PlanState = 'needed' | 'done' | 'skipped' | 'blocked';
+
+export interface PlanStep {
+  id: StepId;
+  title: string;
+  state: PlanState;
+  /** Why it is needed, or what was found. */
+  why: string;
+  /** Exactly what will be run, a line each; empty where nothing of the machine itself changes. */
+  commands: string[];
+  /** The commands run as root. */
+  asRoot: boolean;
+  /** The host may leave it out. */
+  skippable: boolean;
+  problem: ErrorInfo | null;
+}
+
+export interface StepView extends Omit<PlanStep, 'state'> {
+  state: PlanState | 'running' | 'failed' | 'finished';
+  /** 0 to 1 while it is known. */
+  progress: number | null;
+}
+
+/** One fact about the machine, for people. */
+export interface FindingView {
+  label: string;
+  value: string;
+  tone: 'ok' | 'warn' | 'fail' | 'off';
+  /** What it means, or what to do about it; empty when the value says all. */
+  note: string;
+}
+
+export interface InstalledView {
+  release: string;
+  version: string;
+  /** The release before this one, if it can be gone back to. */
+  previous: string | null;
+  running: boolean;
+  /** It runs, but something older than what is installed. */
+  stale: boolean;
+  service: 'system' | 'user' | 'daemon' | null;
+}
+
+export interface DeployView {
+  targetId: string;
+  name: string;
+  /** Where it is, in words: "root@100.64.0.7" or "this computer". */
+  where: string;
+  phase: 'unseen' | 'looking' | 'ready' | 'running' | 'failed' | 'done';
+  act: DeployAct;
+  lookedAt: number | null;
+  findings: FindingView[];
+  steps: StepView[];
+  installed: InstalledView | null;
+  /** The release that this console would deploy. */
+  offers: string | null;
+  choices: DeployChoices;
+  /** What the console decided, from the choices and the machine; null before a look. */
+  runtime: 'compose' | 'process' | 'external' | null;
+  /** A password for sudo is needed to carry the plan out. */
+  wantsPassword: boolean;
+  /** 0 to 1 over all steps. */
+  progress: number;
+  /** The last lines that the commands printed. */
+  output: { n: number; text: string }[];
+  error: ErrorInfo | null;
+  /** What was done, in a sentence. */
+  result: string | null;
+  since: number | null;
+}

@@ -1,0 +1,85 @@
+import type { FindingView } from './deploy-view.ts';
+import { type Findings, isNodeUsable } from './findings.ts';
+
+/** Beyond this a person should know that the clocks differ; jobs live by Redis time, ms. */
+const SKEW_MS = 5000;
+
+/**
+ * The look at a machine, for people.
+ * @param skewMs its clock minus ours; null when it is not known.
+ */
+export function describeMachine(found: Findings, skewMs: number | null): FindingView[] {
+  const { docker, tailscale, node, gpus } = found;
+  const [gpu] = gpus;
+  return [
+    {
+      label: 'System',
+      value: `${found.os.name || found.os.id}, ${found.arch}`,
+      tone: 'ok',
+      note: found.container ? 'A container (pod).' : '',
+    },
+    {
+      label: 'User',
+      value: found.user,
+      tone: found.sudo === 'none' ? 'warn' : 'ok',
+      note: {
+        root: 'Is root.',
+        free: 'Becomes root without a password.',
+        password: 'Becomes root with a password.',
+        none: 'May not become root.',
+      }[found.sudo],
+    },
+    {
+      label: 'GPU',
+      value: gpu ? `${gpus.length === 1 ? '' : `${gpus.length} × `}${gpu.name}` : 'none visible',
+      tone: gpu ? 'ok' : 'warn',
+      note: gpu
+        ? `${gpu.memoryMiB === null ? 'VRAM not known' : `${Math.round(gpu.memoryMiB / 1024)} GB VRAM`}, driver ${gpu.driver}.`
+        : sentence(found.gpuWhy),
+    },
+    {
+      label: 'Disk',
+      value: found.diskFreeMiB === null ? 'not known' : `${(found.diskFreeMiB / 1024).toFixed(1)} GiB free`,
+      tone: found.diskFreeMiB !== null && found.diskFreeMiB < 20 * 1024 ? 'warn' : 'ok',
+      note: found.root,
+    },
+    {
+      label: 'Docker',
+      value: docker.server ? `${docker.server}, compose ${docker.compose ?? 'missing'}` : 'does not run',
+      tone: docker.server && docker.compose ? 'ok' : 'off',
+      note: docker.server
+        ? docker.nvidia
+          ? 'Containers can use the GPU.'
+          : 'NVIDIA’s container toolkit is not set up.'
+        : sentence(docker.why),
+    },
+    {
+      label: 'Node.js',
+      value: node?.version ?? 'none',
+      tone: node && isNodeUsable(node.version) ? 'ok' : 'off',
+      note: node && !isNodeUsable(node.version) ? 'Too old; 20.11 is needed.' : (node?.path ?? ''),
+    },
+    {
+      label: 'Tailnet',
+      value: tailscale.addresses[0] ?? (tailscale.installed ? 'not connected' : 'not installed'),
+      tone: tailscale.addresses.length > 0 ? 'ok' : 'off',
+      note: '',
+    },
+    {
+      label: 'Clock',
+      value:
+        skewMs === null
+          ? 'not known'
+          : `${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'behind' : 'ahead'}`,
+      tone: skewMs !== null && Math.abs(skewMs) > SKEW_MS ? 'warn' : 'ok',
+      note:
+        skewMs !== null && Math.abs(skewMs) > SKEW_MS
+          ? 'Turn on time synchronisation there: timedatectl set-ntp true.'
+          : '',
+    },
+  ];
+}
+
+function sentence(text: string): string {
+  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`;
+}

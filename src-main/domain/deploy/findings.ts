@@ -1,0 +1,174 @@
+/** What one look over a machine told. `null` is not known. */
+export interface Findings {
+  os: { id: string; version: string; name: string };
+  /** As `uname -m` says. */
+  arch: string;
+  user: string;
+  hostname: string;
+  /** The install folder with `~` filled in. */
+  root: string;
+  diskFreeMiB: number | null;
+  /** How this user becomes root: is root, without a password, with one, not at all. */
+  sudo: 'root' | 'free' | 'password' | 'none';
+  /** Who is to keep the agent running: the machine's systemd, this user's, or a script of ours where there is none. */
+  keeper: Keeper;
+  /** The machine is a container, such as a pod of a GPU provider. */
+  container: boolean;
+  docker: { client: boolean; server: string | null; compose: string | null; nvidia: boolean; why: string };
+  /** Version of the NVIDIA container toolkit. */
+  toolkit: string | null;
+  gpus: { index: number; name: string; memoryMiB: number | null; driver: string }[];
+  /** What nvidia-smi said when it told of no GPU. */
+  gpuWhy: string;
+  node: { path: string; version: string } | null;
+  /** Its clock, epoch ms. */
+  clockMs: number | null;
+  tailscale: { installed: boolean; addresses: string[] };
+  /** TCP ports that something listens on. */
+  ports: number[];
+  /** A ComfyUI that lies on the machine. */
+  comfy: { folder: string; python: string } | null;
+  fetcher: 'curl' | 'wget' | null;
+  packages: 'apt' | null;
+  agent: InstalledAgent;
+  /** Who deploys to it now, as the lock says; null for nobody. */
+  lock: string | null;
+}
+
+export type Keeper = 'system' | 'user' | 'daemon';
+
+export interface InstalledAgent {
+  current: string | null;
+  previous: string | null;
+  /** Every release on the disk with the SHA-256 of its bundle. */
+  releases: Record<string, string>;
+  /** Target of the link agent.env, e.g. `config/3.env`. */
+  config: string | null;
+  /** The process that works now, and what it was started from. */
+  running: { pid: number; release: string | null; config: string | null } | null;
+  /** By whom it is kept running, where it is installed. */
+  service: Keeper | null;
+  /** Files that wait for the VPS in the agent's outbox. */
+  undelivered: number;
+}
+
+/** Oldest Node that runs the agent. */
+const NODE_OLDEST = [20, 11] as const;
+
+export function isNodeUsable(version: string): boolean {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
+  return major > NODE_OLDEST[0] || (major === NODE_OLDEST[0] && minor >= NODE_OLDEST[1]);
+}
+
+/** Reads what the look script printed: one `key=value` a line, some keys more than once. */
+export function parseFindings(text: string): Findings {
+  const told = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const at = line.indexOf('=');
+    if (at <= 0) continue;
+    const key = line.slice(0, at);
+    told.set(key, [...(told.get(key) ?? []), line.slice(at + 1).trim()]);
+  }
+  const all = (key: string) => told.get(key) ?? [];
+  const one = (key: string) => all(key)[0] ?? '';
+  const orNull = (key: string) => one(key) || null;
+  const root = one('root');
+  const sudo = oneOf(one('sudo'), ['root', 'free', 'password', 'none'] as const, 'none' as const);
+  return {
+    os: { id: one('os.id'), version: one('os.version'), name: one('os.name') },
+    arch: one('arch'),
+    user: one('user'),
+    hostname: one('hostname'),
+    root,
+    diskFreeMiB: numberOf(one('disk.free.kib'), (kib) => Math.floor(kib / 1024)),
+    sudo,
+    keeper:
+      one('systemd') === 'yes' && sudo !== 'none'
+        ? 'system'
+        : one('systemd.user') === 'yes'
+          ? 'user'
+          : 'daemon',
+    container: one('container') === 'yes',
+    docker: {
+      client: one('docker.client') === 'yes',
+      server: orNull('docker.server'),
+      compose: orNull('docker.compose'),
+      nvidia: one('docker.nvidia') === 'yes',
+      why: one('docker.why'),
+    },
+    toolkit: orNull('toolkit'),
+    gpus: all('gpu').flatMap(gpuOf),
+    gpuWhy: one('gpu.why'),
+    node: nodeOf(all('node')),
+    clockMs: numberOf(one('clock'), (seconds) => Math.round(seconds * 1000)),
+    tailscale: { installed: one('tailscale') === 'yes', addresses: all('tailscale.ip').filter(Boolean) },
+    ports: portsOf(all('listen')),
+    comfy:
+      one('comfy.dir') === '' ? null : { folder: one('comfy.dir'), python: one('comfy.python') || 'python3' },
+    fetcher: oneOf(one('fetcher'), ['curl', 'wget'] as const, null),
+    packages: oneOf(one('packages'), ['apt'] as const, null),
+    agent: agentOf(one, all),
+    lock: orNull('lock'),
+  };
+}
+
+function agentOf(one: (key: string) => string, all: (key: string) => string[]): InstalledAgent {
+  const releases: Record<string, string> = {};
+  for (const entry of all('release')) {
+    const [name, sha] = entry.split(' ');
+    if (name) releases[name] = sha ?? '';
+  }
+  const pid = numberOf(one('agent.pid'), (value) => value);
+  return {
+    current: baseName(one('current')),
+    previous: baseName(one('previous')),
+    releases,
+    config: one('config') || null,
+    running:
+      pid === null
+        ? null
+        : {
+            pid,
+            release: /releases\/([^/]+)\/[^/]+$/.exec(one('agent.entry'))?.[1] ?? null,
+            config: /config\/[^/]+$/.exec(one('agent.env'))?.[0] ?? null,
+          },
+    service: oneOf(one('service'), ['system', 'user', 'daemon'] as const, null),
+    undelivered: numberOf(one('undelivered'), (value) => value) ?? 0,
+  };
+}
+
+function baseName(path: string): string | null {
+  return path.split('/').at(-1) || null;
+}
+
+function gpuOf(line: string): Findings['gpus'] {
+  // The name may hold commas; the figures do not.
+  const match = /^(\d+),\s*(.*),\s*([^,]*),\s*([^,]*)$/.exec(line);
+  if (!match) return [];
+  const [, index = '', name = '', memory = '', driver = ''] = match;
+  return [{ index: Number(index), name, memoryMiB: numberOf(memory, (value) => value), driver }];
+}
+
+/** The first that is new enough; else the first, so that its version can be named. */
+function nodeOf(entries: readonly string[]): Findings['node'] {
+  const nodes = entries.flatMap((entry) => {
+    const at = entry.indexOf(' ');
+    return at > 0 ? [{ version: entry.slice(0, at), path: entry.slice(at + 1) }] : [];
+  });
+  return nodes.find(({ version }) => isNodeUsable(version)) ?? nodes[0] ?? null;
+}
+
+/** Lines of /proc/net/tcp: `sl local_address rem_address st …`, addresses in hex, state 0A = listening. */
+function portsOf(lines: readonly string[]): number[] {
+  const ports = lines.map((hex) => Number.parseInt(hex, 16)).filter((port) => port > 0);
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+function numberOf(text: string, as: (value: number) => number): number | null {
+  const value = Number(text.replace(/[^0-9.-]/g, '') || Number.NaN);
+  return Number.isFinite(value) ? as(value) : null;
+}
+
+function oneOf<T extends string, Else>(text: string, choices: readonly T[], otherwise: Else): T | Else {
+  return choices.find((choice) => choice === text) ?? otherwise;
+}

@@ -1,0 +1,192 @@
+import type { PlanStep, StepId } from './deploy-view.ts';
+import { type Findings, isNodeUsable } from './findings.ts';
+import { INSTALL_DOCKER, INSTALL_TAILSCALE, INSTALL_TOOLKIT } from './install-commands.ts';
+import { placesIn } from './layout.ts';
+import { blocked, step, type Wanted } from './plan-step.ts';
+
+/** A release, its Node and a few logs, MiB. */
+const SPACE_MIB = 400;
+const TAILNET = /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./;
+/** Node's name of the machine's processor. */
+const NODE_ARCH: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64', arm64: 'arm64' };
+
+/** Name of Node's official archive for a machine; undefined where there is none. */
+export function nodeArchive(arch: string, version: string): string | undefined {
+  const name = NODE_ARCH[arch];
+  return name === undefined ? undefined : `node-${version}-linux-${name}`;
+}
+
+/** Whether the agent has room. */
+export function disk(found: Findings): PlanStep {
+  const free = found.diskFreeMiB;
+  if (free !== null && free < SPACE_MIB)
+    return step(
+      'disk',
+      'Room on the disk',
+      blocked(
+        'HOST_DISK_FULL',
+        `Only ${free} MiB are free where the agent goes (${found.root}); it needs ${SPACE_MIB}.`,
+        'Free some space there, then look again. Outputs of past workshops are usually the largest.',
+      ),
+    );
+  const why =
+    free === null ? 'How much is free is not known.' : `${Math.round(free / 1024)} GiB are free there.`;
+  return step('disk', 'Room on the disk', { state: 'done', why });
+}
+
+/** What the machine itself must have: card, ports, Docker, tailnet, Node. */
+export function machine(found: Findings, wanted: Wanted): PlanStep[] {
+  const steps: PlanStep[] = [gpu(found, wanted)];
+  if (wanted.runtime !== 'external') steps.push(ports(found, wanted));
+  if (wanted.runtime === 'compose') steps.push(docker(found), toolkit(found));
+  if (TAILNET.test(wanted.redisHost)) steps.push(tailscale(found));
+  steps.push(node(found, wanted));
+  return steps;
+}
+
+function gpu(found: Findings, wanted: Wanted): PlanStep {
+  const [first] = found.gpus;
+  if (first)
+    return step('gpu', 'GPU', {
+      state: 'done',
+      why: `${found.gpus.length === 1 ? '' : `${found.gpus.length} × `}${first.name}, driver ${first.driver}.`,
+    });
+  if (wanted.runtime === 'external')
+    return step('gpu', 'GPU', {
+      state: 'done',
+      why: 'None is visible here; ComfyUI is run by somebody else, so that may be right.',
+    });
+  return step('gpu', 'GPU', {
+    ...blocked(
+      'HOST_GPU_MISSING',
+      `No GPU is visible on this machine: ${found.gpuWhy || 'nvidia-smi does not answer'}.`,
+      'Check that this is the GPU machine and that its NVIDIA driver is installed; or skip this to run without a GPU.',
+    ),
+    skippable: true,
+  });
+}
+
+function ports(found: Findings, wanted: Wanted): PlanStep {
+  const title = 'Ports of the workers';
+  // Where an agent is installed, its own servers have them.
+  const taken = found.agent.current === null ? wanted.ports.filter((port) => found.ports.includes(port)) : [];
+  const range = `${wanted.ports[0] ?? ''}${wanted.ports.length > 1 ? `–${wanted.ports.at(-1)}` : ''}`;
+  if (taken.length === 0) return step('ports', title, { state: 'done', why: `${range} can be used.` });
+  return step('ports', title, {
+    ...blocked(
+      'HOST_PORT_TAKEN',
+      `Something already listens on port ${taken.join(' and ')}, which workers need.`,
+      'Stop what listens there (often a ComfyUI started by hand), or set COMFYUI_BASE_PORT to a free range.',
+    ),
+    skippable: true,
+  });
+}
+
+/** A step for root: blocked where nobody can become root. */
+function installing(found: Findings, id: StepId, title: string, why: string, commands: string[]): PlanStep {
+  const able = found.sudo !== 'none' && found.packages !== null;
+  const wanted = { commands, asRoot: true, skippable: true };
+  if (able) return step(id, title, { ...wanted, why });
+  return step(id, title, {
+    ...wanted,
+    ...blocked(
+      found.sudo === 'none' ? 'HOST_NO_SUDO' : 'HOST_UNSUITABLE',
+      found.sudo === 'none'
+        ? `${why} ${found.user} may not become root on this machine (no sudo).`
+        : `${why} This system (${found.os.name || found.os.id}) has no apt, so it is not installed from here.`,
+      'Log in as root or as a user with sudo, have it installed by whoever runs the machine, or skip this.',
+    ),
+  });
+}
+
+function docker(found: Findings): PlanStep {
+  const { server, compose, client, why } = found.docker;
+  const title = 'Docker';
+  if (server !== null && compose !== null)
+    return step('docker', title, { state: 'done', why: `Docker ${server} with compose ${compose}.` });
+  if (found.container)
+    return step('docker', title, {
+      ...blocked(
+        'HOST_DOCKER_MISSING',
+        'This machine is a container (a pod), where Docker does not run.',
+        'Choose the runtime “process” for it: the agent then starts ComfyUI itself.',
+      ),
+      skippable: true,
+    });
+  if (client && server === null && /permission denied/i.test(why))
+    return installing(found, 'docker', title, `${found.user} may not use Docker yet.`, [
+      'usermod -aG docker "$1"',
+    ]);
+  const state = client ? `Docker does not answer (${why || 'no reason given'}).` : 'Docker is not installed.';
+  return installing(found, 'docker', title, state, INSTALL_DOCKER);
+}
+
+function toolkit(found: Findings): PlanStep {
+  const title = 'NVIDIA container toolkit';
+  if (found.docker.nvidia)
+    return step('toolkit', title, { state: 'done', why: found.toolkit ?? 'Docker knows NVIDIA’s runtime.' });
+  return installing(
+    found,
+    'toolkit',
+    title,
+    'Containers do not see the GPU yet: Docker does not know NVIDIA’s runtime.',
+    INSTALL_TOOLKIT,
+  );
+}
+
+function tailscale(found: Findings): PlanStep {
+  const title = 'Tailscale';
+  const [address] = found.tailscale.addresses;
+  if (address) return step('tailscale', title, { state: 'done', why: `In the tailnet as ${address}.` });
+  const why = found.tailscale.installed
+    ? 'Tailscale is installed, but this machine is not in the tailnet.'
+    : 'Redis is on the tailnet, and Tailscale is not installed here.';
+  return installing(
+    found,
+    'tailscale',
+    title,
+    `${why} Open the link that appears below once.`,
+    INSTALL_TAILSCALE,
+  );
+}
+
+function node(found: Findings, wanted: Wanted): PlanStep {
+  const title = 'Node.js';
+  const { node: there } = placesIn(found.root);
+  if (found.node && isNodeUsable(found.node.version))
+    return step('node', title, {
+      state: found.node.path === there ? 'done' : 'needed',
+      why: `${found.node.version} at ${found.node.path} is used.`,
+    });
+  const archive = nodeArchive(found.arch, wanted.node.version);
+  const why = found.node ? `${found.node.version} is too old; 20.11 is needed.` : 'There is none.';
+  if (archive === undefined)
+    return step(
+      'node',
+      title,
+      blocked(
+        'HOST_UNSUITABLE',
+        `${why} There is no Node.js for this processor (${found.arch}).`,
+        'Use a machine with an x86_64 or arm64 processor.',
+      ),
+    );
+  if (found.fetcher === null)
+    return step(
+      'node',
+      title,
+      blocked(
+        'HOST_UNSUITABLE',
+        `${why} The machine has neither curl nor wget to fetch it with.`,
+        'Install curl on the machine, then look again.',
+      ),
+    );
+  const from = `${wanted.node.mirror}/${wanted.node.version}`;
+  return step('node', title, {
+    why: `${why} The official one goes into the agent’s folder; the system is not touched.`,
+    commands: [
+      `${found.fetcher === 'curl' ? 'curl -fsSLO' : 'wget -q'} ${from}/SHASUMS256.txt ${from}/${archive}.tar.gz`,
+      `grep ' ${archive}.tar.gz$' SHASUMS256.txt | sha256sum -c -`,
+      `tar -xzf ${archive}.tar.gz -C ${found.root}`,
+    ],
+  });
+}

@@ -1,0 +1,46 @@
+import { type ErrorCode, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import type { DeployAct, PlanStep, StepId } from './deploy-view.ts';
+
+/** What should be on the machine. */
+export interface Wanted {
+  act: DeployAct;
+  /** Name of the release that this console brings. */
+  release: string;
+  /** SHA-256 of its bundle. */
+  sha256: string;
+  runtime: 'compose' | 'process' | 'external';
+  /** What a person has to say before there can be a configuration; null for nothing. */
+  missing: { message: string; remedy: string } | null;
+  /** Address of Redis as the agent will use it. */
+  redisHost: string;
+  /** Ports that workers will use, the first worker's first. */
+  ports: readonly number[];
+  /** Whether configuration and service files on the machine are what they should be. */
+  configurationCurrent: boolean;
+  serviceCurrent: boolean;
+  /** Steps that the host leaves out. */
+  skip: ReadonlySet<StepId>;
+  /** Node that is brought where there is none, e.g. "v24.21.0", and from where. */
+  node: { version: string; mirror: string };
+}
+
+export function step(id: StepId, title: string, more: Partial<PlanStep> & { why: string }): PlanStep {
+  return {
+    id,
+    title,
+    state: 'needed',
+    commands: [],
+    asRoot: false,
+    skippable: false,
+    problem: null,
+    ...more,
+  };
+}
+
+export function blocked(
+  code: ErrorCode,
+  message: string,
+  remedy: string,
+): Partial<PlanStep> & { why: string } {
+  return { state: 'blocked', why: message, problem: new WorkshopError(code, message, { remedy }).toInfo() };
+}

@@ -1,0 +1,158 @@
+import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
+import { envText, redisHostOf, workerPorts } from '../../domain/deploy/agent-env-file.ts';
+import { agentSettings, type DeployChoices } from '../../domain/deploy/agent-settings.ts';
+import type { DeployAct, PlanStep, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
+import { type Findings, parseFindings } from '../../domain/deploy/findings.ts';
+import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.ts';
+import { planSteps } from '../../domain/deploy/plan.ts';
+import type { Wanted } from '../../domain/deploy/plan-step.ts';
+import { envEntries, parseEnvText } from '../../domain/env-file/env-text.ts';
+import { carryOut, serviceFiles } from './carry-out.ts';
+import { lockHost } from './host-lock.ts';
+import { LOOK } from './look-script.ts';
+import { onMachine } from './machine.ts';
+import type { AgentBundle, AgentEar, DeployTarget } from './roles.ts';
+
+/** Node that is brought to machines without one. */
+const NODE_VERSION = 'v24.21.0';
+const ENV_BYTES = 256 * 1024;
+
+export interface RunNeeds {
+  host: RemoteHost;
+  target: DeployTarget;
+  bundle: AgentBundle;
+  /** What this console knows of the agent's configuration. */
+  configuration: Readonly<Record<string, string>>;
+  choices: DeployChoices;
+  nodeMirror: string;
+  act: DeployAct;
+  skip: ReadonlySet<StepId>;
+  signal: AbortSignal;
+}
+
+/** What a look found and what follows from it. */
+export interface Looked {
+  found: Findings;
+  skewMs: number | null;
+  steps: PlanStep[];
+  wanted: Wanted;
+  envText: string;
+}
+
+/** Looks over a machine and makes the plan. Changes nothing there. @throws WorkshopError. */
+export async function lookOver(needs: RunNeeds): Promise<Looked> {
+  const { host, target, bundle, act, skip, signal } = needs;
+  const before = Date.now();
+  const result = await host.script(LOOK, [target.root ?? DEFAULT_ROOT], { timeoutMs: 90_000, signal });
+  const after = Date.now();
+  const found = parseFindings(result.stdout);
+  if (found.root === '' || found.user === '')
+    throw new WorkshopError(
+      'HOST_UNSUITABLE',
+      `${host.label} could not be looked over${result.stderr ? `: ${result.stderr.trim().slice(-200)}` : ''}.`,
+      { remedy: 'It must be a Linux machine with a POSIX shell.' },
+    );
+  const service = serviceFiles(found, bundle);
+  const [imported, config, unit] = await Promise.all([
+    host.files.read(placesIn(found.root).imported, ENV_BYTES),
+    host.files.read(placesIn(found.root).envFile, ENV_BYTES),
+    host.files.read(service.path, ENV_BYTES),
+  ]);
+  const settings = agentSettings(found, {
+    workshop: needs.configuration,
+    imported: entriesOf(imported?.toString() ?? ''),
+    choices: needs.choices,
+  });
+  const text = envText(settings.entries, { root: found.root, hostId: target.hostId });
+  const wanted: Wanted = {
+    act,
+    release: releaseName(bundle.version, bundle.sha256),
+    sha256: bundle.sha256,
+    runtime: settings.runtime,
+    missing: settings.missing,
+    redisHost: redisHostOf(settings.entries),
+    ports: workerPorts(settings.entries),
+    configurationCurrent: config?.toString() === text,
+    serviceCurrent: unit?.toString() === service.text,
+    skip,
+    node: { version: NODE_VERSION, mirror: needs.nodeMirror },
+  };
+  const skewMs = found.clockMs === null ? null : Math.round(found.clockMs - (before + after) / 2);
+  return { found, skewMs, steps: planSteps(found, wanted), wanted, envText: text };
+}
+
+export interface RunReports {
+  looked(looked: Looked): void;
+  step(id: StepId, change: Partial<Pick<StepView, 'state' | 'progress'>>): void;
+  say(line: string): void;
+}
+
+/**
+ * Does what is to be done to a machine. Its state is looked up, never remembered, so a run that broke off is resumed
+ * by running again.
+ * @throws WorkshopError of the step that failed.
+ */
+export async function carryThrough(
+  needs: RunNeeds & {
+    ear: AgentEar;
+    owner: { id: string; by: string };
+    password: string | null;
+  },
+  reports: RunReports,
+): Promise<Looked> {
+  const { host, target, signal, ear } = needs;
+  const looked = await lookOver(needs);
+  reports.looked(looked);
+  const { found, steps, wanted } = looked;
+  const stop = steps.find(({ state }) => state === 'blocked');
+  if (stop?.problem)
+    throw new WorkshopError('WRONG_STATE', stop.problem.message, { remedy: stop.problem.remedy });
+  const todo = steps.filter(({ state }) => state === 'needed');
+  const changes = todo.some(({ id }) => id !== 'heartbeat');
+  const lock = lockHost(host, found.root, needs.owner);
+  const machine = onMachine(host, found.sudo, needs.password, signal);
+  const starts = todo.some(({ id }) => id === 'start');
+  const heardBefore = starts ? (ear.heard(target.hostId)?.instance ?? null) : null;
+  if (changes) await lock.hold();
+  const letGo = changes ? lock.keep() : () => {};
+  try {
+    for (const step of todo) {
+      signal.throwIfAborted();
+      // Fencing: whoever took the lock meanwhile is the only one to go on.
+      if (changes && step !== todo[0]) await lock.hold();
+      reports.step(step.id, { state: 'running', progress: null });
+      try {
+        await carryOut(step, {
+          ...{ machine, found, wanted, ear, signal, heardBefore },
+          bundle: needs.bundle,
+          envText: looked.envText,
+          hostId: target.hostId,
+          say: reports.say,
+          progress: (progress) => reports.step(step.id, { progress }),
+        });
+      } catch (cause) {
+        reports.step(step.id, { state: 'failed' });
+        throw cause;
+      }
+      reports.step(step.id, { state: 'finished', progress: null });
+      // What comes after depends on Node, Docker and the user's rights as they are now.
+      if (step.asRoot && step.id !== 'service') Object.assign(found, await lookedAgain(needs, found));
+      if (step.id === 'node') found.node = { version: NODE_VERSION, path: placesIn(found.root).node };
+    }
+  } finally {
+    letGo();
+    // A broken link leaves the lock; it dies by itself, and this console may take it again at once.
+    if (changes) await lock.release().catch(() => {});
+  }
+  return looked;
+}
+
+function entriesOf(text: string): Record<string, string> {
+  return Object.fromEntries([...envEntries(parseEnvText(text))].map(([name, { value }]) => [name, value]));
+}
+
+async function lookedAgain(needs: RunNeeds, found: Findings): Promise<Findings> {
+  const again = await lookOver(needs).catch(() => undefined);
+  return again?.found ?? found;
+}

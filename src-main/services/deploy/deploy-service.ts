@@ -1,0 +1,293 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import type { DeployService } from '../../api/roles.ts';
+import { type DeployChoices, NO_CHOICES } from '../../domain/deploy/agent-settings.ts';
+import type { DeployAct, DeployView, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
+import { describeMachine } from '../../domain/deploy/describe-machine.ts';
+import { versionOf } from '../../domain/deploy/layout.ts';
+import { plainLine } from '../../domain/plain-line.ts';
+import { carryThrough, type Looked, lookOver, type RunNeeds } from './deploy-run.ts';
+import type { AgentBundle, AgentEar, ChoicesStore, DeployTarget, DeployTargets } from './roles.ts';
+
+export interface DeployNeeds {
+  targets: DeployTargets;
+  /** @throws WorkshopError when the agent was not built into this console. */
+  bundle(): Promise<AgentBundle>;
+  ear: AgentEar;
+  choices: ChoicesStore;
+  /** Name of this console as others read it. */
+  by: () => string;
+  /** Where Node's official archives are. */
+  nodeMirror: string;
+}
+
+/** Lines of output kept for each machine. */
+const OUTPUT_LINES = 400;
+/** Shortest time between two pictures to one subscriber, ms. */
+const COALESCE_MS = 100;
+
+interface Place {
+  view: DeployView;
+  running: AbortController | null;
+  lines: number;
+}
+
+export interface DeployKeeper extends DeployService {
+  close(): void;
+}
+
+/** Deploying to every machine that the host has: looks it over, shows the plan, carries it out, says what was done. */
+export function createDeployService(needs: DeployNeeds): DeployKeeper {
+  const { targets, ear } = needs;
+  const id = randomUUID();
+  const places = new Map<string, Place>();
+  let chosen: Record<string, DeployChoices> = {};
+  const ready = needs.choices.load().then((loaded) => {
+    chosen = loaded;
+  });
+  const wakers = new Set<() => void>();
+  const tell = () => {
+    for (const wake of wakers) wake();
+  };
+  const off = targets.onChange(tell);
+
+  const targetOf = (targetId: string): DeployTarget => {
+    const target = targets.list().find(({ id }) => id === targetId);
+    if (target) return target;
+    throw new WorkshopError('NOT_FOUND', 'This machine is no longer in the list of GPU hosts.');
+  };
+  const placeOf = (target: DeployTarget): Place => {
+    const known = places.get(target.id);
+    if (known) {
+      Object.assign(known.view, { name: target.name, where: target.where });
+      return known;
+    }
+    const place: Place = { view: unseen(target, chosen[target.id]), running: null, lines: 0 };
+    places.set(target.id, place);
+    return place;
+  };
+  const say = (place: Place) => (text: string) => {
+    for (const line of text.split('\n').map(plainLine))
+      if (line !== '') place.view.output.push({ n: place.lines++, text: line });
+    place.view.output.splice(0, place.view.output.length - OUTPUT_LINES);
+    tell();
+  };
+  const show = (place: Place, { found, skewMs, steps, wanted }: Looked) => {
+    const { agent } = found;
+    Object.assign(place.view, {
+      lookedAt: Date.now(),
+      findings: describeMachine(found, skewMs),
+      steps: steps.map((step): StepView => ({ ...step, progress: null })),
+      offers: wanted.release,
+      runtime: wanted.runtime,
+      wantsPassword:
+        found.sudo === 'password' && steps.some(({ state, asRoot }) => state === 'needed' && asRoot),
+      installed:
+        agent.current === null
+          ? null
+          : {
+              release: agent.current,
+              version: versionOf(agent.current),
+              previous: agent.previous !== null && agent.previous in agent.releases ? agent.previous : null,
+              running: agent.running !== null,
+              stale: agent.running !== null && agent.running.release !== agent.current,
+              service: agent.service,
+            },
+    } satisfies Partial<DeployView>);
+    place.view.progress = progressOf(place.view.steps);
+    tell();
+  };
+
+  const begin = async (
+    targetId: string,
+    act: DeployAct,
+    skip: readonly StepId[],
+    work: (place: Place, run: RunNeeds) => Promise<void>,
+    phase: DeployView['phase'],
+  ) => {
+    await ready;
+    const target = targetOf(targetId);
+    const place = placeOf(target);
+    if (place.running)
+      throw new WorkshopError('WRONG_STATE', `This console already works on ${target.name}.`, {
+        remedy: 'Wait until it is done, or stop it first.',
+      });
+    const running = new AbortController();
+    place.running = running;
+    Object.assign(place.view, { phase, act, error: null, result: null, since: Date.now() });
+    tell();
+    try {
+      const [host, bundle, configuration] = await Promise.all([
+        targets.open(targetId),
+        needs.bundle(),
+        targets.configuration(targetId),
+      ]);
+      const { choices } = place.view;
+      const run = {
+        host,
+        target,
+        bundle,
+        configuration,
+        choices,
+        act,
+        skip: new Set(skip),
+        signal: running.signal,
+      };
+      await work(place, { ...run, nodeMirror: needs.nodeMirror });
+    } catch (cause) {
+      const stopped = running.signal.aborted;
+      const error = stopped
+        ? new WorkshopError('WRONG_STATE', 'It was stopped by you.', {
+            remedy: 'Press again to go on from here.',
+          })
+        : toWorkshopError(cause);
+      Object.assign(place.view, { phase: 'failed', error: error.toInfo() });
+    } finally {
+      place.running = null;
+      tell();
+    }
+  };
+
+  const run = (input: { targetId: string; act: DeployAct; skip: StepId[]; sudoPassword: string | null }) =>
+    begin(
+      input.targetId,
+      input.act,
+      input.skip,
+      async (place, needed) => {
+        const { view } = place;
+        const looked = await carryThrough(
+          { ...needed, ear, owner: { id, by: needs.by() }, password: input.sudoPassword },
+          {
+            looked: (now) => show(place, now),
+            say: say(place),
+            step(id, change) {
+              const step = view.steps.find((one) => one.id === id);
+              if (step) Object.assign(step, change);
+              view.progress = progressOf(view.steps);
+              tell();
+            },
+          },
+        );
+        // Seen anew, so that what is shown is what is there.
+        const done = view.steps;
+        const result = resultOf(looked, view, ear.heard(needed.target.hostId)?.workers ?? null);
+        const after = await lookOver({ ...needed, act: 'deploy' });
+        show(place, after);
+        Object.assign(view, { phase: 'done', steps: done, result, progress: 1 });
+      },
+      'running',
+    );
+
+  return {
+    async *changes(signal) {
+      let dirty = true;
+      let wake = () => {};
+      const notice = () => {
+        dirty = true;
+        wake();
+      };
+      wakers.add(notice);
+      signal.addEventListener('abort', notice);
+      try {
+        await ready;
+        while (!signal.aborted) {
+          if (!dirty)
+            await new Promise<void>((done) => {
+              wake = done;
+            });
+          if (signal.aborted) return;
+          dirty = false;
+          yield targets.list().map((target) => structuredClone(placeOf(target).view));
+          await sleep(COALESCE_MS);
+        }
+      } finally {
+        wakers.delete(notice);
+        signal.removeEventListener('abort', notice);
+      }
+    },
+    look: ({ targetId, skip }) =>
+      begin(
+        targetId,
+        'deploy',
+        skip,
+        async (place, needed) => {
+          show(place, await lookOver(needed));
+          place.view.phase = 'ready';
+        },
+        'looking',
+      ),
+    async start(input) {
+      const target = targetOf(input.targetId);
+      if (placeOf(target).running)
+        throw new WorkshopError('WRONG_STATE', `This console already works on ${target.name}.`, {
+          remedy: 'Wait until it is done, or stop it first.',
+        });
+      // Followed through `changes`; a failure stands there with its step.
+      void run(input);
+    },
+    async choose({ targetId, choices }) {
+      await ready;
+      placeOf(targetOf(targetId)).view.choices = choices;
+      chosen = { ...chosen, [targetId]: choices };
+      tell();
+      await needs.choices.save(chosen);
+    },
+    async stop({ targetId }) {
+      places.get(targetId)?.running?.abort(new Error('stopped'));
+    },
+    close() {
+      off();
+      for (const { running } of places.values()) running?.abort(new Error('closed'));
+    },
+  };
+}
+
+function unseen(target: DeployTarget, choices: DeployChoices = NO_CHOICES): DeployView {
+  return {
+    targetId: target.id,
+    name: target.name,
+    where: target.where,
+    phase: 'unseen',
+    act: 'deploy',
+    choices,
+    progress: 0,
+    wantsPassword: false,
+    ...{
+      lookedAt: null,
+      installed: null,
+      offers: null,
+      runtime: null,
+      error: null,
+      result: null,
+      since: null,
+    },
+    ...{ findings: [], steps: [], output: [] },
+  };
+}
+
+/** Share of the steps that are behind us, with the running one's part. */
+function progressOf(steps: readonly StepView[]): number {
+  if (steps.length === 0) return 0;
+  const behind = steps.reduce((sum, { state, progress }) => {
+    if (state === 'finished' || state === 'done' || state === 'skipped') return sum + 1;
+    return sum + (state === 'running' ? (progress ?? 0) : 0);
+  }, 0);
+  return behind / steps.length;
+}
+
+function resultOf({ found, wanted, steps }: Looked, view: DeployView, workers: number | null): string {
+  const changed = steps.filter(({ state, id }) => state === 'needed' && id !== 'heartbeat').length;
+  if (wanted.act === 'uninstall')
+    return changed === 0
+      ? `There was nothing to remove from ${view.name}.`
+      : `The agent was removed from ${view.name}. Models, outputs and its notes stay in ${found.root}/state.`;
+  const reports = `It reports${workers === null ? '' : `, ${workers} ${workers === 1 ? 'worker' : 'workers'}`}.`;
+  if (changed === 0) return `Nothing was to be done: ${found.agent.current} runs on ${view.name}. ${reports}`;
+  if (wanted.act === 'rollback')
+    return `${view.name} went back to ${found.agent.previous}; jobs that ran went on. ${reports}`;
+  const from = found.agent.current;
+  if (from !== null && from !== wanted.release)
+    return `${view.name} was upgraded from ${from} to ${wanted.release}; jobs that ran went on. ${reports}`;
+  return `The agent ${wanted.release} runs on ${view.name}. ${reports}`;
+}

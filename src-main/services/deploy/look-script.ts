@@ -1,0 +1,103 @@
+/**
+ * Looks over a machine and changes nothing. Argument: the install folder. Prints `key=value` lines, which
+ * domain/deploy/findings.ts reads. POSIX sh; every probe may fail without ending the look.
+ */
+export const LOOK = String.raw`
+root=$1
+case $root in "~/"*) root=$HOME/$(printf '%s' "$root" | cut -c3-) ;; esac
+say() { printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r\t' '   ' | cut -c1-600)"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+# A probe that hangs must not hang the look.
+brief() { if have timeout; then timeout 15 "$@"; else "$@"; fi; }
+
+if [ -r /etc/os-release ]; then
+  say os.id "$(. /etc/os-release; printf '%s' "$ID")"
+  say os.version "$(. /etc/os-release; printf '%s' "$VERSION_ID")"
+  say os.name "$(. /etc/os-release; printf '%s' "$PRETTY_NAME")"
+else
+  say os.id "$(uname -s)"; say os.name "$(uname -s)"
+fi
+say arch "$(uname -m)"
+say user "$(id -un)"
+say hostname "$(uname -n)"
+say root "$root"
+say clock "$(date +%s.%N | sed 's/N$/0/')"
+
+there=$root
+while [ ! -d "$there" ] && [ "$there" != / ]; do there=$(dirname "$there"); done
+say disk.free.kib "$(df -Pk "$there" 2>/dev/null | awk 'NR == 2 { print $4 }')"
+
+if [ "$(id -u)" = 0 ]; then say sudo root
+elif ! have sudo; then say sudo none
+elif sudo -n true 2>/dev/null; then say sudo free
+elif sudo -n true 2>&1 | grep -qi 'password'; then say sudo password
+else say sudo none
+fi
+
+[ -d /run/systemd/system ] && say systemd yes
+[ -n "$XDG_RUNTIME_DIR" ] && systemctl --user show-environment >/dev/null 2>&1 && say systemd.user yes
+if [ -f /.dockerenv ] || [ -f /run/.containerenv ] || [ -n "$RUNPOD_POD_ID" ]; then say container yes; fi
+
+if have docker; then
+  say docker.client yes
+  if server=$(brief docker version --format '{{.Server.Version}}' 2>&1); then
+    say docker.server "$server"
+    brief docker info --format '{{json .Runtimes}}' 2>/dev/null | grep -q nvidia && say docker.nvidia yes
+    say docker.compose "$(brief docker compose version --short 2>/dev/null || brief docker-compose version --short 2>/dev/null)"
+  else say docker.why "$server"
+  fi
+fi
+have nvidia-ctk && say toolkit "$(brief nvidia-ctk --version 2>/dev/null | head -n 1)"
+if have nvidia-smi; then
+  if gpus=$(brief nvidia-smi --query-gpu=index,name,memory.total,driver_version --format=csv,noheader,nounits 2>&1); then
+    printf '%s\n' "$gpus" | while IFS= read -r line; do say gpu "$line"; done
+  else say gpu.why "$gpus"
+  fi
+else say gpu.why 'nvidia-smi is not there'
+fi
+
+for node in "$root"/node "$(command -v node)" /usr/local/bin/node /usr/bin/node; do
+  [ -n "$node" ] && [ -x "$node" ] && version=$(brief "$node" --version 2>/dev/null) && say node "$version $node"
+done
+
+if have tailscale; then
+  say tailscale yes
+  brief tailscale ip -4 2>/dev/null | while IFS= read -r line; do say tailscale.ip "$line"; done
+fi
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { n = split($2, part, ":"); print "listen=" part[n] }' | sort -u
+for comfy in "$HOME/ComfyUI" /workspace/ComfyUI /workspace/runpod-slim/ComfyUI /opt/ComfyUI /root/ComfyUI; do
+  [ -f "$comfy/main.py" ] || continue
+  say comfy.dir "$comfy"
+  for python in "$comfy/venv/bin/python" "$comfy/.venv/bin/python" "$(command -v python3)"; do
+    if [ -x "$python" ]; then say comfy.python "$python"; break; fi
+  done
+  break
+done
+if have curl; then say fetcher curl; elif have wget; then say fetcher wget; fi
+have apt-get && say packages apt
+
+say current "$(readlink "$root/current" 2>/dev/null)"
+say previous "$(readlink "$root/previous" 2>/dev/null)"
+say config "$(readlink "$root/agent.env" 2>/dev/null)"
+for release in "$root"/releases/*/worker-agent.mjs; do
+  [ -f "$release" ] || continue
+  say release "$(basename "$(dirname "$release")") $(sha256sum "$release" | cut -d' ' -f1)"
+done
+if [ -f /etc/systemd/system/worker-agent.service ] && grep -qF "$root/" /etc/systemd/system/worker-agent.service; then say service system
+elif [ -f "$HOME/.config/systemd/user/worker-agent.service" ] && grep -qF "$root/" "$HOME/.config/systemd/user/worker-agent.service"; then say service user
+elif [ -f "$root/daemon.sh" ]; then say service daemon
+fi
+# The agent's own word, believed only while the process that wrote it lives.
+if [ -r "$root/state/agent.lock" ]; then
+  field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$root/state/agent.lock"; }
+  pid=$(field pid)
+  if [ -n "$pid" ] && [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "$(field startTicks)" ]; then
+    say agent.pid "$pid"
+    say agent.entry "$(field agent)"
+    say agent.env "$(field envFile)"
+  fi
+fi
+say undelivered "$(ls "$root/state/outbox" 2>/dev/null | grep -c . )"
+say lock "$(readlink "$root/deploy.lock" 2>/dev/null)"
+exit 0
+`;

@@ -1,0 +1,60 @@
+import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
+import type { DeployChoices } from '../../domain/deploy/agent-settings.ts';
+
+/** What deploying needs of the rest; app/compose.ts hands it in. */
+
+/** A machine that an agent can be deployed to. */
+export interface DeployTarget {
+  id: string;
+  /** As the host calls it. */
+  name: string;
+  /** In words: "root@100.64.0.7" or "this computer". */
+  where: string;
+  /** AGENT_HOST_ID of its agent. */
+  hostId: string;
+  /** Install folder; default domain/deploy/layout.ts. */
+  root?: string | undefined;
+}
+
+export interface DeployTargets {
+  list(): readonly DeployTarget[];
+  /** @returns a function that ends it. */
+  onChange(listener: () => void): () => void;
+  /** @throws WorkshopError when the machine cannot be reached; NOT_FOUND for an unknown one. */
+  open(targetId: string): Promise<RemoteHost>;
+  /** What this console knows of its agent.env: how to reach Redis. What was imported to the machine goes over it. */
+  configuration(targetId: string): Promise<Readonly<Record<string, string>>>;
+}
+
+/** The agent that this console brings along. */
+export interface AgentBundle {
+  path: string;
+  version: string;
+  sha256: string;
+  units: { system: string; user: string };
+  /** Of our ComfyUI image. */
+  dockerfile: string;
+}
+
+/** An agent's last word as this console heard it. `at`: local epoch ms. */
+export interface Heard {
+  instance: string;
+  at: number;
+  running: boolean;
+  version: string;
+  workers: number;
+}
+
+export interface AgentEar {
+  heard(hostId: string): Heard | null;
+  /** Why this console does not hear agents now; null while it does. */
+  deaf(): { why: string; remedy: string } | null;
+}
+
+/** How ComfyUI is to run on each machine, as the host chose. */
+export interface ChoicesStore {
+  /** Never throws: choices that cannot be read are none. */
+  load(): Promise<Record<string, DeployChoices>>;
+  /** @throws WorkshopError CONFIG when they cannot be kept. */
+  save(choices: Record<string, DeployChoices>): Promise<void>;
+}

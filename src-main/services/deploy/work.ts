@@ -1,0 +1,22 @@
+import type { Findings } from '../../domain/deploy/findings.ts';
+import type { Wanted } from '../../domain/deploy/plan-step.ts';
+import type { Machine } from './machine.ts';
+import type { AgentBundle, AgentEar } from './roles.ts';
+
+/** All that a step may need. */
+export interface Work {
+  machine: Machine;
+  found: Findings;
+  wanted: Wanted;
+  bundle: AgentBundle;
+  /** What agent.env should hold. */
+  envText: string;
+  hostId: string;
+  ear: AgentEar;
+  signal: AbortSignal;
+  say(line: string): void;
+  /** 0 to 1 of the present step. */
+  progress(fraction: number): void;
+  /** Instance of the agent that was heard before this run; null for none. */
+  heardBefore: string | null;
+}

@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import { agentSettings, NO_CHOICES } from '../../../../src-main/domain/deploy/agent-settings.ts';
+import { describeMachine } from '../../../../src-main/domain/deploy/describe-machine.ts';
+import { type Findings, isNodeUsable, parseFindings } from '../../../../src-main/domain/deploy/findings.ts';
+import { planSteps } from '../../../../src-main/domain/deploy/plan.ts';
+import type { Wanted } from '../../../../src-main/domain/deploy/plan-step.ts';
+
+/** A rented machine as it is handed over: driver there, nothing else. */
+const EMPTY = `os.id=ubuntu
+os.name=Ubuntu 22.04.4 LTS
+arch=x86_64
+user=ubuntu
+hostname=h100
+root=/home/ubuntu/.local/share/worker-agent
+clock=1795479705.25
+disk.free.kib=209715200
+sudo=free
+systemd=yes
+gpu=0, NVIDIA H100 80GB HBM3, 81559, 570.133.20
+listen=0016
+fetcher=curl
+packages=apt
+undelivered=0`;
+
+const wanted: Wanted = {
+  ...{
+    act: 'deploy',
+    release: '0.2.0-aaaaaaaaaaaa',
+    sha256: 'a'.repeat(64),
+    runtime: 'compose',
+    missing: null,
+  },
+  ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], skip: new Set() },
+  ...{ configurationCurrent: false, serviceCurrent: false },
+  node: { version: 'v24.21.0', mirror: 'https://nodejs.org/dist' },
+};
+const found = (more: Partial<Findings> = {}): Findings => ({ ...parseFindings(EMPTY), ...more });
+const plan = (more: Partial<Findings> = {}, want: Partial<Wanted> = {}) =>
+  Object.fromEntries(planSteps(found(more), { ...wanted, ...want }).map((step) => [step.id, step]));
+const installed = (current: string, more: Partial<Findings['agent']> = {}) => ({
+  agent: {
+    ...{
+      current,
+      previous: null,
+      releases: { [current]: 'b'.repeat(64) },
+      config: 'config/1.env',
+      undelivered: 0,
+    },
+    ...{ running: { pid: 7, release: current, config: 'config/1.env' }, service: 'system' as const },
+    ...more,
+  },
+});
+
+describe('the plan for a machine', () => {
+  test('an empty machine with a driver gets everything, with the exact commands', () => {
+    const steps = plan();
+    const needed = Object.values(steps).filter(({ state }) => state === 'needed');
+    expect(needed.map(({ id }) => id)).toEqual([
+      ...['docker', 'toolkit', 'tailscale', 'node', 'release', 'configuration', 'check', 'switch'],
+      ...['service', 'start', 'heartbeat'],
+    ]);
+    expect(steps.docker?.commands).toContain('sh /tmp/get-docker.sh');
+    expect(steps.node?.commands.join('\n')).toContain('sha256sum -c');
+    expect(steps.tailscale).toMatchObject({ asRoot: true, skippable: true });
+  });
+
+  test('a machine in order is left alone, but listened to', () => {
+    const release = wanted.release;
+    const steps = plan(
+      {
+        ...installed(release, { releases: { [release]: wanted.sha256 } }),
+        docker: { client: true, server: '27.0', compose: '2.29', nvidia: true, why: '' },
+        tailscale: { installed: true, addresses: ['100.64.0.7'] },
+        node: { path: `${found().root}/node`, version: 'v24.21.0' },
+      },
+      { configurationCurrent: true, serviceCurrent: true },
+    );
+    expect(
+      Object.values(steps)
+        .filter(({ state }) => state !== 'done')
+        .map(({ id }) => id),
+    ).toEqual(['heartbeat']);
+  });
+
+  test('a damaged release is uploaded again', () => {
+    expect(plan(installed(wanted.release)).release?.state).toBe('needed');
+  });
+
+  test('a running agent of another release hands over', () => {
+    expect(plan(installed('0.1.0-bbbbbbbbbbbb')).start?.title).toBe('Hand over');
+    expect(plan(installed('0.1.0-bbbbbbbbbbbb')).switch?.why).toContain('the old one stays to go back to');
+  });
+
+  test.each<[string, Partial<Findings>, Partial<Wanted>, string, string, string]>([
+    ['no sudo', { sudo: 'none' }, {}, 'docker', 'HOST_NO_SUDO', 'may not become root'],
+    ['a full disk', { diskFreeMiB: 12 }, {}, 'disk', 'HOST_DISK_FULL', 'Only 12 MiB are free'],
+    ['no GPU', { gpus: [], gpuWhy: 'driver not loaded' }, {}, 'gpu', 'HOST_GPU_MISSING', 'driver not loaded'],
+    ['a taken port', { ports: [22, 8189] }, {}, 'ports', 'HOST_PORT_TAKEN', 'port 8189'],
+    ['Docker in a pod', { container: true }, {}, 'docker', 'HOST_DOCKER_MISSING', 'container (a pod)'],
+    ['no way to fetch Node', { fetcher: null }, {}, 'node', 'HOST_UNSUITABLE', 'neither curl nor wget'],
+    ['an odd processor', { arch: 'riscv64' }, {}, 'node', 'HOST_UNSUITABLE', 'riscv64'],
+    ['nothing to go back to', {}, { act: 'rollback' }, 'check', 'NOT_FOUND', 'no release'],
+    [
+      'no Redis',
+      {},
+      { missing: { message: 'It is not known', remedy: 'Import' } },
+      'configuration',
+      'CONFIG',
+      'not known',
+    ],
+  ])('%s is named, with a way on', (_, more, want, id, code, words) => {
+    const step = plan(more, want)[id];
+    expect(step?.state).toBe('blocked');
+    expect(step?.problem).toMatchObject({ code, message: expect.stringContaining(words) });
+    expect(step?.problem?.remedy).toBeTruthy();
+  });
+
+  test('the host may leave out what can be left out, and nothing else', () => {
+    const steps = plan(
+      { sudo: 'none', gpus: [] },
+      { skip: new Set(['docker', 'toolkit', 'gpu', 'release']) },
+    );
+    expect([steps.docker?.state, steps.gpu?.state, steps.release?.state]).toEqual([
+      'skipped',
+      'skipped',
+      'needed',
+    ]);
+  });
+
+  test('an external ComfyUI needs no Docker, no ports and no visible GPU', () => {
+    const steps = plan({ gpus: [], sudo: 'none' }, { runtime: 'external', redisHost: '10.0.0.2' });
+    expect(steps.docker ?? steps.ports ?? steps.tailscale).toBeUndefined();
+    expect(steps.gpu?.state).toBe('done');
+  });
+
+  test('an uninstall says what stays', () => {
+    const steps = plan(installed('0.1.0-bbbbbbbbbbbb', { undelivered: 3 }), { act: 'uninstall' });
+    expect(Object.keys(steps)).toEqual(['stop', 'remove']);
+    expect(steps.remove?.why).toContain('3 files not yet delivered stay');
+  });
+});
+
+describe('reading a look', () => {
+  test('hostile and broken lines do no harm', () => {
+    const read = parseFindings(
+      'gpu=nonsense\nlisten=zz\nnode=\nclock=\n=x\nagent.pid=\nuser=<script>\nsudo=maybe',
+    );
+    expect(read).toMatchObject({
+      gpus: [],
+      ports: [],
+      node: null,
+      clockMs: null,
+      user: '<script>',
+      sudo: 'none',
+    });
+    expect(read.agent.running).toBeNull();
+  });
+
+  test('a clock that is off is said', () => {
+    const clock = describeMachine(found(), -93_000).find(({ label }) => label === 'Clock');
+    expect(clock).toMatchObject({ value: '93.0 s behind', tone: 'warn' });
+  });
+
+  test('a system Node that is new enough is preferred to an older one before it', () => {
+    const text = `${EMPTY}\nnode=v18.19.0 /usr/bin/node\nnode=v22.1.0 /usr/local/bin/node`;
+    expect(parseFindings(text).node).toEqual({ version: 'v22.1.0', path: '/usr/local/bin/node' });
+    expect([isNodeUsable('v20.10.0'), isNodeUsable('v20.11.0'), isNodeUsable('v24.0.0')]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+});
+
+describe('the configuration of an agent', () => {
+  const redis = { REDIS_HOST: '127.0.0.1', REDIS_PASSWORD: 'of the console' };
+  const on = (more: Partial<Findings>, choices = NO_CHOICES, imported = {}) =>
+    agentSettings(found(more), { workshop: redis, imported, choices });
+
+  test('what was imported to the machine goes over what the console knows', () => {
+    const { entries } = on({}, NO_CHOICES, { REDIS_HOST: '100.99.216.71' });
+    expect(entries).toMatchObject({ REDIS_HOST: '100.99.216.71', REDIS_PASSWORD: 'of the console' });
+  });
+
+  test('compose where Docker can be, the process runtime in a pod, and the host’s choice before both', () => {
+    expect(on({}).runtime).toBe('compose');
+    expect(on({}).entries.COMFYUI_BUILD).toMatch(/\/image$/);
+    const pod = on({
+      container: true,
+      comfy: { folder: '/workspace/ComfyUI', python: '/workspace/ComfyUI/venv/bin/python' },
+    });
+    expect(pod).toMatchObject({ runtime: 'process', missing: null });
+    expect(pod.entries.COMFYUI_COMMAND).toContain('/workspace/ComfyUI/main.py');
+    expect(on({}, { ...NO_CHOICES, runtime: 'process' }).missing?.message).toContain('No ComfyUI was found');
+    expect(on({}, { ...NO_CHOICES, runtime: 'external' }).missing?.remedy).toContain('Enter their addresses');
+  });
+});
