@@ -179,7 +179,10 @@ test('no day, a disk that takes nothing, a day that cannot be read: each says wh
   await page.reload();
   await page.getByText('What happens now is not being kept').waitFor();
   await page.getByText('Nothing is known of this day.').waitFor();
-  expect(await figure('Usual wait')).toBe('–');
+  // Unknown is not zero.
+  for (const name of ['Jobs made', 'People', 'Usual wait', 'On a GPU'])
+    expect(await figure(name), name).toBe('–');
+  expect(await page.getByText('of it idle').count()).toBe(0);
   expect(await axeFindings()).toEqual([]);
   await page.screenshot({ path: resolve(pictures, 'empty.png') });
 });

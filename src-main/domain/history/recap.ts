@@ -58,8 +58,8 @@ export interface RecapCost {
   currency: string;
   hours: number;
   amount: number;
-  /** Part of the amount for time in which no job ran, as far as jobs are known. */
-  idle: number;
+  /** Part of the amount for time in which no job ran, as far as jobs are known; null while nothing is known. */
+  idle: number | null;
 }
 
 export interface RecapAct {
@@ -154,8 +154,8 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
     kinds: kindsOf(jobs),
     acts: acts.sort((a, b) => a.at - b.at).slice(-ACTS_SHOWN),
     cost:
-      costOf(day, options.rental, options.now, jobs) ??
-      costOf(day, kept && { ...kept, endsAt: kept.endsAt ?? until }, options.now, jobs),
+      costOf(day, options.rental, options.now, jobs, from !== null) ??
+      costOf(day, kept && { ...kept, endsAt: kept.endsAt ?? until }, options.now, jobs, from !== null),
   };
 }
 
@@ -165,6 +165,7 @@ function costOf(
   rental: Rental | null,
   now: number,
   jobs: readonly EndedJob[],
+  seen: boolean,
 ): RecapCost | null {
   const bounds = boundsOf(day);
   if (!rental || !bounds) return null;
@@ -174,7 +175,7 @@ function costOf(
   const spans = jobs.map((job): [number, number] => [timeOf(job) - gpuTime(job), timeOf(job)]);
   const { pricePerHour, currency } = rental;
   const amountOf = (ms: number) => (ms / HOUR) * pricePerHour;
-  const idle = amountOf(until - from - covered(spans, from, until));
+  const idle = seen ? amountOf(until - from - covered(spans, from, until)) : null;
   return {
     perHour: pricePerHour,
     currency,

@@ -1,5 +1,5 @@
 import type { Recap } from '../../../src-main/api/types.ts';
-import { clockText, countText, cut, plural, spanText } from '../../components/format.ts';
+import { clockText, countText, cut, plural, spanText, UNKNOWN } from '../../components/format.ts';
 import { dayText, failedText, gpuText, isGap, recapSentence, rentText } from './recap-words.ts';
 
 const WIDTH = 1600;
@@ -48,11 +48,12 @@ export async function recapPicture(recap: Recap, title: string): Promise<Blob> {
 
 function figuresOf(recap: Recap): [string, string][] {
   const { jobs, waits, people, gpuMs, cost } = recap;
+  const known = recap.from !== null;
   const figures: [string, string][] = [
-    [countText(jobs.completed), `made, ${failedText(recap)}`],
-    [countText(people.length), people.length === 1 ? 'person' : 'people'],
-    [gpuText(gpuMs), 'on the GPU'],
-    [waits ? spanText(waits.median) : '–', 'usual wait'],
+    [known ? countText(jobs.completed) : UNKNOWN, known ? `made, ${failedText(recap)}` : 'made'],
+    [known ? countText(people.length) : UNKNOWN, people.length === 1 ? 'person' : 'people'],
+    [known ? gpuText(gpuMs) : UNKNOWN, 'on the GPU'],
+    [waits ? spanText(waits.median) : UNKNOWN, 'usual wait'],
   ];
   return cost ? [...figures, [rentText(recap).amount, 'rent']] : figures;
 }

@@ -150,7 +150,7 @@ function Sheet({ recap, now }: { recap: Recap; now: number }) {
           <HoursChart hours={recap.hours} busiest={recap.busiest} />
         )}
       </Panel>
-      <Failures failures={recap.failures} />
+      <Failures failures={recap.failures} known={recap.from !== null} />
       <Kinds kinds={recap.kinds} />
       <PeopleTable people={recap.people} />
       <Acts acts={recap.acts} />
@@ -178,16 +178,22 @@ function Legend({ busiest }: { busiest: number | null }) {
 function Figures({ recap }: { recap: Recap }) {
   const { jobs, waits, runs, gpuMs, people } = recap;
   const rent = rentText(recap);
+  // Of a day of which nothing is known, not even a zero is.
+  const known = recap.from !== null;
   const figures: [string, string, string][] = [
-    ['Jobs made', countText(jobs.completed), [failedText(recap), cancelledText(jobs.cancelled)].join(' · ')],
-    ['People', countText(people.length), 'whose jobs ended'],
+    [
+      'Jobs made',
+      known ? countText(jobs.completed) : UNKNOWN,
+      known ? [failedText(recap), cancelledText(jobs.cancelled)].join(' · ') : '',
+    ],
+    ['People', known ? countText(people.length) : UNKNOWN, 'whose jobs ended'],
     [
       'Usual wait',
       waits ? spanText(waits.median) : UNKNOWN,
       waits ? `9 of 10 within ${spanText(waits.p90)}` : '',
     ],
     ['Usual run', runs ? spanText(runs.median) : UNKNOWN, runs ? `longest ${spanText(runs.longest)}` : ''],
-    ['On a GPU', gpuText(gpuMs), 'all jobs together'],
+    ['On a GPU', known ? gpuText(gpuMs) : UNKNOWN, 'all jobs together'],
     ['Rent', rent.amount, rent.aside],
   ];
   return (

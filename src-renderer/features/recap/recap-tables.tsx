@@ -23,7 +23,7 @@ export function PeopleTable({ people }: Pick<Recap, 'people'>) {
   return (
     <Panel title="People, by GPU time" className={styles.wide}>
       {people.length === 0 ? (
-        <p className={styles.none}>Nobody’s job has ended on this day.</p>
+        <p className={styles.none}>No job is known that has ended on this day.</p>
       ) : (
         <table className={styles.table}>
           <thead>
@@ -58,11 +58,13 @@ export function PeopleTable({ people }: Pick<Recap, 'people'>) {
 }
 
 /** What failed and what mends it. */
-export function Failures({ failures }: Pick<Recap, 'failures'>) {
+export function Failures({ failures, known }: Pick<Recap, 'failures'> & { known: boolean }) {
   return (
     <Panel title="Failures by cause">
       {failures.length === 0 ? (
-        <p className={styles.none}>No job has failed.</p>
+        <p className={styles.none}>
+          {known ? 'No job has failed.' : 'Whether a job has failed is not known.'}
+        </p>
       ) : (
         <ul className={styles.list}>
           {failures.map(({ cause, count, example }) => (
@@ -84,6 +86,7 @@ export function Failures({ failures }: Pick<Recap, 'failures'>) {
 export function Kinds({ kinds }: Pick<Recap, 'kinds'>) {
   return (
     <Panel title="By kind of workflow">
+      {kinds.length === 0 && <p className={styles.none}>No job is known of this day.</p>}
       <ul className={styles.rows}>
         {kinds.slice(0, 12).map(({ kind, count, gpuMs }) => (
           <li key={kind}>

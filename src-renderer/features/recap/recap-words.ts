@@ -33,9 +33,10 @@ export function hourText(at: number): string {
 export function rentText({ cost }: Recap): { amount: string; aside: string } {
   if (!cost) return { amount: UNKNOWN, aside: 'no price known, see Capacity' };
   const { amount, hours, perHour, currency, idle } = cost;
+  const rate = `${hours.toFixed(1)} h at ${money(perHour, currency)}`;
   return {
     amount: money(amount, currency),
-    aside: `${hours.toFixed(1)} h at ${money(perHour, currency)}, ${money(idle, currency)} of it idle`,
+    aside: idle === null ? rate : `${rate}, ${money(idle, currency)} of it idle`,
   };
 }
 

@@ -88,6 +88,8 @@ test('costs what the rental comes to on that day: until now, until its end, or a
   expect(cost([], { rental: { ...rental, startedAt: midnight - HOUR, endsAt: midnight + HOUR } })).toBe(2);
   expect(cost([kept], { rental })).toBe(20);
   expect(cost([], { rental: other })).toBeUndefined();
+  // How much of it was idle is not known of a day of which nothing is known.
+  expect(recapOf(DAY, [], { ...plain, rental }).cost?.idle).toBeNull();
   // Of one that is past only what was seen counts, unless its end is known.
   expect(cost([kept, last], { rental: other, now: midnight + 40 * HOUR })).toBe(8);
 });
