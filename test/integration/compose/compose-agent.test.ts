@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, expect } from 'vitest';
+import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
+import { createLogsService } from '../../../src-main/services/logs/logs-service.ts';
 import { bundleAgent } from '../../../worker-agent/build.ts';
 import { keys } from '../../../worker-agent/src/contract/keys.ts';
 import { delivered, eventually, slowImage } from '../agent/agent-rig.ts';
@@ -60,6 +62,51 @@ withEngine('the agent scales its containers 1 to 3 to 0 to 2, and each executes'
   await agent.want({ workers: 2 });
   await agent.workersAre('idle', 'idle');
   expect(await containers(host)).toEqual([1, 2].map((n) => agent.container(`worker-${n}`)));
+});
+
+withEngine('the console reads the logs of agent and containers as they are written', async ({ host }) => {
+  rig = await startComposeAgent(host, { workers: 1 });
+  const agent = rig;
+  await agent.workersAre('idle');
+  const local = createLocalHost({ env: { ...process.env, DOCKER_HOST: host.engine.host } });
+  const logs = createLogsService({
+    machines: { list: async () => [], open: async () => local },
+    roots: [agent.dir],
+    secrets: async () => [],
+    retryMs: { first: 50, most: 200 },
+  });
+  const stop = new AbortController();
+  try {
+    const sources = await logs.sources({ machineId: 'gpu-1' });
+    const worker = sources.find(({ where }) => where === `container ${agent.container('worker-1')}`);
+    expect(worker?.id).toBe('worker-1');
+    const own = sources.find(({ kind, where }) => kind === 'agent' && where.includes(agent.dir));
+    expect(own?.where).toContain('agent.log');
+    const seen: string[] = [];
+    const read = async (sourceId: string) => {
+      for await (const { lines } of logs.follow({ machineId: 'gpu-1', sourceId }, stop.signal))
+        seen.push(...lines.map(({ at, text }) => `${sourceId} ${at === null ? 'never' : 'timed'} ${text}`));
+    };
+    void read('worker-1');
+    void read(own?.id ?? '');
+    await expectDoneOnce(agent, await agent.submit(slowImage(1)));
+    const said = (sourceId: string, what: RegExp) =>
+      eventually(`the log of ${sourceId}`, agent.agent, async () =>
+        seen.some((line) => line.startsWith(`${sourceId} timed`) && what.test(line)) ? true : undefined,
+      );
+    await said('worker-1', /./);
+    await said(own?.id ?? '', /./);
+    // A container that ends and comes back is followed on.
+    const before = seen.filter((line) => line.startsWith('worker-1 timed')).length;
+    await agent.command({ verb: 'restart-worker', workerId: 'worker-1' });
+    await agent.workersAre('idle');
+    await eventually('lines of its second life', agent.agent, async () =>
+      seen.filter((line) => line.startsWith('worker-1 timed')).length > before ? true : undefined,
+    );
+  } finally {
+    stop.abort();
+    logs.forget();
+  }
 });
 
 withEngine(
