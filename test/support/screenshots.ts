@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { openBrowser } from './browser.ts';
 import { fullHour } from './capacity-states.ts';
 import { serveFakeWorkshop } from './fake-workshop.ts';
+import { logScene } from './log-scene.ts';
 import { root } from './run-step.ts';
 import { stageStates } from './stage-states.ts';
 
@@ -33,6 +34,7 @@ const sizes = [
 const first = states[0]?.[1](Date.now());
 if (!first) throw new Error(`There is no such state. There are: ${Object.keys(stageStates).join(', ')}`);
 const served = await serveFakeWorkshop(first);
+logScene(served.workshop.logs);
 const browser = await openBrowser();
 try {
   for (const look of ['dark', 'light'] as const)
@@ -73,6 +75,12 @@ try {
         });
         await page.waitForTimeout(1500);
         await page.screenshot({ path: resolve(folder, `jobs-${name}.${look}.${sizeName}.png`) });
+        if (name !== 'busy') continue;
+        await page.evaluate(() => {
+          location.hash = '/logs';
+        });
+        await page.waitForTimeout(1500);
+        await page.screenshot({ path: resolve(folder, `logs-${name}.${look}.${sizeName}.png`) });
       }
       await context.close();
     }

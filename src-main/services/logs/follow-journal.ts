@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { levelOfPriority } from '../../domain/logs/read-line.ts';
-import type { Follower } from './follower.ts';
+import { type Follower, note } from './follower.ts';
 
 /** An entry of `journalctl --output=json`; bytes that are no UTF-8 come as an array of numbers. */
 const entrySchema = z.object({
@@ -24,7 +24,14 @@ export function followJournal(unit: string, user: boolean): Follower {
       ...(cursor === null ? ['--lines', String(lines)] : ['--no-tail', '--after-cursor', cursor]),
     ],
     take(line, from) {
-      if (from === 'stderr') return { kind: 'trouble', text: line };
+      if (from === 'stderr') {
+        if (!/seek to cursor/i.test(line)) return { kind: 'trouble', text: line };
+        // The journal was cleared up to there.
+        cursor = null;
+        return note(
+          'The journal could not be taken up where it was left: lines may be missing here, or stand twice.',
+        );
+      }
       const entry = entryOf(line);
       if (!entry) return line.startsWith('--') ? undefined : { kind: 'trouble', text: line };
       cursor = entry.__CURSOR;

@@ -69,6 +69,10 @@ test('the journal is taken up behind its cursor, and bytes that are no text are 
     text: 'hi\ufffd',
   });
   expect(follower.argv(50).slice(-3)).toEqual(['--no-tail', '--after-cursor', 's=1;i=2']);
+  expect(follower.take('Failed to seek to cursor: Invalid argument', 'stderr')).toMatchObject({
+    kind: 'note',
+  });
+  expect(follower.argv(50).slice(-2)).toEqual(['--lines', '50']);
   expect(follower.take('-- No entries --', 'stdout')).toBeUndefined();
   expect(follower.take('No journal files were opened', 'stderr')).toMatchObject({ kind: 'trouble' });
 });
