@@ -6,6 +6,8 @@ import { type DeployChoices, NO_CHOICES } from '../../domain/deploy/agent-settin
 import type { DeployAct, DeployView, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
 import { describeMachine } from '../../domain/deploy/describe-machine.ts';
 import { versionOf } from '../../domain/deploy/layout.ts';
+import { isSecret } from '../../domain/env-file/mask.ts';
+import { createHideSecrets, type HideSecrets } from '../../domain/logs/hide-secrets.ts';
 import { plainLine } from '../../domain/plain-line.ts';
 import { carryThrough, type Looked, lookOver, type RunNeeds } from './deploy-run.ts';
 import type { AgentBundle, AgentEar, ChoicesStore, DeployTarget, DeployTargets } from './roles.ts';
@@ -31,6 +33,8 @@ interface Place {
   view: DeployView;
   running: AbortController | null;
   lines: number;
+  /** Of what the machine prints. */
+  hide: HideSecrets;
 }
 
 export interface DeployKeeper extends DeployService {
@@ -63,13 +67,18 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       Object.assign(known.view, { name: target.name, where: target.where });
       return known;
     }
-    const place: Place = { view: unseen(target, chosen[target.id]), running: null, lines: 0 };
+    const place: Place = {
+      view: unseen(target, chosen[target.id]),
+      running: null,
+      lines: 0,
+      hide: createHideSecrets([]),
+    };
     places.set(target.id, place);
     return place;
   };
   const say = (place: Place) => (text: string) => {
     for (const line of text.split('\n').map(plainLine))
-      if (line !== '') place.view.output.push({ n: place.lines++, text: line });
+      if (line !== '') place.view.output.push({ n: place.lines++, text: place.hide(line).text });
     place.view.output.splice(0, place.view.output.length - OUTPUT_LINES);
     tell();
   };
@@ -105,6 +114,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     skip: readonly StepId[],
     work: (place: Place, run: RunNeeds) => Promise<void>,
     phase: DeployView['phase'],
+    secrets: readonly string[] = [],
   ) => {
     await ready;
     const target = targetOf(targetId);
@@ -123,6 +133,10 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         needs.bundle(),
         targets.configuration(targetId),
       ]);
+      const theirs = Object.entries(configuration).flatMap(([key, value]) =>
+        isSecret(key, value) ? [value] : [],
+      );
+      place.hide = createHideSecrets([...secrets, ...theirs]);
       const { choices } = place.view;
       const run = {
         host,
@@ -142,7 +156,11 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
             remedy: 'Press again to go on from here.',
           })
         : toWorkshopError(cause);
-      Object.assign(place.view, { phase: 'failed', error: error.toInfo() });
+      const info = error.toInfo();
+      Object.assign(place.view, {
+        phase: 'failed',
+        error: { ...info, message: place.hide(info.message).text },
+      });
     } finally {
       place.running = null;
       tell();
@@ -177,6 +195,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         Object.assign(view, { phase: 'done', steps: done, result, progress: 1 });
       },
       'running',
+      input.sudoPassword === null ? [] : [input.sudoPassword],
     );
 
   return {

@@ -45,6 +45,21 @@ describe('what goes wrong on the way', () => {
     expect(view.error?.message).toContain('loopback');
   });
 
+  test('a secret that the machine repeats is not shown', async () => {
+    const host: RemoteHost = {
+      ...createLocalHost(),
+      script: async () => {
+        throw new WorkshopError('HOST_FILE', 'sh: cannot use Marker-of-redis-7 there');
+      },
+    };
+    const view = await act(
+      rig.console({ host, configuration: { REDIS_PASSWORD: 'Marker-of-redis-7' } }),
+      'deploy',
+    );
+    expect(view.error?.message).toBe('sh: cannot use [hidden] there');
+    expect(JSON.stringify(view)).not.toContain('Marker');
+  });
+
   test('a folder that cannot be written to is named', async () => {
     const blocker = join(rig.dir, 'blocker');
     writeFileSync(blocker, '');
