@@ -209,6 +209,5 @@ test('hostile names, kinds and errors are text, and the sheet holds', async () =
   const main = page.getByRole('main', { name: 'Recap' });
   expect(await main.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
-  expect(await axeFindings()).toEqual([]);
   await page.screenshot({ path: resolve(pictures, 'hostile.png') });
 });

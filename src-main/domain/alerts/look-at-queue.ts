@@ -1,3 +1,4 @@
+import type { StartEstimate } from '../wait/waits.ts';
 import type { JobSummary } from '../workshop.ts';
 import type { AlertAction, Reading } from './alert.ts';
 import { type AlertFacts, count, knowsHost, knowsQueue, localOf, quoted, reading, span } from './facts.ts';
@@ -34,7 +35,7 @@ function deepQueue(facts: AlertFacts): Reading[] {
   const limit = threshold('queue-deep');
   if (pending <= Math.floor(limit * CLEAR_SHARE)) return [];
   const newJob = snapshot.waits?.newJob;
-  const wait = newJob?.kind === 'range' ? ` A new job would start in about ${span(newJob.p50)}.` : '';
+  const wait = newJob?.kind === 'range' ? ` A new job would start ${startText(newJob)}.` : '';
   return [
     reading('queue-deep', '', pending > limit ? 'over' : 'between', {
       severity: 'warn',
@@ -42,6 +43,15 @@ function deepQueue(facts: AlertFacts): Reading[] {
       action: snapshot.control?.held ? { kind: 'release-queue' } : moreWorkers(facts),
     }),
   ];
+}
+
+/** The range as the Stage tells it, and that it is a guess where it is one. */
+function startText({ low, p50, p90, guess }: Extract<StartEstimate, { kind: 'range' }>): string {
+  const [from, to] = [Math.floor(low / MINUTE), Math.ceil(p90 / MINUTE)];
+  const minutes = from === to ? to : `${from}–${to}`;
+  const text =
+    to <= 1 ? `in about ${span(p50)}` : from === 0 ? `in less than ${to} min` : `in about ${minutes} min`;
+  return guess ? `${text}, by a first guess` : text;
 }
 
 /** One worker more where a host may run it and it fits; else the list. */

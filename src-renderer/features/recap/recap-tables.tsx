@@ -92,7 +92,7 @@ export function Kinds({ kinds }: Pick<Recap, 'kinds'>) {
           <li key={kind}>
             <span dir="auto">{cut(kind, 80)}</span>
             <span>
-              {countText(count)} · {gpuText(gpuMs)}
+              {plural(count, 'job')} · {gpuText(gpuMs)}
             </span>
           </li>
         ))}

@@ -21,6 +21,7 @@ function dateOf(day: LocalDay): Date {
 
 /** GPU time as people read it: "48 min", "12.4 h". */
 export function gpuText(ms: number): string {
+  if (ms > 0 && ms < 30_000) return '< 1 min';
   return ms < 90 * 60_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`;
 }
 

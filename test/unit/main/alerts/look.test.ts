@@ -41,6 +41,18 @@ const waiting = (count: number, change = {}) =>
   Array.from({ length: count }, (_, at) => job(at, 'pending', NOW, { id: `w${at}`, ...change }));
 
 describe('the queue', () => {
+  test('a deep queue tells the wait as the Stage does, and that it is a guess where it is one', () => {
+    const { snapshot } = workshop(NOW, [host({ workers: [idle(1)] }, NOW)], waiting(11));
+    const told = (low: number, p50: number, p90: number, guess = false) => {
+      const none = { byJob: {}, byUser: {}, medianErrorMs: null, estimatesMade: 0, whatIf: [] };
+      const waits = { at: NOW, ...none, newJob: { kind: 'range' as const, low, p50, p90, guess } };
+      return find('queue-deep', { ...snapshot, waits })?.text;
+    };
+    expect(told(9 * MINUTE, 11 * MINUTE, 14 * MINUTE)).toMatch(/A new job would start in about 9–14 min\.$/);
+    expect(told(MINUTE / 2, MINUTE, 3 * MINUTE, true)).toMatch(/in less than 3 min, by a first guess\.$/);
+    expect(told(5000, 20_000, 50_000)).toMatch(/in about 20 s\.$/);
+  });
+
   test('deeper than 10 is over, 9 and 10 lie between, 8 is fine; the click adds a worker where one fits', () => {
     const at = (count: number) => workshop(NOW, [host({ workers: [idle(1)] }, NOW)], waiting(count)).snapshot;
     expect(find('queue-deep', at(11))?.verdict).toBe('over');
