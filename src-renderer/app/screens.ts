@@ -5,10 +5,12 @@ import {
   IconHistory,
   IconLayoutDashboard,
   IconListDetails,
+  IconServer2,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { ScreenId } from '../components/navigate.ts';
 import { CapacityScreen } from '../features/capacity/capacity-screen.tsx';
+import { HostsScreen } from '../features/hosts/hosts-screen.tsx';
 import { JobsScreen } from '../features/jobs/jobs-screen.tsx';
 import { LogsScreen } from '../features/logs/logs-screen.tsx';
 import { RecapScreen } from '../features/recap/recap-screen.tsx';
@@ -28,4 +30,5 @@ export const screens: readonly {
   { id: 'capacity', name: 'Capacity', icon: IconGauge, component: CapacityScreen, fills: false },
   { id: 'recap', name: 'Recap', icon: IconHistory, component: RecapScreen, fills: false },
   { id: 'logs', name: 'Logs', icon: IconFileText, component: LogsScreen, fills: true },
+  { id: 'hosts', name: 'Hosts', icon: IconServer2, component: HostsScreen, fills: false },
 ];

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from '../support/browser.ts';
+import { deployStates } from '../support/deploy-states.ts';
 import { serveFakeWorkshop } from '../support/fake-workshop.ts';
 import { stageStates } from '../support/stage-states.ts';
 
@@ -128,6 +129,17 @@ describe.each(['dark', 'light'])('%s', (look) => {
       ...{ remedy: 'It is made anew.', retryAt: Date.now() },
     });
     await page.getByText('The link dropped.').waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.keyboard.press('1');
+  });
+
+  test.each(['ready', 'running', 'failed', 'hostile'])('the Hosts screen, %s', async (name) => {
+    const views = deployStates[name]?.() ?? [];
+    served.workshop.deploy.show(views);
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Hosts' }).click();
+    await page.getByRole('main', { name: 'Hosts' }).waitFor();
+    const phase = { ready: 'Deploy', running: 'Stop here' }[name] ?? 'Go on';
+    await page.getByRole('button', { name: new RegExp(`^${phase}`) }).waitFor();
     expect(await findings(page)).toEqual([]);
     await page.keyboard.press('1');
   });

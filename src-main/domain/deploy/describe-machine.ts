@@ -12,6 +12,7 @@ export function describeMachine(found: Findings, skewMs: number | null): Finding
   const { docker, tailscale, node, gpus } = found;
   const [gpu] = gpus;
   return [
+    ...(found.lock === null ? [] : [atWork(found.lock)]),
     {
       label: 'System',
       value: `${found.os.name || found.os.id}, ${found.arch}`,
@@ -78,6 +79,16 @@ export function describeMachine(found: Findings, skewMs: number | null): Finding
           : '',
     },
   ];
+}
+
+/** @param lock as it stands on the machine: console id, since when in epoch seconds, who. */
+function atWork(lock: string): FindingView {
+  return {
+    label: 'At work',
+    value: lock.split('|').slice(2).join('|') || 'another console',
+    tone: 'warn',
+    note: 'This console is working on the machine. Yours can begin when that one is done, or silent for two minutes.',
+  };
 }
 
 function sentence(text: string): string {

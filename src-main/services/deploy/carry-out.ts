@@ -173,6 +173,15 @@ function checkFailed({ name, detail, fix }: z.infer<typeof doctorSchema>[number]
       remedy: 'Import the .env of the VPS again, or correct REDIS_PASSWORD; then press again.',
     });
   const refused = /ECONNREFUSED/.test(detail);
+  if (refused && ['localhost', '127.0.0.1', '::1'].includes(wanted.redisHost))
+    return new WorkshopError(
+      'REDIS_UNREACHABLE',
+      `The agent would look for Redis at ${wanted.redisHost}, which is this machine itself, and none is here.`,
+      {
+        remedy:
+          'Import the .env of the VPS to this GPU host: it writes the address that is right from there.',
+      },
+    );
   return new WorkshopError(
     'REDIS_UNREACHABLE',
     refused

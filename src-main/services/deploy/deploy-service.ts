@@ -87,11 +87,22 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     Object.assign(place.view, {
       lookedAt: Date.now(),
       findings: describeMachine(found, skewMs),
-      steps: steps.map((step): StepView => ({ ...step, progress: null })),
+      steps: steps.map(
+        (step): StepView => ({
+          ...step,
+          // As it will be run: the scripts are given the user's name.
+          commands: step.commands.map((line) => line.replaceAll('"$1"', found.user)),
+          progress: null,
+        }),
+      ),
       offers: wanted.release,
       runtime: wanted.runtime,
+      // The machine's own systemd wants root for each start and stop.
       wantsPassword:
-        found.sudo === 'password' && steps.some(({ state, asRoot }) => state === 'needed' && asRoot),
+        found.sudo === 'password' &&
+        (found.keeper === 'system' ||
+          agent.service === 'system' ||
+          steps.some(({ state, asRoot }) => state === 'needed' && asRoot)),
       installed:
         agent.current === null
           ? null

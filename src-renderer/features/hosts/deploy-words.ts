@@ -1,0 +1,120 @@
+import type { DeployView, StepView } from '../../../src-main/api/types.ts';
+import { ageText, plural, spanText } from '../../components/format.ts';
+import type { Tone } from '../../components/tone.ts';
+import type { SkippableStep } from '../../live/deploy-verbs.ts';
+
+const SKIPPABLE: readonly SkippableStep[] = ['gpu', 'ports', 'docker', 'toolkit', 'tailscale'];
+
+/** What the host has chosen to leave out, as the machine's plan stands. */
+export function skippedIn({ steps }: Pick<DeployView, 'steps'>): SkippableStep[] {
+  return SKIPPABLE.filter((id) => steps.some((step) => step.id === id && step.state === 'skipped'));
+}
+
+export function isSkippable(step: StepView): step is StepView & { id: SkippableStep } {
+  return step.skippable && SKIPPABLE.some((id) => id === step.id);
+}
+
+export interface DeploySummary {
+  tone: Tone;
+  word: string;
+  /** How it stands, and what to do next. */
+  sentence: string;
+}
+
+const DOING = {
+  deploy: 'Deploying',
+  rollback: 'Going back',
+  uninstall: 'Removing',
+} as const;
+
+/** How a machine stands, in a word and a sentence that ends in the next step. */
+export function summaryOf(view: DeployView, now: number): DeploySummary {
+  const running = view.steps.find(({ state }) => state === 'running');
+  if (view.phase === 'unseen')
+    return {
+      tone: 'off',
+      word: 'not looked at',
+      sentence: 'Look it over first: that changes nothing there, and shows every command before it runs.',
+    };
+  if (view.phase === 'looking')
+    return {
+      tone: 'wait',
+      word: 'looking',
+      sentence: 'The machine is being looked over. Nothing is changed.',
+    };
+  if (view.phase === 'running')
+    return {
+      tone: 'wait',
+      word: DOING[view.act].toLowerCase(),
+      sentence: `${DOING[view.act]} for ${spanText(Math.max(0, now - (view.since ?? now)))}${running ? `: ${running.title}` : ''}. You may leave this screen; it goes on.`,
+    };
+  if (view.phase === 'failed')
+    return {
+      tone: 'fail',
+      word: 'not finished',
+      sentence:
+        'What was done so far stays. Once the cause is put right, press again: it goes on where it stopped.',
+    };
+  if (view.phase === 'done') return { tone: 'ok', word: 'done', sentence: view.result ?? 'It is done.' };
+  return plannedSummary(view, now);
+}
+
+function plannedSummary(view: DeployView, now: number): DeploySummary {
+  const blocked = view.steps.filter(({ state }) => state === 'blocked');
+  const todo = view.steps.filter(({ state, id }) => state === 'needed' && id !== 'heartbeat');
+  const age = ageText(view.lookedAt, now);
+  const looked = age === undefined ? '' : ` Looked at ${age}.`;
+  if (blocked.length > 0)
+    return {
+      tone: 'warn',
+      word: 'needs you',
+      sentence: `${plural(blocked.length, 'thing')} below must be put right or left out first.${looked}`,
+    };
+  if (todo.length === 0)
+    return {
+      tone: 'ok',
+      word: 'in place',
+      sentence: `Nothing is to be done: what this console brings runs there.${looked}`,
+    };
+  return {
+    tone: 'busy',
+    word: 'ready',
+    sentence: `${plural(todo.length, 'step')} to do; read them below, then press.${looked}`,
+  };
+}
+
+const STEP_TONES: Record<StepView['state'], Tone> = {
+  needed: 'queued',
+  done: 'ok',
+  finished: 'ok',
+  running: 'wait',
+  failed: 'fail',
+  blocked: 'warn',
+  skipped: 'off',
+};
+
+const STEP_WORDS: Record<StepView['state'], string> = {
+  needed: 'to do',
+  done: 'in place',
+  finished: 'done',
+  running: 'now',
+  failed: 'failed',
+  blocked: 'needs you',
+  skipped: 'left out',
+};
+
+export const stepTone = ({ state }: StepView): Tone => STEP_TONES[state];
+export const stepWord = ({ state }: StepView): string => STEP_WORDS[state];
+
+/** What the main button does now; undefined where there is nothing to press. */
+export function mainAct({ phase, installed, offers, steps, act }: DeployView): string | undefined {
+  if (phase === 'unseen' || phase === 'looking' || phase === 'running') return undefined;
+  if (phase === 'failed' && steps.length === 0) return undefined;
+  if (phase === 'failed')
+    return { deploy: 'Go on', rollback: 'Go back again', uninstall: 'Remove again' }[act];
+  if (installed === null) return 'Deploy';
+  if (offers !== null && installed.release !== offers) return 'Upgrade';
+  return steps.some(({ state, id }) => state === 'needed' && id !== 'heartbeat') && phase === 'ready'
+    ? 'Deploy'
+    : undefined;
+}

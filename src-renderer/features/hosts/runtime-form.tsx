@@ -1,0 +1,88 @@
+import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import type { DeployView } from '../../../src-main/api/types.ts';
+import { useChooseRuntime, useLookOver } from '../../live/deploy-verbs.ts';
+import { skippedIn } from './deploy-words.ts';
+import styles from './hosts.module.css';
+
+type Runtime = DeployView['choices']['runtime'];
+
+const RUNTIMES = [
+  { value: '', label: 'As the machine allows' },
+  { value: 'compose', label: 'In Docker (compose)' },
+  { value: 'process', label: 'Started by the agent (process)' },
+  { value: 'external', label: 'Runs already (external)' },
+];
+
+const WORDS = {
+  compose: 'ComfyUI runs in Docker containers that the agent makes.',
+  process: 'The agent starts ComfyUI itself.',
+  external: 'ComfyUI is run by somebody else.',
+} as const;
+
+/** How ComfyUI is to run on a machine; kept on this laptop, used from the next look on. */
+export function RuntimeForm({ view }: { view: DeployView }) {
+  const [choices, setChoices] = useState(view.choices);
+  const choose = useChooseRuntime();
+  const look = useLookOver();
+  const { targetId, phase } = view;
+  const busy = phase === 'running' || phase === 'looking';
+  const set = (change: Partial<DeployView['choices']>) => setChoices((before) => ({ ...before, ...change }));
+  const shown = choices.runtime ?? view.runtime;
+  return (
+    <details className={styles.fold}>
+      <summary>How ComfyUI runs{view.runtime ? `: ${WORDS[view.runtime]}` : ''}</summary>
+      <form
+        className={styles.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          choose.mutate(
+            { targetId, choices },
+            { onSuccess: () => look.mutate({ targetId, skip: skippedIn(view) }) },
+          );
+        }}
+      >
+        <NativeSelect
+          label="Runtime"
+          data={RUNTIMES}
+          value={choices.runtime ?? ''}
+          onChange={({ currentTarget: { value } }) => set({ runtime: runtimeOf(value) })}
+        />
+        {shown === 'compose' && (
+          <TextInput
+            label="Image (empty: built there)"
+            value={choices.image}
+            onChange={(event) => set({ image: event.currentTarget.value })}
+          />
+        )}
+        {shown === 'process' && (
+          <TextInput
+            label="Command, with {port} (empty: the ComfyUI found there)"
+            value={choices.command}
+            onChange={(event) => set({ command: event.currentTarget.value })}
+          />
+        )}
+        {shown === 'external' && (
+          <TextInput
+            label="Addresses, with commas"
+            placeholder="http://127.0.0.1:8188"
+            value={choices.urls}
+            onChange={(event) => set({ urls: event.currentTarget.value })}
+          />
+        )}
+        <TextInput
+          label="Folder of the models (if not the usual one)"
+          value={choices.modelsPath}
+          onChange={(event) => set({ modelsPath: event.currentTarget.value })}
+        />
+        <Button type="submit" variant="default" disabled={busy} loading={choose.isPending}>
+          Keep and look again
+        </Button>
+      </form>
+    </details>
+  );
+}
+
+function runtimeOf(value: string): Runtime {
+  return value === 'compose' || value === 'process' || value === 'external' ? value : null;
+}

@@ -1,0 +1,118 @@
+import { NO_CHOICES } from '../../src-main/domain/deploy/agent-settings.ts';
+import type { DeployView, StepId, StepView } from '../../src-main/domain/deploy/deploy-view.ts';
+import { describeMachine } from '../../src-main/domain/deploy/describe-machine.ts';
+import { parseFindings } from '../../src-main/domain/deploy/findings.ts';
+import { planSteps } from '../../src-main/domain/deploy/plan.ts';
+import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
+
+/** Machines on their way, as the product's own look and plan describe them. */
+
+const LOOK = [
+  ...['os.id=ubuntu', 'os.version=24.04', 'os.name=Ubuntu 24.04.1 LTS', 'arch=x86_64', 'user=ubuntu'],
+  ...['hostname=h100', 'root=/home/ubuntu/.local/share/workshop-agent', 'disk.free.kib=1800000000'],
+  ...['sudo=password', 'systemd=yes', 'docker.client=no', 'gpu=0, NVIDIA H100 80GB HBM3, 81559, 570.86.10'],
+  ...['tailscale=yes', 'fetcher=curl', 'packages=apt', 'docker.why=docker: not found'],
+].join('\n');
+const RELEASE = '0.1.0-2b8f0c5e91aa';
+
+function planned(look = LOOK, release = RELEASE): Pick<DeployView, 'findings' | 'steps'> {
+  const found = parseFindings(look);
+  const steps = planSteps(found, {
+    ...{ act: 'deploy', release, sha256: 'a'.repeat(64), runtime: 'compose', missing: null },
+    ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], configurationCurrent: false },
+    ...{ serviceCurrent: false, skip: new Set<StepId>() },
+    node: { version: 'v24.21.0', mirror: 'https://nodejs.org/dist' },
+  });
+  return {
+    findings: describeMachine(found, 800),
+    steps: steps.map(
+      (step): StepView => ({
+        ...step,
+        commands: step.commands.map((line) => line.replaceAll('"$1"', found.user)),
+        progress: null,
+      }),
+    ),
+  };
+}
+
+function view(change: Partial<DeployView>): DeployView {
+  return {
+    ...{ targetId: 'h100', name: 'H100 of Verda', where: 'ubuntu@100.64.0.7', phase: 'ready', act: 'deploy' },
+    ...{ lookedAt: Date.now() - 65_000, installed: null, offers: RELEASE, choices: NO_CHOICES },
+    ...{ runtime: 'compose', wantsPassword: true, progress: 0.1, output: [], error: null, result: null },
+    ...planned(),
+    since: null,
+    ...change,
+  };
+}
+
+const outputOf = (lines: readonly string[]) => lines.map((text, n) => ({ n, text }));
+
+/** The steps as they stand while one of them runs or has failed. */
+function upTo(id: StepId, state: 'running' | 'failed'): StepView[] {
+  const { steps } = planned();
+  const at = steps.findIndex((step) => step.id === id);
+  return steps.map((step, place) => {
+    if (place === at) return { ...step, state, progress: state === 'running' ? 0.42 : null };
+    return place < at && step.state === 'needed' ? { ...step, state: 'finished' } : step;
+  });
+}
+
+const done = (steps: StepView[]): StepView[] => steps.map((step) => ({ ...step, state: 'finished' }));
+
+export const deployStates: Record<string, () => DeployView[]> = {
+  none: () => [],
+  unseen: () => [
+    view({ phase: 'unseen', lookedAt: null, steps: [], findings: [], runtime: null, progress: 0 }),
+    view({
+      ...{ targetId: 'this-computer', name: 'This computer', where: 'anna@studio', phase: 'looking' },
+      ...{ lookedAt: null, steps: [], findings: [], runtime: null, progress: 0 },
+    }),
+  ],
+  ready: () => [view({})],
+  blocked: () => [
+    view(planned(LOOK.replace('sudo=password', 'sudo=none').replace(/gpu=.*/, 'gpu.why=driver not loaded'))),
+  ],
+  running: () => [
+    view({
+      ...{ phase: 'running', since: Date.now() - 83_000, progress: 0.56, steps: upTo('release', 'running') },
+      output: outputOf([
+        '# apt-get update',
+        'Hit:1 http://archive.ubuntu.com/ubuntu noble InRelease',
+        'Uploading',
+      ]),
+    }),
+  ],
+  failed: () => [
+    view({
+      ...{ phase: 'failed', progress: 0.7, steps: upTo('check', 'failed') },
+      error: new WorkshopError('REDIS_AUTH', 'From this machine, Redis refuses the password.', {
+        remedy: 'Import the .env of the VPS again, or correct REDIS_PASSWORD; then press again.',
+      }).toInfo(),
+      output: outputOf(['Redis: refuses the password', 'ComfyUI: does not answer yet']),
+    }),
+  ],
+  done: () => [
+    view({
+      ...{ phase: 'done', progress: 1, steps: done(planned().steps), wantsPassword: false },
+      result: `The agent ${RELEASE} runs on H100 of Verda. It reports, 2 workers.`,
+      installed: {
+        ...{ release: RELEASE, version: '0.1.0', previous: '0.1.0-90aa11bb22cc', running: true },
+        ...{ stale: false, service: 'system' },
+      },
+    }),
+  ],
+  hostile: () => [
+    view({
+      name: `<script>hacked = 1</script> ${'n'.repeat(10_000)}`,
+      where: `‮${'w'.repeat(10_000)}`,
+      phase: 'failed',
+      error: { code: 'INTERNAL', message: 'm'.repeat(10_000), remedy: '<b>r</b>', retryable: false },
+      findings: planned().findings.map((one) => ({
+        ...one,
+        value: '<script>hacked = 1</script>'.repeat(400),
+      })),
+      output: outputOf(['<script>hacked = 1</script>', 'o'.repeat(10_000)]),
+    }),
+  ],
+};
