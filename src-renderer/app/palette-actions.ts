@@ -13,6 +13,7 @@ import {
 import { useDisconnect, useReconnectNow } from '../live/settings-verbs.ts';
 import { useLive } from '../live/store.ts';
 import { useAlertActions } from './alert-actions.ts';
+import { useCapacityActions } from './capacity-actions.ts';
 import type { PaletteAction } from './palette-action.ts';
 import { useRoomActions } from './room-actions.ts';
 import { screens } from './screens.ts';
@@ -29,6 +30,7 @@ export function usePaletteActions(showKeys: () => void): PaletteGroup[] {
     { group: 'Workers', actions: useWorkerActions() },
     { group: 'Queue', actions: useQueueActions() },
     { group: 'Room view', actions: useRoomActions() },
+    { group: 'Capacity', actions: useCapacityActions() },
     { group: 'Alerts', actions: useAlertActions() },
     { group: 'Go to', actions: goToActions() },
     { group: 'Console', actions: useConsoleActions(showKeys) },

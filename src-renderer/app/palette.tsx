@@ -28,7 +28,16 @@ export function Palette({ showKeys }: { showKeys: () => void }) {
         leftSection: <IconSearch size="1.125rem" aria-hidden />,
         placeholder: 'Find an action',
         'aria-label': 'Find an action',
+        onKeyDown: (event) => {
+          if (event.key === 'Enter') pressFirstIfNone();
+        },
       }}
     />
   );
+}
+
+/** Whoever types faster than the list selects its first entry means that entry; Enter must not do nothing. */
+function pressFirstIfNone(): void {
+  const actions = document.querySelectorAll<HTMLElement>('.mantine-Spotlight-action');
+  if (![...actions].some((action) => action.hasAttribute('data-selected'))) actions[0]?.click();
 }

@@ -41,14 +41,22 @@ export function Shell() {
   useShortcuts(map.open);
   useOtherHosts();
   const content = useRef<HTMLElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another screen begins at its top.
+  const shown = useRef(current);
   useEffect(() => {
     content.current?.scrollTo({ top: 0 });
+    // What had the focus may have gone with the screen before; from nowhere, Tab would begin at the very top.
+    const { activeElement } = document;
+    const lost = activeElement === null || activeElement === document.body;
+    if (lost && shown.current !== current) content.current?.focus({ preventScroll: true });
+    shown.current = current;
   }, [current]);
   if (!screen) return null;
   const Screen = screen.component;
   return (
     <div className={styles.shell}>
+      <button type="button" className={styles.skip} onClick={() => content.current?.focus()}>
+        Skip to {screen.name}
+      </button>
       <Navigation current={screen.id} showMap={map.open} />
       <div className={styles.main}>
         <Top />

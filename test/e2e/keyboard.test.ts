@@ -16,6 +16,7 @@ beforeAll(async () => {
   page = await browser.newPage({ viewport: { width: 1280, height: 720 }, reducedMotion: 'reduce' });
   await page.goto(served.link());
   await page.getByRole('main', { name: 'Stage' }).waitFor();
+  served.workshop.room.turnTo('keyboard');
 });
 afterAll(async () => {
   await browser?.close();
@@ -96,4 +97,77 @@ test('the palette finds a verb by its name', async () => {
   await page.getByRole('dialog').getByText('Hold the queue').waitFor();
   await page.keyboard.press('Enter');
   await vi.waitFor(() => expect(calls('holdQueue')).toHaveLength(1), soon);
+});
+
+test('the main path of a day goes by keys alone: plan, start, say, hold, mend, look back', async () => {
+  const press = (key: string) => page.keyboard.press(key);
+  /** Opens the palette, types, waits for the entry and takes it. */
+  const act = async (typed: string, label: string) => {
+    await press('Control+k');
+    await page.getByLabel('Find an action').fill(typed);
+    await page.getByRole('dialog').getByText(label, { exact: true }).waitFor();
+    await press('Enter');
+    await page.getByLabel('Find an action').waitFor({ state: 'detached' });
+  };
+  const called = (verb: string, input: object) =>
+    vi.waitFor(() => expect(calls(verb).at(-1)?.input).toMatchObject(input), soon);
+  /** Tab by Tab, as a person without a mouse goes; too far away counts as not reachable. */
+  const tabTo = async (name: RegExp) => {
+    for (let steps = 0; steps < 60; steps += 1) {
+      const at = await page.evaluate(() => {
+        const { activeElement: one } = document;
+        const label = one instanceof HTMLInputElement ? one.labels?.[0]?.textContent : undefined;
+        return label ?? one?.getAttribute('aria-label') ?? one?.textContent ?? '';
+      });
+      if (name.test(at)) return;
+      await press('Tab');
+    }
+    throw new Error(`Tab does not lead to ${name}`);
+  };
+
+  await page.reload();
+  await page.getByRole('main').waitFor();
+  await press('Tab');
+  expect(await focusedText()).toMatch(/^Skip to /);
+  await press('3');
+  await page.getByRole('main', { name: 'Capacity' }).waitFor();
+  await act('with video', 'Plan: a workshop with video');
+  await page.getByText(/^Advised: 1 worker/).waitFor();
+  await act('advised', 'Run the advised number of workers: 1');
+  await called('setCount', { workers: 1 });
+
+  await press('1');
+  await page.getByRole('main', { name: 'Stage' }).waitFor();
+  await tabTo(/^One worker more on gpu-1$/);
+  await press('Enter');
+  await called('setCount', { workers: 2 });
+  await tabTo(/^(Hold|Release) queue$/);
+  const held = served.workshop.snapshot.control?.held ?? false;
+  await press('Space');
+  await called('holdQueue', { held: !held });
+
+  await press('Shift+P');
+  await page.getByLabel('Message for the room').waitFor();
+  await tabTo(/^Message for the room$/);
+  await page.keyboard.type('Back at 15:00');
+  await press('Enter');
+  await vi.waitFor(() => expect(served.workshop.snapshot.room?.message).toBe('Back at 15:00'), soon);
+  await press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+  await press('a');
+  await page.getByRole('dialog', { name: 'Alerts' }).waitFor();
+  await press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+  await act('failed', 'Failed jobs');
+  await page.getByRole('main', { name: 'Jobs' }).waitFor();
+  await page.getByRole('grid', { name: 'Jobs' }).locator('[data-job]').first().waitFor();
+  for (let steps = 0; steps < 30 && !(await focusedJob()); steps += 1) await press('Tab');
+  expect(await focusedJob()).toBeTruthy();
+  await press('4');
+  await page.getByRole('main', { name: 'Recap' }).waitFor();
+  await press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).getByText('Show the alerts').waitFor();
+  await press('Escape');
 });

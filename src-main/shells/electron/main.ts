@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   app,
@@ -7,6 +7,7 @@ import {
   ipcMain,
   Menu,
   Notification,
+  nativeImage,
   powerSaveBlocker,
   screen,
   session,
@@ -21,6 +22,8 @@ import { notifyOfAlerts } from './notify.ts';
 import { createRoomWindow } from './room-window.ts';
 import { savePdf } from './save-pdf.ts';
 import { keychainSecrets } from './secrets.ts';
+import { type BadgePlace, badgeDot, showWaiting } from './waiting-badge.ts';
+import { followPlace, MIN_SIZE, placeFile, windowPlace } from './window-place.ts';
 
 /** The desktop shell: one window and the room view's, locked down, on the same routers that the web shell serves. */
 const page = ownPage('index.html');
@@ -78,12 +81,15 @@ async function start(): Promise<void> {
     trusts: (event) => isOwnSender(event, page),
     trustsRoom: (event) => roomWindow.owns(event),
   });
+  const ending = new AbortController();
+  void showWaiting(console_.services.watch, badgePlace(), ending.signal);
   app.on('window-all-closed', () => app.quit());
   let written = false;
   app.on('will-quit', (event) => {
     if (written) return;
     // The last of what was seen reaches the disk first.
     event.preventDefault();
+    ending.abort();
     transport.close();
     void console_.close().finally(() => {
       written = true;
@@ -94,11 +100,12 @@ async function start(): Promise<void> {
 }
 
 async function openWindow(onClosed: () => void): Promise<void> {
+  const file = placeFile(join(app.getPath('userData'), 'window.json'));
+  const place = windowPlace(file.load(), screen.getAllDisplays(), screen.getPrimaryDisplay());
   const window = new BrowserWindow({
-    width: 1440,
-    height: 900,
-    minWidth: 1280,
-    minHeight: 800,
+    ...place.bounds,
+    minWidth: MIN_SIZE.width,
+    minHeight: MIN_SIZE.height,
     show: false,
     backgroundColor: '#101418',
     webPreferences: {
@@ -111,12 +118,25 @@ async function openWindow(onClosed: () => void): Promise<void> {
     },
   });
   main = window;
+  if (place.maximized) window.maximize();
+  followPlace(window, file.keep);
   window.once('ready-to-show', () => window.show());
   window.once('closed', () => {
     main = undefined;
     onClosed();
   });
   await window.loadURL(page.url);
+}
+
+/** The app's icon: a number where the system has one for it, else a mark. */
+function badgePlace(): BadgePlace {
+  const setBadgeCount = (count: number) => app.setBadgeCount(count);
+  if (process.platform !== 'win32') return { setBadgeCount };
+  const dot = badgeDot(nativeImage);
+  return {
+    setBadgeCount,
+    setOverlay: (shown, words) => main?.setOverlayIcon(shown ? dot : null, words),
+  };
 }
 
 /** The development server's page while electron-vite runs one, else the built page. */

@@ -30,6 +30,11 @@ class StandInApp extends EventEmitter {
     return join(process.env.STAND_IN_USER_DATA ?? join(tmpdir(), 'electron-stand-in-data'), name);
   }
 
+  setBadgeCount(count: number): boolean {
+    console.error(`stand-in: badge ${count}`);
+    return true;
+  }
+
   requestSingleInstanceLock(): boolean {
     return true;
   }
@@ -114,6 +119,8 @@ export class Notification {
     console.error(`stand-in: notification ${this.#options.title}: ${this.#options.body}`);
   }
 }
+
+export const nativeImage = { createFromBitmap: () => ({}) };
 
 /** Keeps what it was given; nothing calls it here. */
 export const session = {

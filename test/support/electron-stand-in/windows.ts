@@ -199,6 +199,17 @@ export class StandInWindow extends EventEmitter {
     void this.#opening.then((page) => page.setViewportSize({ width: bounds.width, height: bounds.height }));
   }
 
+  getNormalBounds() {
+    const { width = 800, height = 600 } = this.options;
+    return { x: 0, y: 0, width, height };
+  }
+
+  isMaximized(): boolean {
+    return false;
+  }
+
+  maximize(): void {}
+
   setFullScreen(): void {}
 
   isFullScreen(): boolean {

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import type { WorkshopChange } from '../../../../src-main/domain/workshop.ts';
+import { badgeDot, showWaiting } from '../../../../src-main/shells/electron/waiting-badge.ts';
+import { workshop } from '../../../support/scenarios.ts';
+
+const NOW = Date.now();
+const { snapshot, histories } = workshop(NOW, [], []);
+const counts = { pending: 0, running: 1, completed: 0, failed: 0, cancelled: 0, deadLetter: 0 };
+const queue = (pending: number): WorkshopChange => ({
+  ...{ kind: 'queue', queueAt: NOW, clockOffsetMs: 0 },
+  counts: { ...counts, pending },
+});
+const redis = (ready: boolean): WorkshopChange => ({
+  kind: 'links',
+  links: {
+    ...snapshot.links,
+    redis: ready
+      ? { kind: 'ready', since: NOW, rttMs: 1 }
+      : { kind: 'lost', since: NOW, code: 'REDIS_UNREACHABLE', why: '', remedy: '', retryAt: null },
+  },
+});
+
+async function shownBy(...messages: WorkshopChange[][]): Promise<string[]> {
+  const shown: string[] = [];
+  const watch = {
+    async *watch() {
+      for (const [seq, changes] of messages.entries()) yield { seq, changes };
+    },
+  };
+  const place = {
+    setBadgeCount: (count: number) => void shown.push(String(count)),
+    setOverlay: (mark: boolean, words: string) => void shown.push(`${mark ? 'mark' : 'none'}: ${words}`),
+  };
+  await showWaiting(watch, place, new AbortController().signal);
+  return shown;
+}
+
+test('the icon counts who waits, says it once, and says nothing while it is not known', async () => {
+  const whole: WorkshopChange = {
+    kind: 'snapshot',
+    snapshot: { ...snapshot, counts: { ...counts, pending: 3 } },
+    histories,
+  };
+  expect(
+    await shownBy([whole, redis(true)], [queue(3)], [queue(1)], [redis(false)], [redis(true)], [queue(0)]),
+  ).toEqual([
+    ...['3', 'mark: 3 jobs wait', '1', 'mark: 1 job waits'],
+    ...['0', 'none: 0 jobs wait', '1', 'mark: 1 job waits', '0', 'none: 0 jobs wait'],
+  ]);
+  const other: WorkshopChange = { kind: 'name', name: 'Other', redisAddress: 'x:1' };
+  expect(await shownBy([whole, redis(true)], [other])).toEqual(expect.arrayContaining(['3', '0']));
+});
+
+test('the mark for a task bar is a round dot', () => {
+  let made: Uint8Array = new Uint8Array();
+  badgeDot({
+    createFromBitmap: (bytes) => {
+      made = bytes;
+      return undefined as never;
+    },
+  });
+  const alpha = (x: number, y: number) => made[(y * 16 + x) * 4 + 3];
+  expect([alpha(0, 0), alpha(8, 8), alpha(15, 15)]).toEqual([0, 255, 0]);
+});
