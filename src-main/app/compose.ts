@@ -32,6 +32,7 @@ import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
 import { createSettingsService } from '../services/settings.ts';
 import { tellJobs } from '../services/told-jobs.ts';
+import { tellRoom } from '../services/told-room.ts';
 import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
 import { agentEar } from './agent-ear.ts';
@@ -138,6 +139,10 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     job: (jobId) => watch.now.jobs[jobId],
     note: async (event) => workshop().control.note({ ...event, by: consoleName.name() }),
   });
+  const tellOthers = async (message: string) => {
+    const about = { jobId: null, userId: null, workerId: null };
+    await workshop().control.note({ kind: 'host-act', by: consoleName.name(), ...about, message });
+  };
   const people = createPeopleService({ ...acting, jobs });
 
   const profile = async () => {
@@ -187,7 +192,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       jobs,
       people,
       settings,
-      room,
+      room: tellRoom({ room, note: tellOthers }),
       envImport,
       workshops,
       machines,

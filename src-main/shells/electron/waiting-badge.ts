@@ -1,6 +1,6 @@
 import type { NativeImage } from 'electron';
 import type { WatchService } from '../../api/roles.ts';
-import type { WorkshopChange } from '../../domain/workshop.ts';
+import type { WorkshopChange } from '../../api/types.ts';
 
 /** Where the operating system shows how many jobs wait, on the app's icon. */
 export interface BadgePlace {

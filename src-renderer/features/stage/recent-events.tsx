@@ -1,4 +1,5 @@
 import { Button, Popover } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown } from '@tabler/icons-react';
 import type { AgentEvent } from '../../../src-main/api/types.ts';
 import { showConsoleName } from '../../components/console-name-panel.ts';
@@ -22,13 +23,21 @@ export function EventTime({ event }: { event: AgentEvent }) {
 
 /** The last acts and events, newest first, on request. */
 export function RecentButton() {
+  const [opened, { toggle, close }] = useDisclosure(false);
   return (
-    <Popover width={460} position="bottom-end" trapFocus>
+    <Popover
+      opened={opened}
+      onChange={(open) => !open && close()}
+      width={460}
+      position="bottom-end"
+      trapFocus
+    >
       <Popover.Target>
         <Button
           size="compact-sm"
           variant="subtle"
           c="var(--dim)"
+          onClick={toggle}
           rightSection={<IconChevronDown size="0.8125rem" />}
         >
           Recent
@@ -36,7 +45,12 @@ export function RecentButton() {
       </Popover.Target>
       <Popover.Dropdown>
         <RecentList />
-        <OwnName />
+        <OwnName
+          change={() => {
+            close();
+            showConsoleName();
+          }}
+        />
       </Popover.Dropdown>
     </Popover>
   );
@@ -56,7 +70,7 @@ function RecentList() {
 }
 
 /** Whom others read beside what is done here. */
-function OwnName() {
+function OwnName({ change }: { change: () => void }) {
   const name = useLive((state) => state.console?.name ?? null);
   if (name === null) return null;
   return (
@@ -64,7 +78,7 @@ function OwnName() {
       <span>
         This console is called <b>{cut(name, 60)}</b>.
       </span>
-      <Button size="compact-sm" variant="default" onClick={showConsoleName}>
+      <Button size="compact-sm" variant="default" onClick={change}>
         Change…
       </Button>
     </p>
