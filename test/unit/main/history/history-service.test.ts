@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WorkshopMessage } from '../../../../src-main/api/types.ts';
 import { openHistoryLog } from '../../../../src-main/connections/store/history-log.ts';
+import { freshCapacitySettings } from '../../../../src-main/domain/capacity/capacity-settings.ts';
 import { dayOf } from '../../../../src-main/domain/history/local-day.ts';
 import type { Observation } from '../../../../src-main/domain/observation.ts';
 import { createHistoryService } from '../../../../src-main/services/history.ts';
@@ -64,7 +65,7 @@ const queue = (clockOffsetMs: number | null): Observation => ({
   counts,
 });
 
-test('what was seen is there after a restart, once: jobs, events, and the charts’ past', async () => {
+test('what was seen is there after a restart, once: jobs, events, the price, and the charts’ past', async () => {
   const now = Date.now();
   const event: Observation = {
     kind: 'event',
@@ -80,6 +81,10 @@ test('what was seen is there after a restart, once: jobs, events, and the charts
     event,
   ];
   const first = consoleOn('10.0.0.1:6379', facts);
+  const rental = { pricePerHour: 2.69, currency: '€', startedAt: now - 60_000, endsAt: now };
+  first.watch.capacity({
+    ...{ settings: { ...freshCapacitySettings(), rental }, hosts: {}, advice: null, rental: null },
+  });
   const peaks = async () =>
     (await first.history.recap({ day: dayOf(now) })).hours.map(({ peakWaiting }) => peakWaiting);
   await vi.waitFor(async () => expect(await peaks()).toContain(3), { timeout: 4000 });
@@ -100,6 +105,9 @@ test('what was seen is there after a restart, once: jobs, events, and the charts
   const recap = await second.history.recap({ day: dayOf(now) });
   expect(recap.jobs).toEqual({ completed: 1, failed: 0, cancelled: 0 });
   expect(recap.acts).toHaveLength(1);
+  // Nothing is entered any more; the day keeps what it cost.
+  expect(second.watch.now.capacity ?? null).toBeNull();
+  expect(recap.cost?.perHour).toBe(2.69);
   expect((await second.history.days()).map(({ day }) => day)).toContain(dayOf(now));
   await second.close();
 });
