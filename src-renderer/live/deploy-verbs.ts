@@ -62,9 +62,13 @@ export function useStopDeploy() {
   });
 }
 
+/** Keeps how ComfyUI is to run on a machine, and looks the machine over with it. */
 export function useChooseRuntime() {
-  return useVerb<{ targetId: string; choices: DeployView['choices'] }, void>({
-    run: (client, input) => client.deploy.choose.mutate(input),
+  return useVerb<{ targetId: string; choices: DeployView['choices']; skip: SkippableStep[] }, void>({
+    async run(client, { targetId, choices, skip }) {
+      await client.deploy.choose.mutate({ targetId, choices });
+      await client.deploy.look.mutate({ targetId, skip });
+    },
     failed: (error, again) => sayFailed('The choice was not kept', error, again),
   });
 }

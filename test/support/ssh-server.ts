@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** A real OpenSSH server on a loopback port, with keys and a folder of its own. */
@@ -40,8 +40,13 @@ export interface SshServer {
 
 const START_LIMIT_MS = 10_000;
 
-/** @param options.readOnly answers every write with "permission denied". */
-export async function startSshServer(options: { readOnly?: boolean } = {}): Promise<SshServer> {
+/**
+ * @param options.readOnly answers every write with "permission denied".
+ * @param options.ownHome who logs in has `home` as $HOME, as on a machine of its own; one root folder for all servers.
+ */
+export async function startSshServer(
+  options: { readOnly?: boolean; ownHome?: boolean } = {},
+): Promise<SshServer> {
   const dir = mkdtempSync(join(tmpdir(), 'workshop-sshd-'));
   const home = join(dir, 'home');
   mkdirSync(home);
@@ -67,6 +72,9 @@ export async function startSshServer(options: { readOnly?: boolean } = {}): Prom
     'MaxSessions 20',
     `Subsystem sftp internal-sftp${options.readOnly ? ' -R' : ''}`,
     'LogLevel VERBOSE',
+    ...(options.ownHome
+      ? [`SetEnv HOME=${home} PATH=${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`]
+      : []),
   ];
   writeFileSync(join(dir, 'sshd_config'), `${config.join('\n')}\n`);
   let daemon: ChildProcess | undefined;

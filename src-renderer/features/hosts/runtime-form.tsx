@@ -1,7 +1,7 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { DeployView } from '../../../src-main/api/types.ts';
-import { useChooseRuntime, useLookOver } from '../../live/deploy-verbs.ts';
+import { useChooseRuntime } from '../../live/deploy-verbs.ts';
 import { skippedIn } from './deploy-words.ts';
 import styles from './hosts.module.css';
 
@@ -24,7 +24,6 @@ const WORDS = {
 export function RuntimeForm({ view }: { view: DeployView }) {
   const [choices, setChoices] = useState(view.choices);
   const choose = useChooseRuntime();
-  const look = useLookOver();
   const { targetId, phase } = view;
   const busy = phase === 'running' || phase === 'looking';
   const set = (change: Partial<DeployView['choices']>) => setChoices((before) => ({ ...before, ...change }));
@@ -36,10 +35,7 @@ export function RuntimeForm({ view }: { view: DeployView }) {
         className={styles.form}
         onSubmit={(event) => {
           event.preventDefault();
-          choose.mutate(
-            { targetId, choices },
-            { onSuccess: () => look.mutate({ targetId, skip: skippedIn(view) }) },
-          );
+          choose.mutate({ targetId, choices, skip: skippedIn(view) });
         }}
       >
         <NativeSelect
