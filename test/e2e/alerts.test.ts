@@ -197,6 +197,30 @@ test.each(['dark', 'light'])('axe finds nothing, %s', async (look) => {
     await view.getByRole('tabpanel').waitFor();
     expect(await findings(), tab).toEqual([]);
   }
+  await view.keyboard.press('Escape');
+  await view.getByRole('dialog').waitFor({ state: 'detached' });
+  const host = served.workshop.snapshot.hosts['gpu-1'];
+  if (!host?.desired) throw new Error('nothing is wanted of gpu-1');
+  served.workshop.push([{ kind: 'console', console: { name: 'Anna', usual: 'anna@laptop' } }]);
+  const desired = {
+    ...host.desired,
+    revision: host.desired.revision + 1,
+    by: `<b>Ben</b> ${LONG}`,
+    workers: 4,
+  };
+  served.workshop.push([{ kind: 'host', host: { ...host, desired } }]);
+  await view
+    .getByRole('alert')
+    .filter({ hasText: '<b>Ben</b>' })
+    .getByText('4 workers wanted on gpu-1')
+    .waitFor();
+  await view.keyboard.press('1');
+  await view.getByRole('button', { name: 'Recent' }).click();
+  await view.getByText('This console is called Anna.').waitFor();
+  expect(await findings(), 'own name').toEqual([]);
+  await view.getByRole('button', { name: 'Change…' }).click();
+  await view.getByRole('dialog', { name: 'Name of this console' }).waitFor();
+  expect(await findings(), 'dialog').toEqual([]);
   await own.close();
 });
 

@@ -198,6 +198,11 @@ describe('the built desktop app under the Electron stand-in', () => {
     await callMain(app.page, 'mutation', 'room.setMessage', { message: 'Hello everybody' });
     await room.getByText('Hello everybody').waitFor();
     expect(app.output()).toContain('power save blocker prevent-display-sleep on');
+    await submitAsQueueManager(redis.client(), {
+      ...{ id: 'waits', userId: 'user007', workflow: '{}', priority: 2 as const },
+      createdAtMicros: 1_772_360_430_000_000,
+    });
+    await until('the icon counts who waits', () => app.output().includes('stand-in: badge 1'));
     await room.close();
     await until('the laptop may sleep', () => app.output().includes('power save blocker off'));
     await app.page.getByText('Shell test').first().waitFor();
