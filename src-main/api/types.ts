@@ -17,6 +17,8 @@ export type {
 } from '../domain/capacity/capacity-state.ts';
 export type { Catalogue } from '../domain/capacity/catalogue.ts';
 export type * from '../domain/deploy/deploy-view.ts';
+export type { ImportDraft, ImportReceipt } from '../domain/env-file/import-draft.ts';
+export type { RedisProof } from '../domain/env-file/redis-proof.ts';
 export type { LocalDay } from '../domain/history/local-day.ts';
 export type { Recap, RecapAct, RecapHour } from '../domain/history/recap.ts';
 export type { RecapTable } from '../domain/history/recap-csv.ts';
@@ -33,6 +35,13 @@ export type {
 export type { RoomState } from '../domain/room/room-state.ts';
 export type { RoomKind, RoomMaking, RoomPerson, RoomTurn, RoomView } from '../domain/room/room-view.ts';
 export type * from '../domain/workshop.ts';
+export type {
+  GpuHostProfile,
+  MachineLogin,
+  WorkshopListing,
+  WorkshopProfile,
+  WorkshopsView,
+} from '../domain/workshops/profile.ts';
 export type {
   FleetReceipt,
   HistoryState,

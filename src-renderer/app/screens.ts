@@ -1,6 +1,7 @@
 import {
   type Icon,
   IconFileText,
+  IconAdjustments,
   IconGauge,
   IconHistory,
   IconLayoutDashboard,
@@ -14,6 +15,7 @@ import { HostsScreen } from '../features/hosts/hosts-screen.tsx';
 import { JobsScreen } from '../features/jobs/jobs-screen.tsx';
 import { LogsScreen } from '../features/logs/logs-screen.tsx';
 import { RecapScreen } from '../features/recap/recap-screen.tsx';
+import { SetupScreen } from '../features/setup/setup-screen.tsx';
 import { StageScreen } from '../features/stage/stage-screen.tsx';
 
 /** The screens that exist, in the order of their keys 1, 2 … */
@@ -31,4 +33,5 @@ export const screens: readonly {
   { id: 'recap', name: 'Recap', icon: IconHistory, component: RecapScreen, fills: false },
   { id: 'logs', name: 'Logs', icon: IconFileText, component: LogsScreen, fills: true },
   { id: 'hosts', name: 'Hosts', icon: IconServer2, component: HostsScreen, fills: false },
+  { id: 'setup', name: 'Setup', icon: IconAdjustments, component: SetupScreen, fills: false },
 ];

@@ -2,9 +2,9 @@ import { useSyncExternalStore } from 'react';
 import type { JobSummary } from '../../src-main/api/types.ts';
 
 /** Which screen stands in the window. It lives in the address, so a reload comes back to it. */
-export type ScreenId = 'stage' | 'jobs' | 'capacity' | 'recap' | 'logs' | 'hosts';
+export type ScreenId = 'stage' | 'jobs' | 'capacity' | 'recap' | 'logs' | 'hosts' | 'setup';
 
-const SCREENS: readonly ScreenId[] = ['stage', 'jobs', 'capacity', 'recap', 'logs', 'hosts'];
+const SCREENS: readonly ScreenId[] = ['stage', 'jobs', 'capacity', 'recap', 'logs', 'hosts', 'setup'];
 
 function parse(hash: string): { screen: ScreenId; query: URLSearchParams } {
   const [path, query] = hash.replace(/^#\/?/, '').split('?');

@@ -59,6 +59,7 @@ export const profileSchema = z.object({
   wording: z.object({ people: z.string().trim().min(1).max(30) }),
 });
 
+export type GpuHostProfile = z.infer<typeof gpuHostSchema>;
 export type MachineLogin = z.infer<typeof loginSchema>;
 export type WorkshopProfile = z.infer<typeof profileSchema>;
 
