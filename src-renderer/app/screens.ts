@@ -1,7 +1,7 @@
 import {
   type Icon,
-  IconFileText,
   IconAdjustments,
+  IconFileText,
   IconGauge,
   IconHistory,
   IconLayoutDashboard,

@@ -72,6 +72,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   const sites: AgentSite[] = [];
   const submitted: Submitted[] = [];
   const counts: Record<string, number> = {};
+  let isClean = false;
   try {
     for (let at = 0; at < (options.agents ?? 2); at += 1)
       sites.push(await startSite(at, redis, folder, outputs, options, random));
@@ -89,7 +90,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
     const settled = await untilQuiet(client, submitted, options.settleWithinMs ?? 60_000);
     const verdict = await judge(client, submitted, outputs);
     if (!settled) verdict.problems.unshift('the queues did not run empty in time');
-    if (verdict.problems.length === 0) await rm(folder, { recursive: true, force: true });
+    isClean = verdict.problems.length === 0;
     return {
       ...verdict,
       seed: options.seed,
@@ -104,6 +105,8 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
       await site.proxy.stop();
     }
     await redis.stop();
+    // Only now does nobody write there any more.
+    if (isClean) await rm(folder, { recursive: true, force: true });
   }
 }
 

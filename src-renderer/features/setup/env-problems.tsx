@@ -26,7 +26,7 @@ export function EnvProblems(props: {
             <ToneIcon tone={tone} size="1rem" />
             <div className={styles.wide}>
               <span>
-                <code>{problem.key}</code> {problem.sentence}
+                {!problem.sentence.includes(problem.key) && <code>{problem.key}</code>} {problem.sentence}
               </span>
               {problem.fix && (
                 <Checkbox

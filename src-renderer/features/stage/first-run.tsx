@@ -2,6 +2,7 @@ import { Button, PasswordInput, Switch, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { ErrorInfo } from '../../../src-main/api/types.ts';
 import { cut } from '../../components/format.ts';
+import { goTo } from '../../components/navigate.ts';
 import { useConnect } from '../../live/settings-verbs.ts';
 import { type CheckedForm, type ConnectionForm, checkConnection, EMPTY_FORM } from './check-connection.ts';
 import styles from './first-run.module.css';
@@ -34,6 +35,12 @@ export function FirstRun() {
       <p>
         The workshop's Redis runs on its server. Its address and password stand in the server's .env file as
         REDIS_HOST and REDIS_PASSWORD.
+      </p>
+      <p>
+        From a bare GPU host?{' '}
+        <Button size="compact-sm" variant="light" onClick={() => goTo('setup')}>
+          Set it up step by step
+        </Button>
       </p>
       <form className={styles.form} onSubmit={submit} noValidate>
         <TextInput
