@@ -1,0 +1,118 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
+import { axeFindings, bringAxe } from '../support/axe.ts';
+import { openBrowser } from '../support/browser.ts';
+import { serveFakeWorkshop } from '../support/fake-workshop.ts';
+import { root } from '../support/run-step.ts';
+import type { ScriptedLink } from '../support/scripted-machines.ts';
+import { stageStates } from '../support/stage-states.ts';
+
+/** The links to machines, their questions and their next steps, in real Chromium over scripted machines. */
+
+const soon = { timeout: 10_000, interval: 50 };
+const pictures = resolve(root, 'test/artifacts/screenshots');
+const HOSTILE = '<script>window.hacked = true</script>';
+
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let served: Awaited<ReturnType<typeof serveFakeWorkshop>>;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  await mkdir(pictures, { recursive: true });
+  const busy = stageStates.busy;
+  if (!busy) throw new Error('there is no busy state');
+  served = await serveFakeWorkshop(busy(Date.now()));
+  browser = await openBrowser();
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+  page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(error.message));
+  await page.goto(served.link());
+  await page.getByRole('main', { name: 'Stage' }).waitFor();
+  await bringAxe(page);
+});
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+/** Looks at the screen in both looks: axe, and a picture. */
+async function look(name: string): Promise<void> {
+  for (const scheme of ['dark', 'light']) {
+    await page.keyboard.press('l');
+    expect(await axeFindings(page), `${name}, ${scheme}`).toEqual([]);
+    await page.screenshot({ path: resolve(pictures, `machines-${name}.${scheme}.png`) });
+  }
+}
+const link = (id: string): ScriptedLink => {
+  const found = served.workshop.machineLinks.links.get(id);
+  if (!found) throw new Error(`no link ${id}`);
+  return found;
+};
+
+test('a link to a machine stands in the header, with its question and its next step', async () => {
+  const login = { host: '203.0.113.7', user: 'root', port: 2222, keyFile: null };
+  served.workshop.machines.follow({
+    ...emptyProfile('id', 'one'),
+    vps: { host: 'vps.example', user: null, port: null, keyFile: null },
+    gpuHosts: [{ id: 'h100', name: 'the H100', provider: 'verda', login }],
+  });
+  link('vps').become({ kind: 'ready', since: Date.now(), rttMs: 38 });
+  await page.getByRole('button', { name: 'VPS ssh 38 ms' }).waitFor();
+
+  link('h100').become({
+    kind: 'asking',
+    since: Date.now(),
+    question: {
+      id: 'q1',
+      kind: 'host-key',
+      machine: 'root@203.0.113.7',
+      keyType: 'ssh-ed25519',
+      fingerprint: 'SHA256:abc',
+    },
+  });
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('SHA256:abc').waitFor();
+  await look('host-key');
+  await dialog.getByRole('button', { name: 'Later' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const chip = page.getByRole('button', { name: 'the H100 ssh' });
+  await chip.click();
+  await page.getByRole('button', { name: 'Answer' }).click();
+  await dialog.getByRole('button', { name: 'Yes, it is the same' }).click();
+  await vi.waitFor(() => expect(link('h100').answers).toEqual([[]]), soon);
+
+  link('h100').become({
+    kind: 'asking',
+    since: Date.now(),
+    question: { id: 'q2', kind: 'password', machine: 'root@203.0.113.7', again: true },
+  });
+  await dialog.getByText('That was not right; try again.').waitFor();
+  await look('password');
+  await dialog.getByRole('textbox', { name: 'Password' }).fill('MARKER-password');
+  await dialog.getByRole('button', { name: 'Log in', exact: true }).click();
+  await vi.waitFor(() => expect(link('h100').answers.at(-1)).toEqual(['MARKER-password']), soon);
+
+  link('h100').become({
+    ...{ kind: 'refused', since: Date.now(), code: 'HOST_KEY_CHANGED' },
+    why: `The H100 shows another key than before. ${HOSTILE}`,
+    remedy: 'Somebody may stand between you and it.',
+  });
+  await dialog.waitFor({ state: 'detached' });
+  await page.keyboard.press('Escape');
+  await chip.click();
+  await page.getByRole('button', { name: 'Look at the new key' }).click();
+  await dialog.getByRole('button', { name: 'Remove the old key' }).click();
+  await vi.waitFor(() => expect(link('h100').done).toContain('forget host key'), soon);
+  await look('refused');
+});
+
+test('the page itself had no error, no secret stays in it, and nothing hostile ran', async () => {
+  expect(faults).toEqual([]);
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+  expect((await page.content()).includes('MARKER')).toBe(false);
+});
