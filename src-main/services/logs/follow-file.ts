@@ -12,7 +12,8 @@ LC_ALL=C; export LC_ALL
 say() { printf '@workshop-log %s %s %s %s\n' "$@"; }
 inode_of() { ls -diL -- "$1" 2>/dev/null | { read -r number rest; printf '%s' "$number"; }; }
 size_of() { wc -c < "$1" | tr -d ' '; }
-follow() { exec tail -c "+$(($1 + 1))" -F -- "$path"; }
+# What tail says about the file has to come in its place among the lines.
+follow() { exec tail -c "+$(($1 + 1))" -F -- "$path" 2>&1; }
 holds() {
   [ -r "$1" ] && [ "$(size_of "$1")" -ge "$stop" ] || return 1
   [ "$(tail -c "+$((begin + 1))" -- "$1" | head -n 1 | sha256sum | cut -d ' ' -f 1)" = "$hash" ]
@@ -53,7 +54,10 @@ follow "$((end - kept))"
 
 const HEAD = /^@workshop-log (absent|on|next|unsure|first|middle) (-|\d+) (\d+) (\d+)$/;
 /** What GNU tail and BusyBox say when another file stands there, or this one begins anew. */
-const TURNED_OVER = /has been replaced|following new file|file truncated|has appeared/;
+const TURNED_OVER = /^tail: .*(?:has been replaced|following new file|file truncated|has appeared)/;
+/** The new file that takes its place is yet to come. */
+const GONE = /^tail: .*(?:has become inaccessible|No such file)/;
+const COMPLAINT = /^tail: (?:cannot |inotify |unrecognized |.*Permission denied)/;
 
 /** A piece of a line that is too long has no end of its own. */
 const bytesOf = (line: string) => Buffer.byteLength(line) + (line.length === PIECE ? 0 : 1);
@@ -92,16 +96,15 @@ export function followFile(path: string): Follower {
       return ['sh', '-c', FOLLOW, 'sh', path, String(lines), ...place];
     },
     take(line, from) {
-      if (from === 'stderr') {
-        if (TURNED_OVER.test(line)) {
-          inode = '';
-          offset = 0;
-          oldUntil = 0;
-          return undefined;
-        }
-        if (/has become inaccessible|No such file/.test(line)) return undefined;
-        return contentOf(line, 'trouble');
+      if (TURNED_OVER.test(line)) {
+        inode = '';
+        offset = 0;
+        oldUntil = 0;
+        last = null;
+        return undefined;
       }
+      if (GONE.test(line)) return undefined;
+      if (from === 'stderr' || COMPLAINT.test(line)) return contentOf(line, 'trouble');
       const found = HEAD.exec(line);
       if (found) return head(found[1] ?? '', found[2] ?? '-', Number(found[3]), Number(found[4]));
       offset += bytesOf(line);
