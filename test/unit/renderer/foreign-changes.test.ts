@@ -59,9 +59,11 @@ describe('what another host changed is told', () => {
     );
   });
 
-  test('turning to another workshop is no change of anybody', () => {
-    const before = { ...begin(), redisAddress: 'elsewhere:6379' };
-    expect(foreignChanges(before, begin())).toEqual([]);
+  test('turning to another workshop and its first reading are no change of anybody', () => {
+    const after = applyChanges(begin(), [wanting({ by: 'ben@tablet', workers: 3 })]);
+    expect(foreignChanges(begin(), after)).toHaveLength(1);
+    expect(foreignChanges({ ...begin(), redisAddress: 'elsewhere:6379' }, after)).toEqual([]);
+    expect(foreignChanges({ ...begin(), queueAt: null }, after)).toEqual([]);
   });
 });
 
