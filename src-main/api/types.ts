@@ -43,6 +43,7 @@ export type {
   WorkshopsView,
 } from '../domain/workshops/profile.ts';
 export type {
+  BulkReceipt,
   FleetReceipt,
   HistoryState,
   NicknamesReceipt,

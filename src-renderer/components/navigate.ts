@@ -2,9 +2,18 @@ import { useSyncExternalStore } from 'react';
 import type { JobSummary } from '../../src-main/api/types.ts';
 
 /** Which screen stands in the window. It lives in the address, so a reload comes back to it. */
-export type ScreenId = 'stage' | 'jobs' | 'capacity' | 'recap' | 'logs' | 'hosts' | 'setup';
+export type ScreenId = 'stage' | 'jobs' | 'people' | 'capacity' | 'recap' | 'logs' | 'hosts' | 'setup';
 
-const SCREENS: readonly ScreenId[] = ['stage', 'jobs', 'capacity', 'recap', 'logs', 'hosts', 'setup'];
+const SCREENS: readonly ScreenId[] = [
+  'stage',
+  'jobs',
+  'people',
+  'capacity',
+  'recap',
+  'logs',
+  'hosts',
+  'setup',
+];
 
 function parse(hash: string): { screen: ScreenId; query: URLSearchParams } {
   const [path, query] = hash.replace(/^#\/?/, '').split('?');
@@ -20,9 +29,9 @@ export function useScreen(): ScreenId {
   return useSyncExternalStore(subscribe, () => parse(window.location.hash).screen);
 }
 
-/** The state that the Jobs screen was asked to show, if any. */
-export function useAskedStatus(): string | null {
-  return useSyncExternalStore(subscribe, () => parse(window.location.hash).query.get('status'));
+/** The filter that the Jobs screen was asked to show, as a person would type it; null for none. */
+export function useAskedFilter(): string | null {
+  return useSyncExternalStore(subscribe, () => parse(window.location.hash).query.get('q'));
 }
 
 /** The log that the address names, if any. */
@@ -45,7 +54,22 @@ export function goTo(screen: ScreenId): void {
   window.location.hash = `/${screen}`;
 }
 
+/** What a person types into the Jobs screen for each state. */
+const STATE_WORDS: Record<JobSummary['status'], string> = {
+  pending: 'waiting',
+  running: 'running',
+  completed: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  unreadable: 'unreadable',
+};
+
 /** Opens the Jobs screen on one state. */
 export function showJobs(status: JobSummary['status']): void {
-  window.location.hash = `/jobs?status=${status}`;
+  showJobsMatching(STATE_WORDS[status]);
+}
+
+/** Opens the Jobs screen with a filter as a person would type it. */
+export function showJobsMatching(filter: string): void {
+  window.location.hash = `/jobs?${new URLSearchParams({ q: filter })}`;
 }

@@ -131,7 +131,7 @@ test('an alert that rings while the window is open sounds, unless it is muted', 
 });
 
 test('Capacity: a preset, people and guard lead to an advice and one click; the meter runs', async () => {
-  await page.keyboard.press('3');
+  await page.keyboard.press('4');
   await page.getByRole('main', { name: 'Capacity' }).waitFor();
   await page.getByText('Video', { exact: true }).click();
   await page.getByText(/^Advised: 1 worker, since the guide gives video/).waitFor();
@@ -160,7 +160,7 @@ test('hostile names are text, and the layout stays', async () => {
     if (job.status === 'failed') job.error = `<script>hacked=1</script>\u202e${LONG}`;
   }
   served.workshop.show(state);
-  await page.keyboard.press('3');
+  await page.keyboard.press('4');
   await page.getByRole('list', { name: 'Kinds of jobs' }).getByText('<img src=x').first().waitFor();
   await openAlerts();
   await card('Failures in a row').getByText('<script>hacked=1</script>').waitFor();
@@ -188,7 +188,7 @@ test.each(['dark', 'light'])('axe finds nothing, %s', async (look) => {
       const { violations } = await axe.run();
       return violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html.slice(0, 160))]);
     });
-  await view.keyboard.press('3');
+  await view.keyboard.press('4');
   await view.getByRole('list', { name: 'What fits on gpu-1' }).waitFor();
   expect(await findings()).toEqual([]);
   await view.keyboard.press('a');

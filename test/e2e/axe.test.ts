@@ -105,6 +105,14 @@ describe.each(['dark', 'light'])('%s', (look) => {
     await page.keyboard.press('1');
   });
 
+  test.each(['busy', 'hostile', 'first-run', 'link-lost'])('the People screen, %s', async (name) => {
+    await show(name);
+    await page.keyboard.press('3');
+    await page.getByRole('main', { name: 'People' }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.keyboard.press('1');
+  });
+
   test('the Logs screen: none, lines, a chosen one, lost', async () => {
     const { logs } = served.workshop;
     logs.found = [];

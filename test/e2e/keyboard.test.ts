@@ -129,7 +129,7 @@ test('the main path of a day goes by keys alone: plan, start, say, hold, mend, l
   await page.getByRole('main').waitFor();
   await press('Tab');
   expect(await focusedText()).toMatch(/^Skip to /);
-  await press('3');
+  await press('4');
   await page.getByRole('main', { name: 'Capacity' }).waitFor();
   await act('with video', 'Plan: a workshop with video');
   await page.getByText(/^Advised: 1 worker/).waitFor();
@@ -165,7 +165,7 @@ test('the main path of a day goes by keys alone: plan, start, say, hold, mend, l
   await page.getByRole('grid', { name: 'Jobs' }).locator('[data-job]').first().waitFor();
   for (let steps = 0; steps < 30 && !(await focusedJob()); steps += 1) await press('Tab');
   expect(await focusedJob()).toBeTruthy();
-  await press('4');
+  await press('5');
   await page.getByRole('main', { name: 'Recap' }).waitFor();
   await press('?');
   await page.getByRole('dialog', { name: 'Keys' }).getByText('Show the alerts').waitFor();

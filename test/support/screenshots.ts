@@ -75,6 +75,11 @@ try {
         });
         await page.waitForTimeout(1500);
         await page.screenshot({ path: resolve(folder, `jobs-${name}.${look}.${sizeName}.png`) });
+        await page.evaluate(() => {
+          location.hash = '/people';
+        });
+        await page.waitForTimeout(1000);
+        await page.screenshot({ path: resolve(folder, `people-${name}.${look}.${sizeName}.png`) });
         if (name !== 'busy') continue;
         await page.evaluate(() => {
           location.hash = '/logs';

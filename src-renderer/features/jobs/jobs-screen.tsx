@@ -2,7 +2,7 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { compareNames, countText, cut, plural } from '../../components/format.ts';
-import { useAskedStatus } from '../../components/navigate.ts';
+import { useAskedFilter } from '../../components/navigate.ts';
 import { Age } from '../../components/panel.tsx';
 import { useStaggered } from '../../live/clock.ts';
 import { liveStore, useLive } from '../../live/store.ts';
@@ -22,12 +22,15 @@ const STATUSES = Object.keys(STATUS_WORDS) as JobStatus[];
 
 /** All jobs in all states: find one, see what happened to it, act on it. */
 export function JobsScreen() {
-  const asked = useAskedStatus();
+  const asked = useAskedFilter();
   const [filter, setFilter] = useState<JobFilter>(NO_FILTER);
   const [sort, setSort] = useState<JobSort>({ column: 'standing', descending: false });
   useEffect(() => {
-    const status = STATUSES.find((one) => one === asked);
+    if (asked === null) return;
+    const status = STATUSES.find((one) => STATUS_WORDS[one].word === asked);
+    const user = /^user:"?([^"]*)"?$/.exec(asked)?.[1];
     if (status) setFilter({ ...NO_FILTER, status });
+    else setFilter({ ...NO_FILTER, ...(user === undefined ? { search: asked } : { user }) });
   }, [asked]);
   const typed = useDeferredValue(filter);
   const total = useLive(({ jobs, jobsVersion }) => (jobsVersion < 0 ? 0 : jobs.size));

@@ -12,6 +12,7 @@ import {
 import { IconCheck, IconCopy, IconPresentation } from '@tabler/icons-react';
 import { type FormEvent, useEffect, useState } from 'react';
 import { clockText, plural } from '../../../components/format.ts';
+import { NicknameImport } from '../../../components/nickname-import.tsx';
 import { useNow } from '../../../live/clock.ts';
 import {
   useBlank,
@@ -24,7 +25,6 @@ import {
   useRoomUrl,
 } from '../../../live/room-verbs.ts';
 import { useLive } from '../../../live/store.ts';
-import { NicknameImport } from './nickname-import.tsx';
 import { closeRoomPanel, useRoomPanelOpen } from './room-panel.ts';
 
 const MINUTE = 60_000;

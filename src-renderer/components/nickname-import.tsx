@@ -1,8 +1,8 @@
 import { Button, Checkbox, FileButton, Group, List, Stack, Text, Textarea } from '@mantine/core';
 import { IconFileUpload } from '@tabler/icons-react';
 import { useState } from 'react';
-import { plural } from '../../../components/format.ts';
-import { useNicknames } from '../../../live/room-verbs.ts';
+import { useNicknames } from '../live/room-verbs.ts';
+import { plural } from './format.ts';
 
 /** Largest list that is read from a file, bytes. */
 const LARGEST = 1_000_000;

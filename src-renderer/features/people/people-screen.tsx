@@ -1,0 +1,143 @@
+import { Button, Modal, Select, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconFileUpload, IconSearch } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import { countText, plural } from '../../components/format.ts';
+import { NicknameImport } from '../../components/nickname-import.tsx';
+import { Age } from '../../components/panel.tsx';
+import { useStaggered } from '../../live/clock.ts';
+import { useCap } from '../../live/people-verbs.ts';
+import { liveStore, useLive } from '../../live/store.ts';
+import styles from './people.module.css';
+import { type PeopleSort, peopleOf, sortPeople } from './people-rows.ts';
+import { PeopleTable } from './people-table.tsx';
+
+/** More rows than this are no table for people; a search finds the rest. */
+const SHOWN = 300;
+/** Limits offered; the contract allows more. */
+const LIMITS = ['1', '2', '3', '4', '6', '8'];
+
+/** One row a person: who waits, who hogs, and what the host can do about it. */
+export function PeopleScreen() {
+  const [search, setSearch] = useState('');
+  const [sort, setSort] = useState<PeopleSort>({ column: 'waiting', descending: true });
+  const [importing, dialog] = useDisclosure(false);
+  const version = useStaggered(1000, () => liveStore.getState().jobsVersion);
+  const minute = useStaggered(5000, () => Math.floor(Date.now() / 5000));
+  const control = useLive((state) => state.control);
+  const room = useLive((state) => state.room);
+  const waits = useLive((state) => state.waits);
+  const known = useLive((state) => state.queueAt !== null);
+  const stale = useLive(
+    ({ line, links }) => line.kind !== 'live' || !['ready', 'degraded'].includes(links.redis.kind),
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` and `minute` say that jobs or time moved on.
+  const people = useMemo(() => {
+    const { jobs, counts, clockOffsetMs } = liveStore.getState();
+    const morning = new Date();
+    morning.setHours(0, 0, 0, 0);
+    const clock =
+      clockOffsetMs === null
+        ? null
+        : { now: Date.now() + clockOffsetMs, today: morning.getTime() + clockOffsetMs };
+    const nicknames = room?.nicknames ?? {};
+    return peopleOf({ jobs: jobs.all(), counts, nicknames, control, waits, clock });
+  }, [version, minute, control, room, waits, known]);
+  const rows = useMemo(() => sortPeople(people.rows, search, sort), [people, search, sort]);
+  const named = Object.keys(room?.nicknames ?? {}).length;
+  return (
+    <div className={styles.screen}>
+      <div className={styles.tools}>
+        <TextInput
+          className={styles.search ?? ''}
+          aria-label="Search people"
+          placeholder="Nickname or user"
+          leftSection={<IconSearch size="1rem" aria-hidden />}
+          value={search}
+          maxLength={200}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+          onKeyDown={(event) => event.key === 'Escape' && setSearch('')}
+        />
+        <EverybodysLimit />
+        <Button
+          variant="default"
+          disabled={room === null}
+          leftSection={<IconFileUpload size="1.0625rem" aria-hidden />}
+          onClick={dialog.open}
+        >
+          Import nicknames…
+        </Button>
+      </div>
+      <div className={`${styles.panel} ${stale ? styles.stale : ''}`}>
+        {rows.length > 0 ? (
+          <PeopleTable people={people} rows={rows.slice(0, SHOWN)} sort={sort} onSort={setSort} />
+        ) : (
+          <Nobody known={known} searched={people.rows.length > 0} clear={() => setSearch('')} />
+        )}
+      </div>
+      <div className={styles.foot}>
+        <span role="status">{known ? footText(rows.length, people.rows.length) : 'Not known yet'}</span>
+        <Age read={(state) => state.queueAt} />
+      </div>
+      <Modal
+        opened={importing}
+        onClose={dialog.close}
+        title="Nicknames"
+        size="lg"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        <NicknameImport known={named} />
+      </Modal>
+    </div>
+  );
+}
+
+function footText(found: number, all: number): string {
+  const people = plural(all, 'person', 'people');
+  if (found > SHOWN) return `The first ${SHOWN} of ${countText(found)}; search for the others`;
+  return found === all ? people : `${countText(found)} of ${people}`;
+}
+
+function EverybodysLimit() {
+  const everybody = useLive(({ control }) => control?.caps?.everybody ?? null);
+  const set = useLive((state) => state.known && state.name !== null);
+  const cap = useCap();
+  const offered =
+    everybody === null || LIMITS.includes(String(everybody)) ? LIMITS : [...LIMITS, `${everybody}`];
+  return (
+    <Select
+      w="17rem"
+      aria-label="Running jobs at once, for everybody"
+      data={[
+        { value: 'none', label: 'No limit on running jobs' },
+        ...offered.map((value) => ({ value, label: `At most ${plural(Number(value), 'running job')} each` })),
+      ]}
+      value={everybody === null ? 'none' : String(everybody)}
+      allowDeselect={false}
+      disabled={!set || cap.isPending}
+      onChange={(value) => cap.mutate({ userId: null, cap: value === 'none' ? null : Number(value) })}
+    />
+  );
+}
+
+function Nobody(props: { known: boolean; searched: boolean; clear: () => void }) {
+  return (
+    <div className={styles.none}>
+      {!props.known ? (
+        <strong>Who takes part is not known yet.</strong>
+      ) : props.searched ? (
+        <>
+          <strong>Nobody by that name</strong>
+          <Button variant="default" onClick={props.clear}>
+            Show everybody
+          </Button>
+        </>
+      ) : (
+        <>
+          <strong>Nobody yet</strong>
+          <span>A person appears here with their first job, or with a nickname that you import.</span>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,138 @@
+import { ActionIcon, Button, Menu, Modal, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconDots } from '@tabler/icons-react';
+import { useState } from 'react';
+import { plural } from '../../components/format.ts';
+import { showJobsMatching } from '../../components/navigate.ts';
+import {
+  useCancelWaiting,
+  useCap,
+  useHoldPerson,
+  useNextTurn,
+  useNickname,
+} from '../../live/people-verbs.ts';
+import { useLive } from '../../live/store.ts';
+import styles from './people.module.css';
+import type { PersonRow } from './people-rows.ts';
+
+const LIMITS = [1, 2, 3, 4];
+
+/** What the host can do about one person. The two frequent acts are one click; both can be taken back. */
+export function PersonActions({ row, name }: { row: PersonRow; name: string }) {
+  const { userId } = row;
+  const reached = useLive(({ links, line }) => line.kind === 'live' && links.redis.kind !== 'lost');
+  const [opened, menu] = useDisclosure(false);
+  const [renaming, dialog] = useDisclosure(false);
+  const hold = useHoldPerson();
+  const turn = useNextTurn();
+  return (
+    <div className={styles.buttons}>
+      <Button
+        size="compact-sm"
+        variant="default"
+        disabled={!reached || (row.waiting === 0 && !row.nextTurn)}
+        aria-label={row.nextTurn ? `Take the next turn from ${name}` : `Next turn to ${name}`}
+        onClick={() => turn.mutate({ userId: row.nextTurn ? null : userId })}
+      >
+        {row.nextTurn ? 'No turn' : 'Next turn'}
+      </Button>
+      <Button
+        size="compact-sm"
+        variant="default"
+        disabled={!reached}
+        aria-label={row.held ? `Release ${name}` : `Hold ${name}`}
+        onClick={() => hold.mutate({ userId, held: !row.held })}
+      >
+        {row.held ? 'Release' : 'Hold'}
+      </Button>
+      <Menu
+        opened={opened}
+        onChange={(open) => (open ? menu.open() : menu.close())}
+        position="bottom-end"
+        width={290}
+      >
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" c="var(--dim)" aria-label={`More about ${name}`}>
+            <IconDots size="1.0625rem" aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        {opened && <Entries row={row} name={name} reached={reached} rename={dialog.open} />}
+      </Menu>
+      {renaming && <Rename row={row} close={dialog.close} />}
+    </div>
+  );
+}
+
+function Entries(props: { row: PersonRow; name: string; reached: boolean; rename: () => void }) {
+  const { row, reached } = props;
+  const { userId, ownCap } = row;
+  const cap = useCap();
+  const cancel = useCancelWaiting();
+  const quoted = userId.slice(0, 120).replaceAll('"', '');
+  return (
+    <Menu.Dropdown>
+      {!reached && <Menu.Label>Redis is not reached now</Menu.Label>}
+      <Menu.Item
+        onClick={() => showJobsMatching(/^[\w-]+$/.test(quoted) ? `user:${quoted}` : `user:"${quoted}"`)}
+      >
+        Show their jobs
+      </Menu.Item>
+      <Menu.Item onClick={props.rename}>Nickname…</Menu.Item>
+      <Menu.Divider />
+      <Menu.Label>Running jobs at once</Menu.Label>
+      <Menu.RadioGroup
+        value={String(ownCap ?? 'everybody')}
+        onChange={(value) => cap.mutate({ userId, cap: value === 'everybody' ? null : Number(value) })}
+      >
+        {LIMITS.map((limit) => (
+          <Menu.RadioItem key={limit} value={String(limit)} disabled={!reached} closeMenuOnClick>
+            At most {plural(limit, 'job')}
+          </Menu.RadioItem>
+        ))}
+        <Menu.RadioItem value="everybody" disabled={!reached} closeMenuOnClick>
+          {row.cap !== null && ownCap === null ? `As everybody: at most ${row.cap}` : 'As everybody'}
+        </Menu.RadioItem>
+      </Menu.RadioGroup>
+      <Menu.Divider />
+      <Menu.Item
+        c={row.waiting > 0 ? 'var(--fail)' : undefined}
+        disabled={!reached || row.waiting === 0}
+        onClick={() => cancel.ask(userId, row.waiting)}
+      >
+        Cancel all waiting…
+      </Menu.Item>
+    </Menu.Dropdown>
+  );
+}
+
+function Rename({ row, close }: { row: PersonRow; close: () => void }) {
+  const [text, setText] = useState(row.nickname);
+  const set = useNickname();
+  return (
+    <Modal
+      opened
+      onClose={close}
+      title={`Nickname of ${row.userId.slice(0, 40)}`}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          set.mutate({ userId: row.userId, nickname: text }, { onSuccess: close });
+        }}
+      >
+        <TextInput
+          data-autofocus
+          label="Nickname"
+          description="What the room view and this screen call them; empty for none."
+          value={text}
+          maxLength={200}
+          onChange={({ currentTarget }) => setText(currentTarget.value)}
+        />
+        <Button type="submit" mt="md" loading={set.isPending}>
+          Set nickname
+        </Button>
+      </form>
+    </Modal>
+  );
+}
