@@ -1,4 +1,5 @@
-import { Code } from '@mantine/core';
+import { Button, Code } from '@mantine/core';
+import { goTo } from '../../components/navigate.ts';
 import { useLive } from '../../live/store.ts';
 import styles from './first-run.module.css';
 
@@ -12,7 +13,10 @@ export function NoAgent() {
         The worker-agent on the GPU host connects to the same Redis{address ? ` (${address})` : ''} and
         appears here within a second. Jobs that participants submit meanwhile wait safely in the queue.
       </p>
-      <p style={{ marginBottom: '0.375rem' }}>On the GPU host, with the workshop's .env file:</p>
+      <p>
+        <Button onClick={() => goTo('hosts')}>Put the agent on a GPU host</Button>
+      </p>
+      <p style={{ marginBottom: '0.375rem' }}>Or by hand on the GPU host, with the workshop's .env file:</p>
       <Code block>worker-agent run --env-file .env</Code>
     </section>
   );
