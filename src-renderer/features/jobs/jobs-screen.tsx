@@ -6,6 +6,8 @@ import { useAskedFilter } from '../../components/navigate.ts';
 import { Age } from '../../components/panel.tsx';
 import { useStaggered } from '../../live/clock.ts';
 import { liveStore, useLive } from '../../live/store.ts';
+import { groupFailures } from './failure-groups.ts';
+import { FailuresPanel } from './failures-panel.tsx';
 import { STATUS_WORDS } from './job-words.ts';
 import styles from './jobs.module.css';
 import { JobsTable } from './jobs-table.tsx';
@@ -17,6 +19,8 @@ import {
   NO_FILTER,
   selectJobs,
 } from './select-jobs.ts';
+import { ShownMenu } from './shown-menu.tsx';
+import { readTyped, withoutStates } from './typed-filter.ts';
 
 const STATUSES = Object.keys(STATUS_WORDS) as JobStatus[];
 
@@ -27,12 +31,10 @@ export function JobsScreen() {
   const [sort, setSort] = useState<JobSort>({ column: 'standing', descending: false });
   useEffect(() => {
     if (asked === null) return;
-    const status = STATUSES.find((one) => STATUS_WORDS[one].word === asked);
-    const user = /^user:"?([^"]*)"?$/.exec(asked)?.[1];
-    if (status) setFilter({ ...NO_FILTER, status });
-    else setFilter({ ...NO_FILTER, ...(user === undefined ? { search: asked } : { user }) });
+    setFilter({ ...NO_FILTER, search: asked });
   }, [asked]);
-  const typed = useDeferredValue(filter);
+  const read = useMemo(() => readTyped(filter), [filter]);
+  const typed = useDeferredValue(read);
   const total = useLive(({ jobs, jobsVersion }) => (jobsVersion < 0 ? 0 : jobs.size));
   const version = useStaggered(1000, () => liveStore.getState().jobsVersion);
   const known = useLive((state) => state.queueAt !== null);
@@ -43,11 +45,21 @@ export function JobsScreen() {
     [typed, sort, version, known],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
+  const failures = useMemo(
+    () =>
+      typed.status === 'failed'
+        ? groupFailures(selectJobs(liveStore.getState().jobs.all(), { ...typed, cause: null }, sort).jobs)
+        : [],
+    [typed, sort, version, known],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
   const options = useMemo(optionsOf, [version, known]);
   const stale = useLive(
     ({ line, links }) => line.kind !== 'live' || !['ready', 'degraded'].includes(links.redis.kind),
   );
   const change = (part: Partial<JobFilter>) => setFilter((before) => ({ ...before, ...part }));
+  const show = (status: JobStatus | null) =>
+    setFilter((before) => ({ ...before, status, cause: null, search: withoutStates(before.search) }));
   const all = STATUSES.reduce((sum, status) => sum + selection.ofStatus[status], 0);
   return (
     <div className={styles.screen}>
@@ -55,7 +67,7 @@ export function JobsScreen() {
         <TextInput
           className={styles.search ?? ''}
           aria-label="Search jobs"
-          placeholder="User, kind, worker, error or id"
+          placeholder="Search, or user:user004 failed"
           leftSection={<IconSearch size="1rem" aria-hidden />}
           value={filter.search}
           maxLength={200}
@@ -70,31 +82,29 @@ export function JobsScreen() {
           value={filter.worker}
           set={(worker) => change({ worker })}
         />
+        <ShownMenu jobs={selection.jobs} />
       </div>
       <fieldset
         className={styles.states}
         aria-label="Show jobs in state"
         style={{ border: 0, margin: 0, padding: 0 }}
       >
-        <StateChip
-          word="all"
-          count={all}
-          pressed={filter.status === null}
-          press={() => change({ status: null })}
-        />
+        <StateChip word="all" count={all} pressed={read.status === null} press={() => show(null)} />
         {STATUSES.filter(
-          (status) =>
-            status !== 'unreadable' || selection.ofStatus.unreadable > 0 || filter.status === status,
+          (status) => status !== 'unreadable' || selection.ofStatus.unreadable > 0 || read.status === status,
         ).map((status) => (
           <StateChip
             key={status}
             word={STATUS_WORDS[status].word}
             count={selection.ofStatus[status]}
-            pressed={filter.status === status}
-            press={() => change({ status })}
+            pressed={read.status === status}
+            press={() => show(status)}
           />
         ))}
       </fieldset>
+      {failures.length > 0 && (
+        <FailuresPanel groups={failures} chosen={filter.cause} choose={(cause) => change({ cause })} />
+      )}
       <div
         className={stale ? styles.stale : undefined}
         style={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column' }}

@@ -1,4 +1,5 @@
 import type { JobSummary } from '../../../src-main/api/types.ts';
+import { causeOfFailure, failureKey } from '../../../worker-agent/src/contract/failure-cause.ts';
 
 export type JobStatus = JobSummary['status'];
 
@@ -10,9 +11,13 @@ export interface JobFilter {
   /** As `filterKey` makes it. */
   user: string | null;
   worker: string | null;
+  /** Why it failed: a cause, or one as `failureKey` makes it. */
+  cause: string | null;
 }
 
-export const NO_FILTER: JobFilter = { status: null, search: '', kind: null, user: null, worker: null };
+export const NO_FILTER: JobFilter = {
+  ...{ status: null, search: '', kind: null, user: null, worker: null, cause: null },
+};
 
 export type SortColumn = 'standing' | 'user' | 'kind' | 'created' | 'duration' | 'worker' | 'priority';
 
@@ -39,6 +44,7 @@ export function selectJobs(all: Iterable<JobSummary>, filter: JobFilter, sort: J
     if (filter.kind !== null && filterKey(job.kind) !== filter.kind) continue;
     if (filter.user !== null && filterKey(job.userId) !== filter.user) continue;
     if (filter.worker !== null && filterKey(job.workerId ?? '') !== filter.worker) continue;
+    if (filter.cause !== null && !failedOf(job, filter.cause)) continue;
     if (search !== '' && !mentions(job, search)) continue;
     ofStatus[job.status] += 1;
     if (filter.status === null || filter.status === job.status) jobs.push(job);
@@ -47,6 +53,12 @@ export function selectJobs(all: Iterable<JobSummary>, filter: JobFilter, sort: J
   const by = COMPARE[sort.column];
   jobs.sort((a, b) => sign * by(a, b) || compareText(a.id, b.id));
   return { jobs, ofStatus };
+}
+
+function failedOf(job: JobSummary, cause: string): boolean {
+  if (job.status !== 'failed') return false;
+  const failure = causeOfFailure(job.error);
+  return failure.cause === cause || failureKey(failure) === cause;
 }
 
 function mentions(job: JobSummary, search: string): boolean {

@@ -1,0 +1,62 @@
+import { Button } from '@mantine/core';
+import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
+import { cut, plural } from '../../components/format.ts';
+import { useBulk } from '../../live/bulk-verbs.ts';
+import { useLive } from '../../live/store.ts';
+import type { FailureGroup } from './failure-groups.ts';
+import styles from './failures-panel.module.css';
+
+/** Requeueing the same workflow would fail the same way. */
+const IN_VAIN: readonly string[] = ['editor-format', 'mismatch', 'refused', 'unreadable', 'node'];
+
+/** Failures by cause, with the step that mends all jobs of a cause. */
+export function FailuresPanel(props: {
+  groups: readonly FailureGroup[];
+  chosen: string | null;
+  choose: (key: string | null) => void;
+}) {
+  const reached = useLive(({ links, line }) => line.kind === 'live' && links.redis.kind !== 'lost');
+  const bulk = useBulk();
+  return (
+    <ul className={styles.groups} aria-label="Failures by cause">
+      {props.groups.map((group) => {
+        const { name, means, step } = FAILURE_CAUSES[group.cause];
+        const title = `${name}${group.about === null ? '' : `: ${cut(group.about, 80)}`}`;
+        const chosen = props.chosen === group.key;
+        return (
+          <li key={group.key} className={styles.group}>
+            <div className={styles.words}>
+              <strong>{title}</strong>{' '}
+              <span className={styles.count}>
+                {plural(group.people, 'person', 'people')}, {plural(group.jobs.length, 'job')}
+              </span>
+              <p>
+                {means} <b>{step}</b>
+              </p>
+            </div>
+            <Button
+              size="compact-sm"
+              variant="default"
+              aria-pressed={chosen}
+              aria-label={chosen ? `Show all failures, not only ${title}` : `Show only ${title}`}
+              onClick={() => props.choose(chosen ? null : group.key)}
+            >
+              {chosen ? 'All failures' : 'Show'}
+            </Button>
+            {!IN_VAIN.includes(group.cause) && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                disabled={!reached || bulk.isPending}
+                aria-label={`Requeue ${plural(group.jobs.length, 'job')}: ${title}`}
+                onClick={() => bulk.mutate({ jobIds: group.jobs.map(({ id }) => id), kind: 'requeue' })}
+              >
+                Requeue {group.jobs.length}
+              </Button>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,102 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { openBrowser } from '../support/browser.ts';
+import { serveFakeWorkshop } from '../support/fake-workshop.ts';
+import { root } from '../support/run-step.ts';
+import { job } from '../support/scenarios.ts';
+import { stageStates } from '../support/stage-states.ts';
+
+const pictures = resolve(root, 'test/artifacts/jobs');
+const soon = { timeout: 15_000, interval: 50 };
+
+let browser: Browser;
+let served: Awaited<ReturnType<typeof serveFakeWorkshop>>;
+let page: Page;
+
+/** The busy workshop, in which seven people lack the same model file and one job is in the editor's format. */
+function failing() {
+  const now = Date.now();
+  const state = stageStates.busy?.(now);
+  if (!state) throw new Error('there is no busy state');
+  const failed = (at: number, error: string) => {
+    const one = job(9000 + at, 'failed', now, { id: `broke-${at}`, userId: `user10${at % 8}`, error });
+    state.snapshot.jobs[one.id] = one;
+  };
+  for (let at = 0; at < 7; at += 1)
+    failed(at, 'Node 4 (UNETLoader) needs "wan2.2.safetensors" as unet_name.');
+  failed(7, 'The workflow is in the format of the ComfyUI editor: <script>window.hacked = 1</script>');
+  return state;
+}
+
+beforeAll(async () => {
+  await mkdir(pictures, { recursive: true });
+  served = await serveFakeWorkshop(failing());
+  browser = await openBrowser();
+  page = await browser.newPage({ viewport: { width: 1280, height: 720 }, reducedMotion: 'reduce' });
+  await page.goto(served.link());
+  await page.getByRole('main', { name: 'Stage' }).waitFor();
+  await page.keyboard.press('2');
+  await page.getByRole('main', { name: 'Jobs' }).waitFor();
+});
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+beforeEach(() => {
+  served.workshop.show(failing());
+  served.workshop.calls.length = 0;
+});
+
+const search = (text: string) => page.getByRole('textbox', { name: 'Search jobs' }).fill(text);
+const shown = (count: number) =>
+  page
+    .getByRole('status')
+    .filter({ hasText: new RegExp(`^${count} of `) })
+    .waitFor();
+const bulks = () => served.workshop.calls.filter(({ verb }) => verb === 'bulk').map(({ input }) => input);
+
+test('a typed filter, failures by cause, and requeueing all that one step mends', async () => {
+  await search('user:user103 failed');
+  await shown(1);
+  await search('cause:missing-model failed');
+  const causes = page.getByRole('list', { name: 'Failures by cause' });
+  const lacking = causes.getByRole('listitem').filter({ hasText: 'missing model: wan2.2.safetensors' });
+  await lacking.getByText('7 people, 7 jobs').waitFor();
+  await search('');
+  await page.getByRole('button', { name: /^failed/ }).click();
+  await causes.getByText('editor format').waitFor();
+  await page.screenshot({ path: resolve(pictures, 'failures.png') });
+  expect(await causes.getByRole('button', { name: /^Requeue .*editor format/ }).count()).toBe(0);
+  await lacking.getByRole('button', { name: /^Show only/ }).click();
+  await shown(7);
+  await lacking.getByRole('button', { name: /^Requeue 7 jobs/ }).click();
+  await page.getByText('7 jobs back in the queue.').waitFor();
+  expect(bulks()).toEqual([
+    { jobIds: expect.arrayContaining(['broke-0', 'broke-6']), act: { kind: 'requeue' } },
+  ]);
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+});
+
+test('all that is shown is cancelled after asking, and taken back from the notice', async () => {
+  const waiting = () =>
+    Object.values(served.workshop.snapshot.jobs).filter(({ queue }) => queue === 'pending').length;
+  const before = waiting();
+  await page.getByRole('button', { name: /^all/ }).click();
+  await search('waiting');
+  await shown(before);
+  await page.getByRole('button', { name: 'All shown…' }).click();
+  await page.getByRole('menuitem', { name: /^Cancel \d+ waiting jobs…/ }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^Cancel \d+ waiting/ })
+    .click();
+  await vi.waitFor(() => expect(waiting()).toBe(0), soon);
+  await page
+    .getByRole('alert')
+    .filter({ hasText: 'cancelled' })
+    .getByRole('button', { name: 'Undo' })
+    .click();
+  await vi.waitFor(() => expect(waiting()).toBe(before), soon);
+});
