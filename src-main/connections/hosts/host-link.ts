@@ -93,14 +93,15 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
     });
   };
 
-  const fail = (failure: SshFailure) => {
+  /** @param atOnce it stood a moment ago: the first try to make it anew waits for nothing. */
+  const fail = (failure: SshFailure, atOnce = false) => {
     if (closed) return;
     if (failure.kind === 'ask') return put(failure.question, failure);
     const { code, why, remedy } = failure;
     const since = state.kind === 'lost' || state.kind === 'refused' ? state.since : Date.now();
     if (failure.kind === 'refused') return become({ kind: 'refused', since, code, why, remedy });
     lostSince ||= Date.now();
-    const pause = pauseFor(failure.reached);
+    const pause = atOnce ? 0 : pauseFor(failure.reached);
     retry = setTimeout(dial, pause);
     become({ kind: 'lost', since, code, why, remedy, retryAt: Date.now() + pause });
   };
@@ -187,6 +188,7 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
       ask: (question) => askLive(question, signal),
     });
     const made = createSession(connection, gone);
+    made.warm();
     const asked = performance.now();
     const answered = made.ping(times.handshakeMs).then(() => undefined);
     answered.catch(() => {});
@@ -213,7 +215,7 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
       session = undefined;
       pulse.stop();
       connection.end();
-      fail(failure);
+      fail(failure, true);
     };
     const pulse = keepPulse(
       {

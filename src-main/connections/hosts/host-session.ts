@@ -15,6 +15,8 @@ export interface HostSession {
   run(argv: readonly string[], timeoutMs: number): Promise<ExecResult>;
   /** One round trip, over a shell of its own: what other calls do does not delay it. */
   ping(timeoutMs: number): Promise<unknown>;
+  /** Opens the shell of `run` ahead of its first use. */
+  warm(): void;
   sftp(): Promise<SFTPWrapper>;
   /** A stream to an address as the machine sees it. */
   forward(host: string, port: number): Promise<Duplex>;
@@ -25,24 +27,30 @@ export function createSession(connection: SshConnection, lost: () => WorkshopErr
   /** A shell that is opened when it is needed; a new one takes the place of one that was closed. */
   const shellRunner = () => {
     let shell: Promise<SshShell> | undefined;
-    return async (argv: readonly string[], timeoutMs: number) => {
+    const open = () => {
       shell ??= openShell(client, lost);
-      const used = shell;
+      return shell;
+    };
+    const run = async (argv: readonly string[], timeoutMs: number) => {
+      const used = open();
       try {
         return await (await used).run(argv, timeoutMs);
       } catch (cause) {
         if (shell === used) shell = undefined;
-        used.then((open) => open.close()).catch(() => {});
+        used.then((made) => made.close()).catch(() => {});
         throw cause;
       }
     };
+    return { open, run };
   };
   const pulse = shellRunner();
+  const calls = shellRunner();
   let sftp: Promise<SFTPWrapper> | undefined;
   return {
     exec: (argv, options) => execOverSsh(client, argv, options, lost),
-    run: shellRunner(),
-    ping: (timeoutMs) => pulse(['true'], timeoutMs),
+    run: calls.run,
+    ping: (timeoutMs) => pulse.run(['true'], timeoutMs),
+    warm: () => void calls.open().catch(() => {}),
     sftp() {
       sftp ??= new Promise<SFTPWrapper>((resolve, reject) => {
         client.sftp((error, made) => {
