@@ -72,9 +72,9 @@ export async function startSshServer(
     'MaxSessions 20',
     `Subsystem sftp internal-sftp${options.readOnly ? ' -R' : ''}`,
     'LogLevel VERBOSE',
-    ...(options.ownHome
-      ? [`SetEnv HOME=${home} PATH=${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`]
-      : []),
+    // bash reads the person's .bashrc for sshd unless it is not the first shell: what they keep there (version managers
+    // that take locks) is no part of these tests, and a session that is killed in the middle of it blocks all later ones.
+    `SetEnv SHLVL=5${options.ownHome ? ` HOME=${home} PATH=${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin` : ''}`,
   ];
   writeFileSync(join(dir, 'sshd_config'), `${config.join('\n')}\n`);
   let daemon: ChildProcess | undefined;
