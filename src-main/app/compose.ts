@@ -23,6 +23,7 @@ import { createConsoleName } from '../services/console-name.ts';
 import { createDeployService } from '../services/deploy/deploy-service.ts';
 import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
+import { createGpusOverSsh } from '../services/gpus-over-ssh.ts';
 import { createHistoryService } from '../services/history.ts';
 import { createJobsService } from '../services/jobs.ts';
 import { createLogsService } from '../services/logs/logs-service.ts';
@@ -84,11 +85,16 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     now: () => watch.now,
     publish: watch.room,
   });
+  const gpusOverSsh = createGpusOverSsh({
+    host: (id) => machines.host(id),
+    now: () => watch.now,
+    publish: watch.machines,
+  });
   const links = createHostLinks();
   const machines = createMachinesService({
     open: links.open,
     secrets: machineSecrets(dir, options.secrets),
-    publish: watch.machines,
+    publish: (views) => gpusOverSsh.machines(views),
   });
   const store = settingsFile(dir, options.secrets, () => void followMachines());
   const capacity = createCapacityService({
@@ -211,6 +217,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       capacity.close();
       watch.close();
       settings.close();
+      gpusOverSsh.close();
       machines.close();
       links.close();
       await history.close();

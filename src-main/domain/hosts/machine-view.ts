@@ -1,3 +1,4 @@
+import type { Gpu } from '../../../worker-agent/src/contract/telemetry.ts';
 import type { WorkshopProfile } from '../workshops/profile.ts';
 import type { HostLinkState, HostTarget } from './host-link.ts';
 
@@ -11,6 +12,16 @@ export interface MachineView {
   /** As it was entered, e.g. "root@203.0.113.7:2222". */
   address: string;
   link: HostLinkState;
+  /** Its GPUs as nvidia-smi tells them over SSH, while no agent of its own does; null or absent while one does. */
+  gpus?: MachineGpus | null;
+}
+
+export interface MachineGpus {
+  gpus: Gpu[];
+  /** When they were read, local epoch ms; null before the first reading. */
+  at: number | null;
+  /** Why there are none; null while there are. */
+  error: string | null;
 }
 
 /** A machine as a profile names it. */

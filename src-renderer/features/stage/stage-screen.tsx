@@ -2,6 +2,7 @@ import { useLive } from '../../live/store.ts';
 import { EventLine } from './event-line.tsx';
 import { FirstRun } from './first-run.tsx';
 import { GpuPanel } from './gpu-panel.tsx';
+import { GpusOverSsh } from './gpus-over-ssh.tsx';
 import { NextUp } from './next-up.tsx';
 import { NoAgent } from './no-agent.tsx';
 import { QueuePanel } from './queue-panel.tsx';
@@ -24,6 +25,7 @@ export function StageScreen() {
       )}
       {known && (set || noticed) && <EventLine />}
       {known && set && <Panels />}
+      <GpusOverSsh />
     </div>
   );
 }

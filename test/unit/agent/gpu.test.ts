@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { parseGpuLine, parseProcessLine } from '../../../worker-agent/src/contract/nvidia-smi-text.ts';
 import { isGpuBusy } from '../../../worker-agent/src/gpu/gpu-busy.ts';
-import { parseGpuLine, parseProcessLine } from '../../../worker-agent/src/gpu/parse-nvidia-smi.ts';
 import { vramByWorker } from '../../../worker-agent/src/gpu/worker-vram.ts';
 
 describe('nvidia-smi lines (contract 6.1)', () => {

@@ -1,8 +1,8 @@
 import { type ErrorInfo, WorkshopError } from '../contract/errors.ts';
+import { GPU_FIELDS, type ProcessVram, parseGpuLine, parseProcessLine } from '../contract/nvidia-smi-text.ts';
 import type { Gpu } from '../contract/telemetry.ts';
 import { keepLineStream } from './line-stream.ts';
-import { GPU_FIELDS, parseGpuLine, parseProcessLine } from './parse-nvidia-smi.ts';
-import type { GpuReader, ProcessVram } from './roles.ts';
+import type { GpuReader } from './roles.ts';
 
 export interface NvidiaSmiOptions {
   /** Command and leading arguments, e.g. `['nvidia-smi']`. */

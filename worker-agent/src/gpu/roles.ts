@@ -1,12 +1,6 @@
 import type { ErrorInfo } from '../contract/errors.ts';
+import type { ProcessVram } from '../contract/nvidia-smi-text.ts';
 import type { Gpu } from '../contract/telemetry.ts';
-
-/** VRAM that one process holds on one GPU; null where the driver does not say. */
-export interface ProcessVram {
-  pid: number;
-  gpuUuid: string;
-  memoryMiB: number | null;
-}
 
 /** The last word about this machine's GPUs. */
 export interface GpuReading {

@@ -1,5 +1,5 @@
+import type { ProcessVram } from '../contract/nvidia-smi-text.ts';
 import type { Gpu, WorkerVram } from '../contract/telemetry.ts';
-import type { ProcessVram } from './roles.ts';
 
 /** Adds up per worker what its processes hold on each GPU. Processes of nobody we know are left out. */
 export function vramByWorker(

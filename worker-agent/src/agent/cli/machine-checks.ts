@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access, constants, mkdir, readdir, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { GPU_FIELDS, parseGpuLine } from '../../gpu/parse-nvidia-smi.ts';
+import { GPU_FIELDS, parseGpuLine } from '../../contract/nvidia-smi-text.ts';
 import { leftProcesses } from '../../runtime/pid-file.ts';
 import { lookAtComfy } from '../../runtime/readiness.ts';
 import type { AgentConfig } from '../config.ts';

@@ -1,5 +1,11 @@
-import type { Gpu } from '../contract/telemetry.ts';
-import type { ProcessVram } from './roles.ts';
+import type { Gpu } from './telemetry.ts';
+
+/** VRAM that one process holds on one GPU; null where the driver does not say. */
+export interface ProcessVram {
+  pid: number;
+  gpuUuid: string;
+  memoryMiB: number | null;
+}
 
 /** Fields asked for, in order (contract 6.1). */
 export const GPU_FIELDS = [
