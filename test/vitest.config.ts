@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     root,
     projects: [
-      project('unit', { sequence: { groupOrder: 0 } }),
+      project('unit', { sequence: { groupOrder: 0 }, testTimeout: 30_000, hookTimeout: 30_000 }),
       project('contract', { ...waiting, testTimeout: 60_000 }),
       project('integration', { ...waiting, retry, testTimeout: 60_000, hookTimeout: 60_000 }),
       project('faults', { ...waiting, retry, testTimeout: 600_000, hookTimeout: 60_000 }),
