@@ -58,6 +58,8 @@ export interface Console {
   services: Services;
   /** A sentence about settings that could not be read; null for none. It stands in the snapshot as well. */
   notice: string | null;
+  /** This computer woke up: every link is proved, and one that is lost is dialled at once. */
+  wake(): void;
   /** Idempotent. Resolves when all that was seen is on the disk. */
   close(): Promise<void>;
 }
@@ -210,6 +212,10 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       deploy,
     },
     notice,
+    wake() {
+      links.wake();
+      void settings.reconnectNow();
+    },
     async close() {
       deploy.close();
       logs.forget();

@@ -8,6 +8,7 @@ import {
   Menu,
   Notification,
   nativeImage,
+  powerMonitor,
   powerSaveBlocker,
   screen,
   session,
@@ -83,6 +84,7 @@ async function start(): Promise<void> {
   });
   const ending = new AbortController();
   void showWaiting(console_.services.watch, badgePlace(), ending.signal);
+  powerMonitor.on('resume', () => console_.wake());
   app.on('window-all-closed', () => app.quit());
   let written = false;
   app.on('will-quit', (event) => {

@@ -145,6 +145,8 @@ export const screen = Object.assign(new EventEmitter(), {
   getPrimaryDisplay: () => displays[0],
 });
 
+export const powerMonitor = new EventEmitter();
+
 let blockers = 0;
 export const powerSaveBlocker = {
   start(type: string): number {
