@@ -2,8 +2,9 @@
  * `npm test`: makes sure that the system packages are there, builds what the end-to-end tests open, runs every
  * project. Arguments go on to vitest, e.g. `npm test -- --project unit`.
  */
+import { resolve } from 'node:path';
 import { ensureSystemPackages } from '../resources/demo/system-packages.ts';
-import { runStep } from './support/run-step.ts';
+import { root, runStep } from './support/run-step.ts';
 
 const args = process.argv.slice(2);
 const selected = args.flatMap((arg, at) => (arg === '--project' ? [args[at + 1]] : []));
@@ -14,6 +15,7 @@ if (!only('unit')) {
   await ensureSystemPackages(['redis-server', 'openssh-server', 'chromium', 'docker.io', 'docker-compose']);
   const built = await runStep('npm', ['run', '--silent', 'build']);
   if (built !== 0) process.exit(built);
+  process.env.TEST_BUILT_RENDERER = resolve(root, 'out/renderer');
 }
 process.exitCode = await runStep('vitest', [
   ...['run', '--config', 'test/vitest.config.ts'],

@@ -11,7 +11,7 @@ import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { desiredStateSchema } from '../../worker-agent/src/contract/desired.ts';
 import { keys } from '../../worker-agent/src/contract/keys.ts';
 import { openBrowser } from '../support/browser.ts';
-import { buildRenderer } from '../support/build-renderer.ts';
+import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
 import { hostStatus } from '../unit/main/host-status.ts';
 
 /** Two whole consoles on one Redis, each with its page in real Chromium. */
@@ -75,7 +75,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   anna = await openConsole(rendererDir);
   ben = await openConsole(rendererDir);
-  UNDONE.push(() => rm(rendererDir, { recursive: true, force: true }));
+  UNDONE.push(() => removeRenderer(rendererDir));
 });
 afterAll(async () => {
   await browser?.close();

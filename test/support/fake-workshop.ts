@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import type {
   BulkAct,
   ConsoleNameService,
@@ -35,7 +34,7 @@ import { createMachinesService } from '../../src-main/services/machines.ts';
 import { createRoomService } from '../../src-main/services/room.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import { buildRenderer } from './build-renderer.ts';
+import { buildRenderer, removeRenderer } from './build-renderer.ts';
 import { FakeLogs } from './fake-logs.ts';
 import { fakeSetup } from './fake-setup.ts';
 import { scriptedMachines } from './scripted-machines.ts';
@@ -426,7 +425,7 @@ export async function serveFakeWorkshop(state: FakeState): Promise<{
     roomLink: () => shell.roomLink(),
     async close() {
       await shell.close();
-      await rm(rendererDir, { recursive: true, force: true });
+      await removeRenderer(rendererDir);
     },
   };
 }
