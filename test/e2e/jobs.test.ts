@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { axeFindings, bringAxe } from '../support/axe.ts';
 import { openBrowser } from '../support/browser.ts';
 import { serveFakeWorkshop } from '../support/fake-workshop.ts';
 import { root } from '../support/run-step.ts';
@@ -99,4 +100,49 @@ test('all that is shown is cancelled after asking, and taken back from the notic
     .getByRole('button', { name: 'Undo' })
     .click();
   await vi.waitFor(() => expect(waiting()).toBe(before), soon);
+});
+
+test('the drawer of a job: when, why, what it was, what it made', async () => {
+  const { workshop } = served;
+  workshop.details.set('broke-0', {
+    ...{ error: 'Node 4 (UNETLoader) needs "wan2.2.safetensors" as unet_name.', attempt: 2, hostId: 'gpu-1' },
+    ...{ givenBack: 'ComfyUI was restarted.', nodeTypes: ['UNETLoader', 'KSampler'], moreOutputs: 0 },
+    ...{ models: ['wan2.2.safetensors'], sizes: ['width=1024'], warnings: [], executionSeconds: null },
+    outputs: [{ name: 'cat_00001_.png', media: 'image', nodeId: '9', temporary: false }],
+    outputsFrom: 'the VPS',
+  });
+  workshop.prompts.set('broke-0', [
+    {
+      nodeId: '6',
+      nodeType: 'CLIPTextEncode',
+      input: 'text',
+      text: '<script>window.hacked = 1</script> a cat',
+    },
+  ]);
+  const pixel =
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  workshop.previews.set('broke-0/0', { kind: 'image', mime: 'image/png', base64: pixel, bytes: 70 });
+  await page.getByRole('button', { name: /^all/ }).click();
+  await search('user:user100 failed cause:missing-model');
+  await shown(1);
+  await page.getByRole('row').filter({ hasText: 'user100' }).click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByRole('region', { name: 'Why it failed' }).getByText('missing model').waitFor();
+  await drawer.getByText('ComfyUI was restarted.').waitFor();
+  await drawer.getByRole('button', { name: 'Show cat_00001_.png' }).click();
+  await drawer.getByRole('img', { name: 'cat_00001_.png' }).waitFor();
+  expect(workshop.calls.some(({ verb }) => verb === 'prompts')).toBe(false);
+  await drawer.getByText('What the participant wrote').click();
+  await drawer.getByText('<script>window.hacked = 1</script> a cat').waitFor();
+  await bringAxe(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.screenshot({ path: resolve(pictures, 'drawer.png') });
+  await drawer.getByRole('button', { name: /^Requeue/ }).click();
+  await vi.waitFor(
+    () => expect(workshop.calls.find(({ verb }) => verb === 'requeue')?.input).toEqual({ jobId: 'broke-0' }),
+    soon,
+  );
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
 });

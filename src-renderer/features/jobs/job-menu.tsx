@@ -5,6 +5,7 @@ import {
   IconCopy,
   IconDots,
   IconHandStop,
+  IconListSearch,
   IconX,
 } from '@tabler/icons-react';
 import type { JobSummary } from '../../../src-main/api/types.ts';
@@ -18,6 +19,7 @@ import {
   useRequeue,
 } from '../../live/job-verbs.ts';
 import { useLive } from '../../live/store.ts';
+import { openJob } from './open-job.ts';
 
 /** Verbs of one job: what its state allows. Only the opened row builds the menu. */
 export function JobMenu(props: {
@@ -122,6 +124,9 @@ function Entries({ job }: { job: JobSummary }) {
           Requeue
         </Menu.Item>
       )}
+      <Menu.Item leftSection={<IconListSearch size="1rem" />} onClick={() => openJob(job.id)}>
+        Details
+      </Menu.Item>
       <Menu.Item
         leftSection={<IconCopy size="1rem" />}
         data-autofocus={(!waits && job.status !== 'running') || undefined}

@@ -8,6 +8,7 @@ import { useStaggered } from '../../live/clock.ts';
 import { liveStore, useLive } from '../../live/store.ts';
 import { groupFailures } from './failure-groups.ts';
 import { FailuresPanel } from './failures-panel.tsx';
+import { JobDrawer } from './job-drawer.tsx';
 import { STATUS_WORDS } from './job-words.ts';
 import styles from './jobs.module.css';
 import { JobsTable } from './jobs-table.tsx';
@@ -63,6 +64,7 @@ export function JobsScreen() {
   const all = STATUSES.reduce((sum, status) => sum + selection.ofStatus[status], 0);
   return (
     <div className={styles.screen}>
+      <JobDrawer />
       <div className={styles.tools}>
         <TextInput
           className={styles.search ?? ''}

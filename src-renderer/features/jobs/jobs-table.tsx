@@ -7,6 +7,7 @@ import { remPx } from '../../components/rem.ts';
 import { columns, features } from './columns.tsx';
 import { JobMenu } from './job-menu.tsx';
 import styles from './jobs.module.css';
+import { openJob } from './open-job.ts';
 import type { JobSort, SortColumn } from './select-jobs.ts';
 
 /** Height of a row in rem, as in the stylesheet. */
@@ -158,6 +159,9 @@ export function JobsTable({ jobs, sort, onSort, empty }: JobsTableProps) {
                 data-job={job.id}
                 tabIndex={job.id === focusable ? 0 : -1}
                 onFocus={() => setCurrent(job.id)}
+                onClick={({ target }) => {
+                  if (target instanceof Element && !target.closest('button, [role=menu]')) openJob(job.id);
+                }}
                 onKeyDown={(event) => {
                   if (event.target !== event.currentTarget) return;
                   if (event.key === 'Enter' || event.key === ' ') {
