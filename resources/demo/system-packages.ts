@@ -10,6 +10,8 @@ const COMMAND_OF = {
   'docker.io': ['dockerd'],
   'docker-compose': ['docker-compose'],
   'busybox-static': ['busybox'],
+  sudo: ['sudo'],
+  iproute2: ['ip'],
 } as const;
 
 export type SystemPackage = keyof typeof COMMAND_OF;

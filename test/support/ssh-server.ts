@@ -24,6 +24,8 @@ export interface SshServer {
   readonly fingerprint: string;
   /** A folder of the "VPS"; removed with the server. */
   readonly home: string;
+  /** What comes to its sessions from now on is not heard, until they are killed. */
+  freezeSessions(): void;
   /** SIGKILL to every session: connections break in the middle of what they do. */
   killSessions(): void;
   /** Stops listening and breaks all sessions. */
@@ -85,6 +87,9 @@ export async function startSshServer(
     keyFile,
     fingerprint: fingerprintOf(join(dir, 'host_key.pub')),
     home,
+    freezeSessions() {
+      for (const pid of daemon?.pid ? descendants(daemon.pid) : []) process.kill(pid, 'SIGSTOP');
+    },
     killSessions() {
       for (const pid of daemon?.pid ? descendants(daemon.pid) : []) kill(pid);
     },
@@ -142,7 +147,7 @@ export function makeKey(path: string, passphrase = ''): void {
 }
 
 /** All processes below one, from /proc. */
-function descendants(root: number): number[] {
+export function descendants(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
@@ -160,7 +165,7 @@ function descendants(root: number): number[] {
   return found;
 }
 
-function kill(pid: number): void {
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

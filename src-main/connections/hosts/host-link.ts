@@ -294,12 +294,24 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
     before?.connection.end();
   };
 
+  const anew = () => {
+    drop();
+    become({ kind: 'connecting', since: Date.now(), attempt: 1 });
+    dial();
+  };
+
   dial();
   return {
     target,
-    host: hostOver(`${target.name} (${target.host})`, ready, (used) =>
-      used === session ? undefined : gone(),
-    ),
+    host: {
+      ...hostOver(`${target.name} (${target.host})`, ready, (used) =>
+        used === session ? undefined : gone(),
+      ),
+      async renew() {
+        anew();
+        await ready();
+      },
+    },
     get state() {
       return state;
     },
@@ -329,9 +341,7 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
     },
     async forgetHostKey() {
       for (const hop of way()) await forgetHostKeys(hop.knownHostsFiles, hop.knownAs);
-      drop();
-      become({ kind: 'connecting', since: Date.now(), attempt: 1 });
-      dial();
+      anew();
     },
     wake() {
       if (session) session.pulse.wake();

@@ -37,6 +37,8 @@ export interface RemoteHost {
     signal: AbortSignal,
   ): Promise<ExecResult>;
   readonly files: RemoteFiles;
+  /** Logs in anew, so that groups the user was put in meanwhile count. Missing where there is no login. */
+  renew?(): Promise<void>;
 }
 
 export interface RemoteFiles {

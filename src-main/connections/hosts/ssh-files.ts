@@ -10,12 +10,14 @@ import type { RemoteFiles } from './remote-host.ts';
 /** One SFTP packet that every server takes, bytes; and how many are on their way at once. */
 const CHUNK_BYTES = 32 * 1024;
 const IN_FLIGHT = 64;
+/** A disk with no more room than this is full: a file system keeps its last blocks for itself. */
+const FULL_BYTES = 64 * 1024;
 /** Status codes of draft-ietf-secsh-filexfer-02, section 7. */
 const NO_SUCH_FILE = 2;
 const PERMISSION_DENIED = 3;
 
 const statusSchema = z.object({ code: z.number() });
-const diskSchema = z.object({ f_bavail: z.number() });
+const diskSchema = z.object({ f_bavail: z.number(), f_frsize: z.number() });
 
 type Done<T> = (error: Error | null | undefined, value: T) => void;
 
@@ -54,22 +56,20 @@ export function sshFiles(
         );
       if (code === NO_SUCH_FILE)
         throw new WorkshopError('HOST_FILE', `${path} does not exist on the machine.`, { cause });
-      if (await isFull(sftp, path))
-        throw new WorkshopError('HOST_DISK_FULL', `The disk that holds ${posix.dirname(path)} is full.`, {
-          remedy: 'Free some space there, then press again: it goes on where it stopped.',
-          cause,
-        });
+      await nameFull(sftp, path, cause);
       throw new WorkshopError('HOST_FILE', `${path} cannot be ${what}: ${reasonOf(cause)}.`, { cause });
     }
   };
-  /** SFTP has no word for a full disk; the measure tells. */
-  const isFull = async (sftp: SFTPWrapper, path: string) => {
-    try {
-      const disk = await call<unknown>((done) => sftp.ext_openssh_statvfs(posix.dirname(path), done));
-      return diskSchema.parse(disk).f_bavail === 0;
-    } catch {
-      return false;
-    }
+  /** SFTP has no word for a full disk; the measure tells. @throws WorkshopError HOST_DISK_FULL if it is. */
+  const nameFull = async (sftp: SFTPWrapper, path: string, cause: unknown) => {
+    const folder = posix.dirname(path);
+    const disk = await call<unknown>((done) => sftp.ext_openssh_statvfs(folder, done)).catch(() => undefined);
+    const measure = diskSchema.safeParse(disk).data;
+    if (!measure || measure.f_bavail * measure.f_frsize > FULL_BYTES) return;
+    throw new WorkshopError('HOST_DISK_FULL', `The disk that holds ${folder} is full.`, {
+      remedy: 'Free some space there, then press again: it goes on where it stopped.',
+      cause,
+    });
   };
   const orAbsent = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -126,8 +126,13 @@ export function sshFiles(
       }
       await rename(sftp, draft, to);
     } catch (cause) {
+      // Measured while what was written still takes its room.
+      const named = await nameFull(sftp, to, cause).then(
+        () => cause,
+        (full: unknown) => full,
+      );
       await ifPossible(() => call<void>((done) => sftp.unlink(draft, (error) => done(error, undefined))));
-      throw cause;
+      throw named;
     }
   };
 

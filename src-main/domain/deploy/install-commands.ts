@@ -13,8 +13,12 @@ export const INSTALL_DOCKER = [
 
 /** https://docs.nvidia.com/datacenter/cloud-native/container-toolkit: with apt. */
 export const INSTALL_TOOLKIT = [
-  'curl -fsSL https://nvidia.github.io/libnvidia-container/gpgkey | gpg --batch --yes --dearmor -o /usr/share/keyrings/nvidia-container-toolkit-keyring.gpg',
-  "curl -fsSL https://nvidia.github.io/libnvidia-container/stable/deb/nvidia-container-toolkit.list | sed 's#deb https://#deb [signed-by=/usr/share/keyrings/nvidia-container-toolkit-keyring.gpg] https://#g' > /etc/apt/sources.list.d/nvidia-container-toolkit.list",
+  // No pipes: a download that fails ends the list, with its own words.
+  'curl -fsSL https://nvidia.github.io/libnvidia-container/gpgkey -o /tmp/nvidia-toolkit.key',
+  'gpg --batch --yes --dearmor -o /usr/share/keyrings/nvidia-container-toolkit-keyring.gpg /tmp/nvidia-toolkit.key',
+  'curl -fsSL https://nvidia.github.io/libnvidia-container/stable/deb/nvidia-container-toolkit.list -o /tmp/nvidia-toolkit.list',
+  "sed 's#deb https://#deb [signed-by=/usr/share/keyrings/nvidia-container-toolkit-keyring.gpg] https://#g' /tmp/nvidia-toolkit.list > /etc/apt/sources.list.d/nvidia-container-toolkit.list",
+  'rm -f /tmp/nvidia-toolkit.key /tmp/nvidia-toolkit.list',
   'apt-get update',
   'apt-get install -y nvidia-container-toolkit',
   'nvidia-ctk runtime configure --runtime=docker',

@@ -56,11 +56,23 @@ const STEPS: Readonly<Partial<Record<StepId, (work: Work, step: PlanStep) => Pro
 
 async function install({ machine, found, say }: Work, step: PlanStep): Promise<void> {
   for (const line of step.commands) say(`# ${line}`);
-  await machine.runAsRoot(`set -e\n${step.commands.join('\n')}\n`, [found.user], {
-    timeoutMs: INSTALL_MS,
-    onStdout: say,
-    onStderr: say,
-  });
+  try {
+    await machine.runAsRoot(`set -e\n${step.commands.join('\n')}\n`, [found.user], {
+      timeoutMs: INSTALL_MS,
+      onStdout: say,
+      onStderr: say,
+    });
+  } catch (cause) {
+    if (!(cause instanceof WorkshopError) || cause.code !== 'HOST_COMMAND') throw cause;
+    throw new WorkshopError(
+      step.id === 'docker' ? 'HOST_DOCKER_MISSING' : 'HOST_UNSUITABLE',
+      `${step.title} could not be set up. ${cause.message}`,
+      {
+        remedy: `Check that ${machine.host.label} reaches the internet and read the output below, then press again; or leave this step out and have it set up by whoever runs the machine.`,
+        cause,
+      },
+    );
+  }
 }
 
 async function bringNode({ machine, found, wanted, say }: Work): Promise<void> {

@@ -107,7 +107,7 @@ export async function carryThrough(
   const { found, steps, wanted } = looked;
   const stop = steps.find(({ state }) => state === 'blocked');
   if (stop?.problem)
-    throw new WorkshopError('WRONG_STATE', stop.problem.message, { remedy: stop.problem.remedy });
+    throw new WorkshopError(stop.problem.code, stop.problem.message, { remedy: stop.problem.remedy });
   const todo = steps.filter(({ state }) => state === 'needed');
   const changes = todo.some(({ id }) => id !== 'heartbeat');
   const lock = lockHost(host, found.root, needs.owner);
@@ -116,9 +116,15 @@ export async function carryThrough(
   const heardBefore = starts ? (ear.heard(target.hostId)?.instance ?? null) : null;
   if (changes) await lock.hold();
   const letGo = changes ? lock.keep() : () => {};
+  /** Steps that a later look found done: one step as root may let us see, or bring along, what the next one is for. */
+  const settled = new Set<StepId>();
   try {
     for (const step of todo) {
       signal.throwIfAborted();
+      if (settled.has(step.id)) {
+        reports.step(step.id, { state: 'done' });
+        continue;
+      }
       // Fencing: whoever took the lock meanwhile is the only one to go on.
       if (changes && step !== todo[0]) await lock.hold();
       reports.step(step.id, { state: 'running', progress: null });
@@ -136,8 +142,14 @@ export async function carryThrough(
         throw cause;
       }
       reports.step(step.id, { state: 'finished', progress: null });
+      // Who was just let use Docker is let by the next login only.
+      if (step.id === 'docker' && found.sudo !== 'root') await host.renew?.();
       // What comes after depends on Node, Docker and the user's rights as they are now.
-      if (step.asRoot && step.id !== 'service') Object.assign(found, await lookedAgain(needs, found));
+      if (step.asRoot && step.id !== 'service') {
+        const again = await lookOver(needs).catch(() => undefined);
+        Object.assign(found, again?.found);
+        for (const { id, state } of again?.steps ?? []) if (state === 'done') settled.add(id);
+      }
       if (step.id === 'node') found.node = { version: NODE_VERSION, path: placesIn(found.root).node };
     }
   } finally {
@@ -150,9 +162,4 @@ export async function carryThrough(
 
 function entriesOf(text: string): Record<string, string> {
   return Object.fromEntries([...envEntries(parseEnvText(text))].map(([name, { value }]) => [name, value]));
-}
-
-async function lookedAgain(needs: RunNeeds, found: Findings): Promise<Findings> {
-  const again = await lookOver(needs).catch(() => undefined);
-  return again?.found ?? found;
 }

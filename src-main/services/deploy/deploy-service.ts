@@ -248,6 +248,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         'looking',
       ),
     async start(input) {
+      await ready;
       const target = targetOf(input.targetId);
       if (placeOf(target).running)
         throw new WorkshopError('WRONG_STATE', `This console already works on ${target.name}.`, {

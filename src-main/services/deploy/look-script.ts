@@ -3,6 +3,8 @@
  * domain/deploy/findings.ts reads. POSIX sh; every probe may fail without ending the look.
  */
 export const LOOK = String.raw`
+# What programs say is read in English.
+LC_ALL=C; export LC_ALL
 root=$1
 case $root in "~/"*) root=$HOME/$(printf '%s' "$root" | cut -c3-) ;; esac
 say() { printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r\t' '   ' | cut -c1-600)"; }

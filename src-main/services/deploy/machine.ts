@@ -17,6 +17,8 @@ export interface RunOptions extends Omit<ExecOptions, 'stdin'> {
 
 /** Longest that one script may take unless it says otherwise, ms. */
 const PATIENCE_MS = 60_000;
+/** In English, whatever the machine's language is: what it says is read below. */
+const SUDO = ['env', 'LC_ALL=C', 'sudo'];
 
 export function onMachine(
   host: RemoteHost,
@@ -35,7 +37,7 @@ export function onMachine(
       if (sudo === 'none') throw noSudo(host);
       const shell = ['sh', '-s', '--', ...args];
       if (sudo === 'free') {
-        const result = await host.exec(['sudo', '-n', '--', ...shell], { ...more, stdin: script });
+        const result = await host.exec([...SUDO, '-n', '--', ...shell], { ...more, stdin: script });
         return judge(host, result, options.meanings);
       }
       if (password === null)
@@ -43,17 +45,28 @@ export function onMachine(
           remedy: 'Enter it beside the plan; it is used for this run and not kept.',
         });
       // -k: it surely asks, so the first line is surely taken as the password and not as a command.
-      const result = await host.exec(['sudo', '-k', '-S', '-p', '', '--', ...shell], {
-        ...more,
-        stdin: `${password}\n${script}`,
-      });
-      if (result.code !== 0 && /incorrect password|try again|no password was provided/i.test(result.stderr))
-        throw new WorkshopError('HOST_NO_SUDO', `sudo on ${host.label} refuses the password.`, {
-          remedy: 'Enter the password of the user who logs in there, then press again.',
-        });
+      const asked = [...SUDO, '-k', '-S', '-p', '', '--'];
+      // Tried by itself first: sudo would take the script's lines for further tries, and such locks accounts.
+      const tried = await host.exec([...asked, 'true'], { ...limits, stdin: `${password}\n` });
+      if (tried.code !== 0) throw refused(host, tried.stderr);
+      const result = await host.exec([...asked, ...shell], { ...more, stdin: `${password}\n${script}` });
       return judge(host, result, options.meanings);
     },
   };
+}
+
+/** @param said by sudo. That somebody has no rights it tells after the right password only. */
+function refused(host: RemoteHost, said: string): WorkshopError {
+  if (/incorrect password|try again|no password was provided/i.test(said))
+    return new WorkshopError('HOST_NO_SUDO', `sudo on ${host.label} refuses the password.`, {
+      remedy: 'Enter the password of the user who logs in there, then press again.',
+    });
+  if (/not in the sudoers|not allowed to (execute|run)|may not run sudo/i.test(said)) return noSudo(host);
+  return new WorkshopError(
+    'HOST_NO_SUDO',
+    `sudo on ${host.label} does not work: ${lastLine(said) ?? 'it gives no reason'}.`,
+    { remedy: 'Log in as root, or have sudo mended by whoever runs the machine.' },
+  );
 }
 
 function noSudo(host: RemoteHost): WorkshopError {
@@ -88,5 +101,6 @@ function lastLine(text: string): string | undefined {
   return text
     .split('\n')
     .map((line) => line.trim())
-    .findLast((line) => line !== '');
+    .findLast((line) => line !== '')
+    ?.replace(/\.+$/, '');
 }

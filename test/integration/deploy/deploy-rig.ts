@@ -10,6 +10,7 @@ import { agentEar } from '../../../src-main/app/agent-ear.ts';
 import { openRedisWorkshop } from '../../../src-main/app/redis-workshop.ts';
 import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
 import type { RemoteHost } from '../../../src-main/connections/hosts/remote-host.ts';
+import { type DeployChoices, NO_CHOICES } from '../../../src-main/domain/deploy/agent-settings.ts';
 import type { DeployAct, DeployView, StepId } from '../../../src-main/domain/deploy/deploy-view.ts';
 import { createDeployService, type DeployKeeper } from '../../../src-main/services/deploy/deploy-service.ts';
 import type { AgentBundle } from '../../../src-main/services/deploy/roles.ts';
@@ -49,12 +50,7 @@ export async function startDeployRig(): Promise<DeployRig> {
   const root = join(dir, 'machine', 'agent');
   const redis = await startPrivateRedis({ parentDir: dir, password: PASSWORD, appendOnly: false });
   const comfy = await startComfyDouble({ speed: 1 });
-  const built = join(dir, 'worker-agent.mjs');
-  await bundleAgent(built);
-  const units = {
-    system: readFileSync(join(UNITS, 'worker-agent.service'), 'utf8'),
-    user: readFileSync(join(UNITS, 'worker-agent.user.service'), 'utf8'),
-  };
+  const bundle = await buildAgent(dir);
   const watch = createWorkshopWatch();
   const workshop = openRedisWorkshop({
     ...{ name: 'rig', host: '127.0.0.1', port: redis.port, password: PASSWORD, tls: false },
@@ -71,30 +67,15 @@ export async function startDeployRig(): Promise<DeployRig> {
   };
   const rig: DeployRig = {
     ...{ dir, root, redis, comfy, watch, configuration },
-    bundle(mark) {
-      const path = join(dir, `${mark}.mjs`);
-      if (!existsSync(path)) {
-        cpSync(built, path);
-        appendFileSync(path, `\n// ${mark}\n`);
-      }
-      const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
-      return { path, version: '0.1.0', sha256, units, dockerfile: 'FROM scratch\n' };
-    },
+    bundle,
     console(options = {}) {
-      const keeper = createDeployService({
-        targets: {
-          list: () => [
-            { id: 'it', name: 'Bare host', where: 'here', hostId: HOST_ID, root: options.root ?? root },
-          ],
-          onChange: () => () => {},
-          open: async () => options.host ?? createLocalHost({ label: 'the bare host' }),
-          configuration: async () => ({ ...configuration, ...options.configuration }),
-        },
-        bundle: async () => options.bundle ?? rig.bundle('one'),
-        choices: { load: async () => ({}), save: async () => {} },
-        ear: agentEar(() => watch.now),
-        by: () => options.by ?? 'test@laptop',
-        nodeMirror: options.nodeMirror ?? 'http://127.0.0.1:9/dist',
+      const keeper = openConsole({
+        host: createLocalHost({ label: 'the bare host' }),
+        bundle: bundle('one'),
+        watch,
+        root,
+        ...options,
+        configuration: { ...configuration, ...options.configuration },
       });
       consoles.push(keeper);
       return keeper;
@@ -113,13 +94,62 @@ export async function startDeployRig(): Promise<DeployRig> {
   return rig;
 }
 
+/** Bundles the agent. @returns what makes releases of it that differ by a mark. */
+export async function buildAgent(dir: string): Promise<(mark: string) => AgentBundle> {
+  const built = join(dir, 'worker-agent.mjs');
+  await bundleAgent(built);
+  const units = {
+    system: readFileSync(join(UNITS, 'worker-agent.service'), 'utf8'),
+    user: readFileSync(join(UNITS, 'worker-agent.user.service'), 'utf8'),
+  };
+  return (mark) => {
+    const path = join(dir, `${mark}.mjs`);
+    if (!existsSync(path)) {
+      cpSync(built, path);
+      appendFileSync(path, `\n// ${mark}\n`);
+    }
+    const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+    return { path, version: '0.1.0', sha256, units, dockerfile: 'FROM scratch\n' };
+  };
+}
+
+/** The deploying half of a console that knows one machine. */
+export function openConsole(
+  options: ConsoleOptions & {
+    host: RemoteHost;
+    bundle: AgentBundle;
+    watch: WorkshopWatch;
+    configuration: Record<string, string>;
+    choices?: DeployChoices;
+  },
+): DeployKeeper {
+  const { host, bundle, watch, configuration, choices, root } = options;
+  return createDeployService({
+    targets: {
+      list: () => [{ id: 'it', name: 'Bare host', where: 'here', hostId: HOST_ID, root }],
+      onChange: () => () => {},
+      open: async () => host,
+      configuration: async () => configuration,
+    },
+    bundle: async () => bundle,
+    choices: { load: async () => ({ it: choices ?? NO_CHOICES }), save: async () => {} },
+    ear: agentEar(() => watch.now),
+    by: () => options.by ?? 'test@laptop',
+    nodeMirror: options.nodeMirror ?? 'http://127.0.0.1:9/dist',
+  });
+}
+
 /** Runs an act and waits for its end. */
 export async function act(
   keeper: DeployKeeper,
   what: DeployAct,
-  { skip = [], until }: { skip?: StepId[]; until?: (view: DeployView) => boolean } = {},
+  {
+    skip = [],
+    until,
+    sudoPassword = null,
+  }: { skip?: StepId[]; until?: (view: DeployView) => boolean; sudoPassword?: string | null } = {},
 ): Promise<DeployView> {
-  await keeper.start({ targetId: 'it', act: what, skip, sudoPassword: null });
+  await keeper.start({ targetId: 'it', act: what, skip, sudoPassword });
   return seen(keeper, until ?? (({ phase }) => phase === 'done' || phase === 'failed'));
 }
 

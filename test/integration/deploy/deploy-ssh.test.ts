@@ -6,7 +6,8 @@ import type { HostLink } from '../../../src-main/connections/hosts/host-link.ts'
 import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
 import { type SshServer, startSshServer } from '../../support/ssh-server.ts';
 import { createHostsRig, type HostsRig, readyLink, stateOf } from '../hosts/hosts-rig.ts';
-import { act, agentPid, type DeployRig, seen, startDeployRig } from './deploy-rig.ts';
+import { cutAtStep } from './cut-at-step.ts';
+import { act, agentPid, type DeployRig, startDeployRig } from './deploy-rig.ts';
 
 let rig: DeployRig;
 let hosts: HostsRig;
@@ -25,11 +26,11 @@ afterAll(async () => {
 });
 
 test('a real SSH session that is killed under a running step is named; the next press goes on from there', async () => {
-  const keeper = rig.console({ host: link.host });
-  const running = act(keeper, 'deploy');
-  await seen(keeper, ({ steps }) => steps.some(({ id, state }) => id === 'check' && state === 'running'));
-  server.killSessions();
-  const cut = await running;
+  const way = cutAtStep(link.host, server);
+  const keeper = rig.console({ host: way.host });
+  // After Node, release and configuration comes the check.
+  way.cutAt(4);
+  const cut = await act(keeper, 'deploy');
   expect(cut.phase).toBe('failed');
   expect(cut.error).toMatchObject({ code: 'HOST_LINK_LOST' });
   expect(cut.steps.find(({ id }) => id === 'check')?.state).toBe('failed');

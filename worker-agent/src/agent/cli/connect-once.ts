@@ -11,6 +11,8 @@ export async function withRedis<T>(config: RedisConfig, use: (redis: Redis) => P
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
     commandTimeout: 5000,
+    // After a refusal nothing closes any more that it could wait for: the command would end so much later.
+    disconnectTimeout: 50,
   });
   let problem: unknown;
   redis.on('error', (cause: unknown) => {

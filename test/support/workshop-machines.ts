@@ -1,0 +1,53 @@
+import { envSample } from './env-samples.ts';
+import type { OwnRootMachine } from './own-root-machine.ts';
+
+/** Makes machines with root folders of their own into what stands in a workshop. */
+
+/**
+ * The VPS: user `dev` with the platform's folder and .env, and Redis on the tailnet address only, as the platform's
+ * compose file publishes it.
+ */
+export async function becomeVps(machine: OwnRootMachine, password: string): Promise<void> {
+  const env = envSample('vps-comfyume-v1')
+    .replace('changeme_secure_password', password)
+    .replace(/^REDIS_BIND_IP=.*$/m, `REDIS_BIND_IP=${machine.address}`);
+  await machine.run(
+    String.raw`
+# Without a password, yet not locked: sshd lets nobody in whose account is.
+useradd -m -p '*' -s /bin/bash dev
+mkdir -p /home/dev/comfyume-v1 /var/lib/vps-redis
+cp -r /root/.ssh /home/dev/.ssh
+printf '%s' "$1" > /home/dev/comfyume-v1/.env
+chmod 600 /home/dev/comfyume-v1/.env
+chown -R dev: /home/dev
+printf '%s\n' "bind $2" 'port 6379' "requirepass $3" 'dir /var/lib/vps-redis' 'appendonly yes' 'save ""' 'daemonize yes' > /etc/vps-redis.conf
+redis-server /etc/vps-redis.conf >/dev/null
+until redis-cli -h "$2" ping 2>&1 | grep -q NOAUTH; do sleep 0.02; done
+`,
+    ...[env, machine.address, password],
+  );
+}
+
+/**
+ * The GPU host as a GPU provider's pod: a container that one logs in to as root, with Node, a card, the tailnet, and
+ * ComfyUI unpacked in /root. Card and ComfyUI are the project's doubles.
+ */
+export async function becomeGpuHost(machine: OwnRootMachine): Promise<void> {
+  await machine.run(
+    String.raw`
+touch /.dockerenv
+mkdir -p /var/lib/cards/gpu0 /root/ComfyUI/venv/bin /root/ComfyUI/models/checkpoints /root/ComfyUI/output
+printf '%s\n' '#!/bin/sh' '[ "$1 $2" = "ip -4" ] || exit 1' "echo $1" > /usr/local/bin/tailscale
+printf '%s\n' '#!/bin/sh' 'WORKSHOP_CARDS_DIR=/var/lib/cards exec node --no-warnings /opt/project/resources/demo/nvidia-smi-double/main.ts "$@"' > /usr/local/bin/nvidia-smi
+echo weights > /root/ComfyUI/models/checkpoints/model.safetensors
+: > /root/ComfyUI/main.py
+cat > /root/ComfyUI/venv/bin/python <<'END'
+#!/bin/sh
+# Called as: python /root/ComfyUI/main.py --listen ADDRESS --port PORT
+exec node --no-warnings /opt/project/resources/demo/comfy-double/main.ts --host "$3" --port "$5" --speed 2 --output-directory /root/ComfyUI/output --vram-file "/var/lib/cards/gpu0/$5.json"
+END
+chmod +x /usr/local/bin/tailscale /usr/local/bin/nvidia-smi /root/ComfyUI/venv/bin/python
+`,
+    machine.address,
+  );
+}
