@@ -1,13 +1,12 @@
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, copyFile, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Redis } from 'ioredis';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ComfyDouble, startComfyDouble } from '../../resources/demo/comfy-double/server.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { submitAsQueueManager } from '../../resources/demo/platform-job.ts';
-import { type PrivateRedis, startPrivateRedis } from '../../resources/demo/private-redis.ts';
+import type { Services } from '../../src-main/api/roles.ts';
 import { composeConsole, secretsInMemoryOnly } from '../../src-main/app/compose.ts';
-import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { bundleAgent, describeAgent } from '../../worker-agent/build.ts';
 import { keys } from '../../worker-agent/src/contract/keys.ts';
@@ -15,46 +14,39 @@ import { slowImage } from '../integration/agent/agent-rig.ts';
 import { until } from '../integration/main/until.ts';
 import { openBrowser } from '../support/browser.ts';
 import { buildRenderer } from '../support/build-renderer.ts';
-import { type SshServer, startSshServer } from '../support/ssh-server.ts';
+import { startTwoMachines, type TwoMachines } from './two-machines.ts';
 
 /*
- * A workshop from two SSH logins to a running agent and back, through the screen: nothing is typed into a terminal.
- * Two real OpenSSH servers stand for VPS and GPU host. They have keys and home folders of their own, yet share this
- * machine's root folder, since namespaces are not to be had everywhere; nothing but the home folder is written to.
- * Redis is real and reached through the VPS. ComfyUI is doubled.
+ * A workshop from nothing to running and back, through the screen: no command is typed anywhere. VPS and GPU host are
+ * machines of their own where this system allows namespaces: root folder, users, keys, processes, address; Redis is
+ * real and listens as on the VPS. ComfyUI and the card are doubled.
  */
 
-const HOST = 'gpu-1';
+const NAME = 'Rented H100';
+const HOST = 'rented-h100';
 const PASSWORD = 'redis-password-of-e2e';
+/** Nothing on the screen takes longer; so a test that is stuck says where. */
+const STUCK_MS = 60_000;
 const resources = resolve(import.meta.dirname, '../../resources');
 const pictures = resolve(import.meta.dirname, '../artifacts/screenshots');
 const undo: (() => unknown)[] = [];
 const homeBefore = process.env.HOME;
-let redis: PrivateRedis;
-let comfies: ComfyDouble[];
-let gpu: SshServer;
+let machines: TwoMachines;
+let redis: Redis;
+let services: Services;
 let bundle: string;
 let browser: Browser;
 let page: Page;
 /** Everything that the page was told by main. */
 const told: string[] = [];
 
-const agentRoot = () => join(gpu.home, '.local/share/worker-agent');
-
 beforeAll(async () => {
   const dir = await mkdtemp(join(tmpdir(), 'deploy-e2e-'));
   undo.push(() => rm(dir, { recursive: true, force: true }));
-  redis = await startPrivateRedis({ password: PASSWORD, appendOnly: false });
-  undo.push(() => redis.stop());
-  comfies = [await startComfyDouble({ speed: 2 }), await startComfyDouble({ speed: 2 })];
-  for (const comfy of comfies) undo.push(() => comfy.stop());
-  const vps = await startSshServer({ ownHome: true });
-  gpu = await startSshServer({ ownHome: true });
-  undo.push(
-    () => vps.close(),
-    () => gpu.close(),
-    () => endAgent(),
-  );
+  machines = await startTwoMachines(PASSWORD);
+  undo.push(machines.close);
+  redis = new Redis({ ...machines.redis, password: PASSWORD });
+  undo.push(() => redis.disconnect());
 
   const agentFolder = join(dir, 'agent');
   bundle = join(agentFolder, 'worker-agent.mjs');
@@ -62,9 +54,11 @@ beforeAll(async () => {
   await describeAgent(bundle);
   await cp(join(resources, 'worker-agent'), agentFolder, { recursive: true });
 
-  // The laptop: a home of its own, so that nobody's known_hosts is written to.
-  process.env.HOME = join(dir, 'laptop');
-  await mkdir(join(process.env.HOME, '.ssh'), { recursive: true, mode: 0o700 });
+  // The laptop: a home of its own, so that nobody's known_hosts is written to. Root's key lies where keys lie.
+  const home = join(dir, 'laptop');
+  await mkdir(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  await copyFile(machines.gpu.keyFile, join(home, '.ssh/id_ed25519'));
+  process.env.HOME = home;
   undo.push(() => {
     process.env.HOME = homeBefore;
   });
@@ -74,21 +68,8 @@ beforeAll(async () => {
     secrets: secretsInMemoryOnly,
     agentFolders: [agentFolder, join(resources, 'compose')],
   });
-  const { workshops } = opened.services;
-  const login = (server: SshServer) => ({
-    ...{ host: '127.0.0.1', user: server.user, port: server.port, keyFile: server.keyFile },
-  });
-  await workshops.save({
-    profile: {
-      ...emptyProfile('film', 'Film workshop'),
-      redis: { host: '127.0.0.1', port: redis.port, tls: false, through: 'vps' },
-      vps: login(vps),
-      gpuHosts: [{ id: HOST, name: 'Rented H100', provider: 'verda', login: login(gpu) }],
-    },
-    password: PASSWORD,
-  });
-  await workshops.turnTo({ id: 'film' });
-  const shell = await startWebShell({ services: opened.services, rendererDir: await buildRenderer() });
+  services = opened.services;
+  const shell = await startWebShell({ services, rendererDir: await buildRenderer() });
   browser = await openBrowser();
   undo.push(
     () => opened.close(),
@@ -96,6 +77,7 @@ beforeAll(async () => {
     () => browser.close(),
   );
   page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(STUCK_MS);
   page.on('websocket', (socket) => {
     socket.on('framereceived', ({ payload }) => void told.push(String(payload)));
   });
@@ -109,64 +91,117 @@ afterAll(async () => {
 const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
 const open = (screen: string) =>
   page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click();
+const panel = (name: string) => page.getByRole('region', { name });
 const picture = (name: string) => page.screenshot({ path: join(pictures, `deploy-${name}.png`) });
+const statusOf = async () => JSON.parse((await redis.get(keys.hostStatus(HOST))) ?? '{}');
+/** Compares the fingerprint as a careful person does, and says yes. */
+async function meet({ fingerprint }: TwoMachines['vps']): Promise<void> {
+  await page.getByText(fingerprint).waitFor();
+  await press('Yes, it is the same');
+  await page.getByText(fingerprint).waitFor({ state: 'detached' });
+}
+
+// What stood on the screen when something failed is worth more than the line where it did.
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await picture('failed');
+});
 
 /** In order: each goes on from what the one before left. */
-test('both machines are met once, and Redis is reached through the VPS', async () => {
-  for (const _machine of ['VPS', 'GPU host']) {
-    await page.getByText('SHA256:').waitFor();
-    const asked = await page.getByText('SHA256:').textContent();
-    await press('Yes, it is the same');
-    await page.getByText(asked ?? '', { exact: true }).waitFor({ state: 'detached' });
+test('a workshop gets a name and two machines, each of which is met once', async () => {
+  await press('Setup');
+  await page.getByLabel('Name of the workshop').fill('Film workshop');
+  await press('Begin');
+  const vps = panel('VPS');
+  await vps.getByLabel('Address').fill(machines.vps.address);
+  if (!machines.ownRoots) await vps.getByLabel('Key file').fill(machines.vps.keyFile);
+  await vps.getByRole('button', { name: 'Save and connect' }).click();
+  await meet(machines.vps);
+  const hosts = panel('GPU hosts');
+  await hosts.getByLabel('Where it is rented').selectOption('RunPod');
+  await hosts.getByLabel('What you call it').fill(NAME);
+  await hosts.getByLabel('Address').fill(machines.gpu.address);
+  if (!machines.ownRoots) await hosts.getByLabel('Key file').fill(machines.gpu.keyFile);
+  await hosts.getByRole('button', { name: 'Save and connect' }).click();
+  await meet(machines.gpu);
+  await picture('setup');
+});
+
+test('the .env of the VPS goes to the GPU host, and Redis answers from there', async ({ skip }) => {
+  if (!machines.ownRoots) {
+    const [kept] = (await services.workshops.view()).workshops;
+    if (!kept) throw new Error('the workshop was not kept');
+    const { host, port } = machines.redis;
+    await services.workshops.save({
+      profile: { ...kept.profile, redis: { host, port, tls: false, through: 'vps' } },
+      password: PASSWORD,
+    });
+    await services.workshops.turnTo({ id: kept.profile.id });
+    skip('a VPS without an address of its own has none that a GPU host could reach');
   }
-  await until('main hears Redis', async () =>
-    (await page.getByRole('button', { name: /^Redis .*ms/ }).count()) > 0 ? true : undefined,
-  );
+  const env = panel('The .env of the VPS');
+  await env.getByRole('button', { name: 'Look for it on the VPS' }).click();
+  const files = env.getByRole('list', { name: 'Files found on the VPS' });
+  await files.getByRole('button', { name: 'Read it' }).click();
+  const { host, port } = machines.redis;
+  await env.getByText(`The GPU host will reach Redis at ${host}:${port}.`).waitFor();
+  await env.getByLabel('Goes to').selectOption(NAME);
+  await picture('env-review');
+  await press('Write it to the GPU host and test Redis from there');
+  await env.getByText('A test key was written, read back the same and removed.').waitFor();
+  await picture('env-written');
+  await press('Connect this console to this Redis');
 });
 
 test('the machine is looked over, and one press deploys until the first heartbeat', async () => {
+  await page.getByRole('button', { name: /^Redis .*ms/ }).waitFor();
   await open('Hosts');
-  await press('Look it over: Rented H100');
+  await press(`Look it over: ${NAME}`);
   await page.getByText('What was found').waitFor();
-  await page.getByText(/^How ComfyUI runs/).click();
-  await page.getByLabel('Runtime').selectOption('external');
-  await page.getByLabel('Addresses, with commas').fill(comfies.map(({ url }) => url).join(','));
-  await press('Keep and look again');
-  await page.getByText(/^How ComfyUI runs: ComfyUI is run by somebody else/).waitFor();
+  if (machines.comfyUrls.length > 0) {
+    await page.getByText(/^How ComfyUI runs/).click();
+    await page.getByLabel('Runtime').selectOption('external');
+    await page.getByLabel('Addresses, with commas').fill(machines.comfyUrls.join(','));
+    await press('Keep and look again');
+    await page.getByText(/^How ComfyUI runs: ComfyUI is run by somebody else/).waitFor();
+  }
   await picture('plan');
-  await press('Deploy on Rented H100');
+  await press(`Deploy on ${NAME}`);
   await page.getByText(/The agent 0\.1\.0-\w+ runs on Rented H100\. It reports/).waitFor();
   await picture('done');
-  expect(await redis.client().get(keys.hostStatus(HOST))).toContain('"running"');
+  expect((await statusOf()).phase).toBe('running');
 });
 
-test('workers are scaled from the Stage', async () => {
+test('workers are scaled from the Stage, and the log of the agent tells of it', async () => {
   await open('Stage');
   const group = page.getByRole('group', { name: `Workers wanted on ${HOST}` });
   await group.waitFor();
   await group.getByRole('button').last().click();
-  await until('two workers', async () => {
-    const status = JSON.parse((await redis.client().get(keys.hostStatus(HOST))) ?? '{}');
-    return status.workers?.length === 2 ? true : undefined;
-  });
+  await until('two workers', async () => (await statusOf()).workers?.length === 2);
+  await picture('scaled');
+  await open('Logs');
+  await page
+    .getByRole('navigation', { name: 'Logs' })
+    .getByRole('button', { name: /^agent / })
+    .click();
+  const lines = page.getByRole('listbox').getByRole('option');
+  await lines.filter({ hasText: 'worker-2' }).first().waitFor();
+  await picture('log');
 });
 
 test('an upgrade in the middle of a job ends the job once; a rollback and an uninstall follow', async () => {
-  const client = redis.client();
   const job = { id: 'job-e2e', userId: 'user001', workflow: slowImage(12), priority: 2 as const };
-  await submitAsQueueManager(client, { ...job, createdAtMicros: Date.now() * 1000 });
-  const prompts = () =>
-    comfies.flatMap(({ promptBodies }) => promptBodies.filter(({ promptId }) => promptId === job.id));
-  await until('a prompt', () => prompts()[0]);
+  await submitAsQueueManager(redis, { ...job, createdAtMicros: Date.now() * 1000 });
+  await until('the job at ComfyUI', async () => (await machines.askComfy('/queue')).includes(job.id));
   await appendFile(bundle, '\n// the next release\n');
   await open('Hosts');
-  await press('Look again: Rented H100');
-  await press('Upgrade on Rented H100');
+  await press(`Look again: ${NAME}`);
+  await press(`Upgrade on ${NAME}`);
   await page.getByText(/was upgraded from .* jobs that ran went on/).waitFor();
   await until('the end of the job', async () =>
-    JSON.parse((await client.get(keys.job(job.id))) ?? '{}').status === 'completed' ? true : undefined,
+    JSON.parse((await redis.get(keys.job(job.id))) ?? '{}').status === 'completed' ? true : undefined,
   );
-  expect(prompts()).toHaveLength(1);
+  const runs = (await machines.askComfy('/history')).split(`"${job.id}":`).length - 1;
+  expect(runs).toBe(1);
 
   await press('Roll back…');
   await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click();
@@ -177,27 +212,18 @@ test('an upgrade in the middle of a job ends the job once; a rollback and an uni
   await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click();
   await page.getByText(/The agent was removed from Rented H100/).waitFor();
   await picture('removed');
-  expect(await readdir(agentRoot())).toEqual(['state']);
+  const root = '.local/share/worker-agent';
+  expect(await machines.list(root)).toEqual(['state']);
+  expect(await machines.list(`${root}/state/outputs/user001`)).toEqual([job.id]);
+  if (machines.ownRoots)
+    expect(await machines.list('ComfyUI/models/checkpoints')).toEqual(['model.safetensors']);
+  await open('Stage');
+  await picture('stage-after');
+  await page.getByRole('button', { name: /^Agent/ }).click();
+  await picture('agent-after');
 });
 
 test('the page was never told the password of Redis', () => {
   expect(told.length).toBeGreaterThan(0);
   expect(told.join('\n')).not.toContain(PASSWORD);
 });
-
-/** What a test that failed left running. */
-async function endAgent(): Promise<void> {
-  const pids = await Promise.all([
-    readFile(join(agentRoot(), 'daemon.pid'), 'utf8').catch(() => ''),
-    readFile(join(agentRoot(), 'state/agent.lock'), 'utf8').then(
-      (text) => String(JSON.parse(text).pid),
-      () => '',
-    ),
-  ]);
-  for (const pid of pids.map(Number))
-    try {
-      if (pid > 1) process.kill(pid, 'SIGKILL');
-    } catch {
-      // It is gone.
-    }
-}

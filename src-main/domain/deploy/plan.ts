@@ -147,7 +147,7 @@ function planUninstall(found: Findings): PlanStep[] {
       asRoot: by === 'system',
       why: nothing
         ? 'Nothing of it is left.'
-        : `Releases, configuration, service and Node go. Models, outputs and ${found.agent.undelivered > 0 ? `${found.agent.undelivered} files not yet delivered` : 'the agent’s notes'} stay in ${placesIn(found.root).state}.`,
+        : `Releases, configuration, service and Node go. Models and outputs stay where they are; ${found.agent.undelivered > 0 ? `${found.agent.undelivered} files not yet delivered and ` : ''}the agent’s notes stay in ${placesIn(found.root).state}.`,
     }),
   ];
 }

@@ -312,7 +312,7 @@ function resultOf({ found, wanted, steps }: Looked, view: DeployView, workers: n
   if (wanted.act === 'uninstall')
     return changed === 0
       ? `There was nothing to remove from ${view.name}.`
-      : `The agent was removed from ${view.name}. Models, outputs and its notes stay in ${found.root}/state.`;
+      : `The agent was removed from ${view.name}. Models and outputs stay where they are; its notes are in ${found.root}/state.`;
   const reports = `It reports${workers === null ? '' : `, ${workers} ${workers === 1 ? 'worker' : 'workers'}`}.`;
   if (changed === 0) return `Nothing was to be done: ${found.agent.current} runs on ${view.name}. ${reports}`;
   if (wanted.act === 'rollback')

@@ -45,7 +45,12 @@ export function EnvReview({ draft, profile }: { draft: ImportDraft; profile: Wor
       </p>
       <EnvProblems problems={review.problems} accepted={accepted} busy={choose.isPending} change={change} />
       <EnvEntries draft={draft} />
-      <Destination draft={draft} profile={profile} choose={(to) => change({ target: to })} />
+      <Destination
+        draft={draft}
+        profile={profile}
+        written={receipt !== null}
+        choose={(to) => change({ target: to })}
+      />
       <Group mt="sm">
         <Button
           disabled={!review.ready || draft.target === null}
@@ -97,6 +102,8 @@ export function EnvReview({ draft, profile }: { draft: ImportDraft; profile: Wor
 function Destination(props: {
   draft: ImportDraft;
   profile: WorkshopProfile;
+  /** The file stands there now; what came of it is said below. */
+  written: boolean;
   choose: (target: EnvChoices['target']) => void;
 }) {
   const { draft, profile } = props;
@@ -104,7 +111,7 @@ function Destination(props: {
   if (profile.gpuHosts.length === 0)
     return <p className={styles.text}>Add a GPU host above; the file is then written there.</p>;
   return (
-    <div className={styles.way}>
+    <div className={styles.destination}>
       <NativeSelect
         label="Goes to"
         data={[
@@ -121,9 +128,11 @@ function Destination(props: {
       {draft.target && (
         <p className={styles.text}>
           {draft.target.path}
-          {draft.target.exists
-            ? ' exists: it is kept with a date in its name, and the differences stand above.'
-            : ' does not exist yet.'}
+          {props.written
+            ? ' is written.'
+            : draft.target.exists
+              ? ' exists: it is kept with a date in its name, and the differences stand above.'
+              : ' does not exist yet.'}
         </p>
       )}
     </div>

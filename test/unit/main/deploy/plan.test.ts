@@ -136,7 +136,7 @@ describe('the plan for a machine', () => {
   test('an uninstall says what stays', () => {
     const steps = plan(installed('0.1.0-bbbbbbbbbbbb', { undelivered: 3 }), { act: 'uninstall' });
     expect(Object.keys(steps)).toEqual(['stop', 'remove']);
-    expect(steps.remove?.why).toContain('3 files not yet delivered stay');
+    expect(steps.remove?.why).toContain('3 files not yet delivered and the agent’s notes stay');
   });
 });
 
