@@ -8,7 +8,7 @@ import { MachineActs } from '../components/machines/machine-acts.tsx';
 import { ToneIcon } from '../components/state-mark.tsx';
 import { type Tone, toneColor } from '../components/tone.ts';
 import { factsOf } from '../features/stage/facts.ts';
-import { healthOf, lastHeard } from '../features/stage/host-health.ts';
+import { type HostHealth, healthOf, lastHeard } from '../features/stage/host-health.ts';
 import { useNow } from '../live/clock.ts';
 import { type LiveState, useLive } from '../live/store.ts';
 import styles from './shell.module.css';
@@ -81,14 +81,24 @@ function machineChip(machine: MachineView, now: number): Chip {
   return { name: chipName(machine), short, tone, sentence, machineId: machine.id };
 }
 
+const AGENT_TONES: Readonly<Record<HostHealth['kind'], Tone>> = {
+  reporting: 'ok',
+  stopping: 'warn',
+  stopped: 'warn',
+  unheard: 'warn',
+  unreachable: 'off',
+  mismatch: 'fail',
+  silent: 'fail',
+};
+
 function agentChip(state: LiveState, now: number): Chip {
   const facts = factsOf(state);
   const hosts = Object.values(state.hosts);
   const [only] = hosts;
   if (!only)
     return { name: 'Agent', short: 'none yet', tone: 'off', sentence: 'No agent has ever reported here.' };
-  const judged = hosts.map((host) => healthOf(host, facts, now).kind);
-  const fine = judged.filter((kind) => kind === 'reporting').length;
+  const judged = hosts.map((host) => healthOf(host, facts, now));
+  const fine = judged.filter(({ kind }) => kind === 'reporting').length;
   if (hosts.length > 1)
     return {
       name: 'Agents',
@@ -100,8 +110,16 @@ function agentChip(state: LiveState, now: number): Chip {
   const age = heard === null ? '' : now - heard > 3000 ? `, ${spanText(now - heard)} ago` : '';
   if (only.mismatch !== null)
     return { name: 'Agent', short: 'other version', tone: 'fail', sentence: only.mismatch };
+  const [health] = judged;
+  if (health?.kind === 'stopped')
+    return {
+      name: 'Agent',
+      short: 'stopped',
+      tone: 'warn',
+      sentence: `The agent on ${only.id} was stopped${health.since === null ? '' : ` at ${clockText(health.since, now)}`}. It takes no job until it is deployed on the Hosts screen, or started there.`,
+    };
   const version = only.status ? only.status.agentVersion.slice(0, 20) : 'not heard yet';
-  const tone = judged[0] === 'reporting' ? 'ok' : judged[0] === 'unreachable' ? 'off' : 'fail';
+  const tone = AGENT_TONES[health?.kind ?? 'unreachable'];
   return {
     name: 'Agent',
     short: `${version}${age}`,

@@ -56,7 +56,7 @@ function describeAbsence(host: HostView, health: HostHealth, now: number): Omit<
         tone: 'warn',
         headline: `The agent on ${host.id} was stopped${health.since === null ? '' : ` at ${clockText(health.since, now)}`}.`,
         details: [
-          'No job is taken until it runs again. Start the worker-agent on the GPU host.',
+          'No job is taken until it runs again. Deploy it on the Hosts screen, or start it on the GPU host.',
           ...keptBack(host),
         ],
       };

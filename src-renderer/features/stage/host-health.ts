@@ -47,11 +47,14 @@ export function upOf(host: HostView): WorkerStatus[] {
   );
 }
 
-/** Whether wanted and observed have not met yet: a different number, workers under way, or a word not taken in. */
+/**
+ * Whether wanted and observed have not met yet: a different number, workers under way, or a word not taken in. Nothing
+ * is under way where the agent was stopped.
+ */
 export function isScaling(host: HostView): boolean {
   const wanted = wantedOf(host);
   const workers = host.status?.workers;
-  if (wanted === null || !workers) return false;
+  if (wanted === null || !workers || host.status?.phase === 'stopped') return false;
   const underWay = workers.some(({ state }) => state.kind === 'starting' || state.kind === 'stopping');
   return workers.length !== wanted || underWay;
 }

@@ -101,11 +101,15 @@ function Cards({ hostId, dense }: { hostId: string; dense: boolean }) {
 function NoWorker({ hostId }: { hostId: string }) {
   const known = useLive(({ hosts }) => hosts[hostId]?.status !== null);
   const wanted = useLive(({ hosts }) => (hosts[hostId] ? (wantedOf(hosts[hostId]) ?? 0) : 0));
+  const stopped = useLive(({ hosts }) => hosts[hostId]?.status?.phase === 'stopped');
   const setCount = useSetCount();
   if (!known) return <div className={styles.none}>Its workers appear here once the agent reports.</div>;
   if (wanted > 0)
     return (
-      <div className={styles.none}>{plural(wanted, 'worker')} wanted; the agent has not started any yet.</div>
+      <div className={styles.none}>
+        {plural(wanted, 'worker')} wanted;{' '}
+        {stopped ? 'the agent starts them when it runs again.' : 'the agent has not started any yet.'}
+      </div>
     );
   return (
     <div className={styles.none}>

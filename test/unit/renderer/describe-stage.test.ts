@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeStage } from '../../../src-renderer/features/stage/describe-stage.ts';
+import { isScaling, wantedOf } from '../../../src-renderer/features/stage/host-health.ts';
 import { busyState, CONTROL, host, job, worker, workshop } from '../../support/scenarios.ts';
 import { stageStates } from '../../support/stage-states.ts';
 import { factsFrom, NOW } from './facts.ts';
@@ -129,7 +130,12 @@ describe('agents', () => {
   });
 
   test('stopped on purpose is not silence', () => {
-    const said = run([host({ workers: [], heardAgo: 120_000, change: { phase: 'stopped' } }, NOW)]);
+    const stopped = host({ workers: [], heardAgo: 120_000, change: { phase: 'stopped' } }, NOW);
+    const said = run([stopped]);
+    expect(said.details[0]).toContain('Deploy it on the Hosts screen');
+    const wanting = { ...stopped, desired: stopped.desired && { ...stopped.desired, workers: 2 } };
+    expect(wantedOf(wanting)).toBe(2);
+    expect(isScaling(wanting)).toBe(false);
     expect(said.headline).toBe('The agent on gpu-1 was stopped at 14:00.');
     expect(said.tone).toBe('warn');
   });
