@@ -4,7 +4,7 @@ import { startComfyDouble } from '../../resources/demo/comfy-double/server.ts';
 import { startPrivateRedis } from '../../resources/demo/private-redis.ts';
 import { startOwnRootMachines } from '../support/own-root-machine.ts';
 import { type SshServer, startSshServer } from '../support/ssh-server.ts';
-import { becomeGpuHost, becomeVps } from '../support/workshop-machines.ts';
+import { becomeGpuHost, becomeVps, occupyPort } from '../support/workshop-machines.ts';
 
 /** A VPS and a GPU host with nothing of ours on them, as a person knows them who begins a workshop. */
 export interface TwoMachines {
@@ -17,6 +17,8 @@ export interface TwoMachines {
   readonly comfyUrls: readonly string[];
   /** What all ComfyUI servers answer to a GET, one after the other. */
   askComfy(path: string): Promise<string>;
+  /** Something that is not ours takes a port of the GPU host. @returns what ends it; nothing where ports are shared. */
+  occupy(port: number): Promise<(() => Promise<unknown>) | undefined>;
   /** Files of the GPU host, below the home of the user who logs in. */
   list(inHome: string): Promise<string[]>;
   close(): Promise<void>;
@@ -44,6 +46,7 @@ export async function startTwoMachines(password: string): Promise<TwoMachines> {
       comfyUrls: [],
       askComfy: (path) =>
         gpu.run('for port in 8188 8189; do curl -fsS "http://127.0.0.1:$port$1" || :; done', path),
+      occupy: (port) => occupyPort(gpu, port),
       list: (inHome) => readdir(gpu.path(join('/root', inHome))),
       close,
     };
@@ -62,6 +65,7 @@ export async function startTwoMachines(password: string): Promise<TwoMachines> {
     comfyUrls: urls,
     askComfy: async (path) =>
       (await Promise.all(urls.map(async (url) => (await fetch(url + path)).text()))).join('\n'),
+    occupy: async () => undefined,
     list: (inHome) => readdir(join(gpu.home, inHome)),
     async close() {
       await endAgent(join(gpu.home, '.local/share/worker-agent'));

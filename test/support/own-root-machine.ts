@@ -97,7 +97,8 @@ mount -t proc probe /mnt/root/proc
     await execute('unshare', [...NAMESPACES, 'sh', '-c', probe]);
     return undefined;
   } catch (cause) {
-    return `this system allows no namespaces or overlays: ${String(cause).split('\n').at(1) ?? cause}`;
+    const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : '';
+    return `this system allows no namespaces or overlays (${said.split('\n').at(-1) || cause})`;
   }
 }
 

@@ -51,3 +51,14 @@ chmod +x /usr/local/bin/tailscale /usr/local/bin/nvidia-smi /root/ComfyUI/venv/b
     machine.address,
   );
 }
+
+/** Something that is not ours listens on a port of the machine. @returns what ends it. */
+export async function occupyPort(machine: OwnRootMachine, port: number): Promise<() => Promise<unknown>> {
+  const pid = await machine.run(
+    `node -e 'require("net").createServer().listen(process.argv[1], "127.0.0.1")' "$1" >/dev/null 2>&1 </dev/null &
+echo $!
+until ss -Hltn | grep -q ":$1 "; do sleep 0.02; done`,
+    String(port),
+  );
+  return () => machine.run('kill "$1"', pid.trim());
+}

@@ -12,7 +12,7 @@ import type { DeployKeeper } from '../../../src-main/services/deploy/deploy-serv
 import type { AgentBundle } from '../../../src-main/services/deploy/roles.ts';
 import { createWorkshopWatch, type WorkshopWatch } from '../../../src-main/services/watch-workshop.ts';
 import { type OwnRootMachine, startOwnRootMachines } from '../../support/own-root-machine.ts';
-import { becomeGpuHost, becomeVps } from '../../support/workshop-machines.ts';
+import { becomeGpuHost, becomeVps, occupyPort } from '../../support/workshop-machines.ts';
 import { confirmKey, createHostsRig, type HostsRig, stateOf } from '../hosts/hosts-rig.ts';
 import { until } from '../main/until.ts';
 import { cutAtStep } from './cut-at-step.ts';
@@ -254,10 +254,7 @@ chmod +x /usr/local/bin/docker
   });
 
   test('a port that a worker needs and something else has is named', async () => {
-    await gpu.run(
-      `node -e 'require("net").createServer().listen(8189, "127.0.0.1")' >/dev/null 2>&1 </dev/null & echo $! > /run/other.pid
-until ss -Hltn | grep -q :8189; do sleep 0.02; done`,
-    );
+    const free = await occupyPort(gpu, 8189);
     try {
       const view = await act(consoleOf(), 'deploy');
       expect(view.error).toMatchObject({
@@ -266,7 +263,7 @@ until ss -Hltn | grep -q :8189; do sleep 0.02; done`,
         remedy: expect.stringContaining('COMFYUI_BASE_PORT'),
       });
     } finally {
-      await gpu.run('kill $(cat /run/other.pid)');
+      await free();
     }
   });
 
