@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BASE_PORTS } from '../domain/deploy/agent-settings.ts';
 import type { StepId } from '../domain/deploy/deploy-view.ts';
 import { procedure, router } from './trpc.ts';
 
@@ -46,6 +47,7 @@ export const deployRouter = router({
           command: line,
           urls: line,
           modelsPath: line,
+          basePort: z.int().min(BASE_PORTS.least).max(BASE_PORTS.most).nullable(),
         }),
       }),
     )

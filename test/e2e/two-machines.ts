@@ -11,14 +11,15 @@ export interface TwoMachines {
   readonly vps: Login;
   readonly gpu: Login;
   readonly redis: { host: string; port: number };
-  /** Each has a root folder and an address of its own. Else they share this machine's, but for their homes. */
+  /**
+   * Each has a root folder and an address of its own, and something else listens on the GPU host's port 8189. Else they
+   * share this machine's, but for their homes.
+   */
   readonly ownRoots: boolean;
   /** ComfyUI servers that already run; none where ComfyUI lies on the GPU host and the agent starts it. */
   readonly comfyUrls: readonly string[];
   /** What all ComfyUI servers answer to a GET, one after the other. */
   askComfy(path: string): Promise<string>;
-  /** Something that is not ours takes a port of the GPU host. @returns what ends it; nothing where ports are shared. */
-  occupy(port: number): Promise<(() => Promise<unknown>) | undefined>;
   /** Files of the GPU host, below the home of the user who logs in. */
   list(inHome: string): Promise<string[]>;
   close(): Promise<void>;
@@ -38,6 +39,7 @@ export async function startTwoMachines(password: string): Promise<TwoMachines> {
     const { close, keyFile, machines } = start.all;
     const { vps, 'gpu-host': gpu } = machines;
     await Promise.all([becomeVps(vps, password), becomeGpuHost(gpu)]);
+    await occupyPort(gpu, 8189);
     return {
       vps: { address: `dev@${vps.address}`, fingerprint: vps.fingerprint, keyFile },
       gpu: { address: `root@${gpu.address}:22`, fingerprint: gpu.fingerprint, keyFile },
@@ -45,8 +47,7 @@ export async function startTwoMachines(password: string): Promise<TwoMachines> {
       ownRoots: true,
       comfyUrls: [],
       askComfy: (path) =>
-        gpu.run('for port in 8188 8189; do curl -fsS "http://127.0.0.1:$port$1" || :; done', path),
-      occupy: (port) => occupyPort(gpu, port),
+        gpu.run('for port in 8200 8201; do curl -fsS "http://127.0.0.1:$port$1" || :; done', path),
       list: (inHome) => readdir(gpu.path(join('/root', inHome))),
       close,
     };
@@ -65,7 +66,6 @@ export async function startTwoMachines(password: string): Promise<TwoMachines> {
     comfyUrls: urls,
     askComfy: async (path) =>
       (await Promise.all(urls.map(async (url) => (await fetch(url + path)).text()))).join('\n'),
-    occupy: async () => undefined,
     list: (inHome) => readdir(join(gpu.home, inHome)),
     async close() {
       await endAgent(join(gpu.home, '.local/share/worker-agent'));

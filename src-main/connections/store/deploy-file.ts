@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import type { DeployChoices } from '../../domain/deploy/agent-settings.ts';
+import { BASE_PORTS, type DeployChoices } from '../../domain/deploy/agent-settings.ts';
 
 const text = z.string().max(2000);
 const fileSchema = z.object({
@@ -12,6 +12,8 @@ const fileSchema = z.object({
     z.object({
       runtime: z.enum(['compose', 'process', 'external']).nullable(),
       ...{ image: text, command: text, urls: text, modelsPath: text },
+      // Files of earlier versions have none.
+      basePort: z.int().min(BASE_PORTS.least).max(BASE_PORTS.most).nullable().default(null),
     }),
   ),
 });

@@ -11,9 +11,16 @@ export interface DeployChoices {
   /** external: servers that already run, with commas. */
   urls: string;
   modelsPath: string;
+  /** The first worker's port; the next worker gets the next. null: as configured, usually 8188. */
+  basePort: number | null;
 }
 
-export const NO_CHOICES: DeployChoices = { runtime: null, image: '', command: '', urls: '', modelsPath: '' };
+export const NO_CHOICES: DeployChoices = {
+  ...{ runtime: null, image: '', command: '', urls: '', modelsPath: '', basePort: null },
+};
+
+/** What the agent takes as COMFYUI_BASE_PORT. */
+export const BASE_PORTS = { least: 1024, most: 65_000 } as const;
 
 export interface AgentSettings {
   entries: Record<string, string>;
@@ -40,6 +47,7 @@ export function agentSettings(
   const runtime = choices.runtime ?? told(entries) ?? (found.container ? 'process' : 'compose');
   entries.RUNTIME = runtime;
   if (choices.modelsPath) entries.MODELS_PATH = choices.modelsPath;
+  if (choices.basePort !== null) entries.COMFYUI_BASE_PORT = String(choices.basePort);
   if (runtime === 'compose') {
     if (choices.image) {
       entries.COMFYUI_IMAGE = choices.image;

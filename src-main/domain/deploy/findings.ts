@@ -1,3 +1,5 @@
+import { plainLine } from '../plain-line.ts';
+
 /** What one look over a machine told. `null` is not known. */
 export interface Findings {
   os: { id: string; version: string; name: string };
@@ -26,6 +28,8 @@ export interface Findings {
   tailscale: { installed: boolean; addresses: string[] };
   /** TCP ports that something listens on. */
   ports: number[];
+  /** Programs behind them, where the user may see which: `node, process 41` by port. */
+  listeners: Record<number, string>;
   /** A ComfyUI that lies on the machine. */
   comfy: { folder: string; python: string } | null;
   fetcher: 'curl' | 'wget' | null;
@@ -103,6 +107,7 @@ export function parseFindings(text: string): Findings {
     clockMs: numberOf(one('clock'), (seconds) => Math.round(seconds * 1000)),
     tailscale: { installed: one('tailscale') === 'yes', addresses: all('tailscale.ip').filter(Boolean) },
     ports: portsOf(all('listen')),
+    listeners: listenersOf(all('listener')),
     comfy:
       one('comfy.dir') === '' ? null : { folder: one('comfy.dir'), python: one('comfy.python') || 'python3' },
     fetcher: oneOf(one('fetcher'), ['curl', 'wget'] as const, null),
@@ -162,6 +167,16 @@ function nodeOf(entries: readonly string[]): Findings['node'] {
 function portsOf(lines: readonly string[]): number[] {
   const ports = lines.map((hex) => Number.parseInt(hex, 16)).filter((port) => port > 0);
   return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+/** Port, process id, name of the program; only the last may hold spaces. */
+function listenersOf(lines: readonly string[]): Record<number, string> {
+  return Object.fromEntries(
+    lines.flatMap((line) => {
+      const [, port, pid, name = ''] = /^(\d+) (\d+) (.+)$/.exec(line) ?? [];
+      return port === undefined ? [] : [[Number(port), `${plainLine(name).slice(0, 40)}, process ${pid}`]];
+    }),
+  );
 }
 
 function numberOf(text: string, as: (value: number) => number): number | null {

@@ -70,13 +70,16 @@ function ports(found: Findings, wanted: Wanted): PlanStep {
   const title = 'Ports of the workers';
   // Where an agent is installed, its own servers have them.
   const taken = found.agent.current === null ? wanted.ports.filter((port) => found.ports.includes(port)) : [];
+  const named = taken.map((port) =>
+    found.listeners[port] ? `${port} (${found.listeners[port]})` : `${port}`,
+  );
   const range = `${wanted.ports[0] ?? ''}${wanted.ports.length > 1 ? `–${wanted.ports.at(-1)}` : ''}`;
   if (taken.length === 0) return step('ports', title, { state: 'done', why: `${range} can be used.` });
   return step('ports', title, {
     ...blocked(
       'HOST_PORT_TAKEN',
-      `Something already listens on port ${taken.join(' and ')}, which workers need.`,
-      'Stop what listens there (often a ComfyUI started by hand), or set COMFYUI_BASE_PORT to a free range.',
+      `Something already listens on port ${named.join(' and ')}, which workers need.`,
+      'Stop what listens there (often a ComfyUI started by hand), or give the workers another first port under “How ComfyUI runs”.',
     ),
     skippable: true,
   });

@@ -67,6 +67,9 @@ if have tailscale; then
   brief tailscale ip -4 2>/dev/null | while IFS= read -r line; do say tailscale.ip "$line"; done
 fi
 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { n = split($2, part, ":"); print "listen=" part[n] }' | sort -u
+have ss && brief ss -Hltnp 2>/dev/null | sed -n 's/.*:\([0-9][0-9]*\) .*,pid=\([0-9]*\).*/\1 \2/p' | sort -u | while read -r port pid; do
+  program=$(readlink "/proc/$pid/exe") && say listener "$port $pid $(basename "$program")"
+done
 for comfy in "$HOME/ComfyUI" /workspace/ComfyUI /workspace/runpod-slim/ComfyUI /opt/ComfyUI /root/ComfyUI; do
   [ -f "$comfy/main.py" ] || continue
   say comfy.dir "$comfy"

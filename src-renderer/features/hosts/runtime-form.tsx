@@ -1,4 +1,4 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { DeployView } from '../../../src-main/api/types.ts';
 import { useChooseRuntime } from '../../live/deploy-verbs.ts';
@@ -71,6 +71,19 @@ export function RuntimeForm({ view }: { view: DeployView }) {
           value={choices.modelsPath}
           onChange={(event) => set({ modelsPath: event.currentTarget.value })}
         />
+        {shown !== 'external' && (
+          <NumberInput
+            label="First port of the workers (empty: as configured, usually 8188)"
+            value={choices.basePort ?? ''}
+            min={1024}
+            max={65_000}
+            allowDecimal={false}
+            allowNegative={false}
+            thousandSeparator={false}
+            hideControls
+            onChange={(port) => set({ basePort: typeof port === 'number' ? port : null })}
+          />
+        )}
         <Button type="submit" variant="default" disabled={busy} loading={choose.isPending}>
           Keep and look again
         </Button>

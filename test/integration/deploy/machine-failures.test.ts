@@ -259,8 +259,10 @@ chmod +x /usr/local/bin/docker
       const view = await act(consoleOf(), 'deploy');
       expect(view.error).toMatchObject({
         code: 'HOST_PORT_TAKEN',
-        message: 'Something already listens on port 8189, which workers need.',
-        remedy: expect.stringContaining('COMFYUI_BASE_PORT'),
+        message: expect.stringMatching(
+          /^Something already listens on port 8189 \(node, process \d+\), which workers need\.$/,
+        ),
+        remedy: expect.stringContaining('give the workers another first port'),
       });
     } finally {
       await free();

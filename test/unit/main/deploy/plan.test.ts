@@ -18,6 +18,7 @@ sudo=free
 systemd=yes
 gpu=0, NVIDIA H100 80GB HBM3, 81559, 570.133.20
 listen=0016
+listener=22 700 sshd
 fetcher=curl
 packages=apt
 undelivered=0`;
@@ -95,7 +96,15 @@ describe('the plan for a machine', () => {
     ['no sudo', { sudo: 'none' }, {}, 'docker', 'HOST_NO_SUDO', 'may not become root'],
     ['a full disk', { diskFreeMiB: 12 }, {}, 'disk', 'HOST_DISK_FULL', 'Only 12 MiB are free'],
     ['no GPU', { gpus: [], gpuWhy: 'driver not loaded' }, {}, 'gpu', 'HOST_GPU_MISSING', 'driver not loaded'],
-    ['a taken port', { ports: [22, 8189] }, {}, 'ports', 'HOST_PORT_TAKEN', 'port 8189'],
+    ['a taken port', { ports: [22, 8189] }, {}, 'ports', 'HOST_PORT_TAKEN', 'port 8189,'],
+    [
+      'a port whose owner is known',
+      { ports: [8189], listeners: { 8189: 'python3, process 41' } },
+      {},
+      'ports',
+      'HOST_PORT_TAKEN',
+      'port 8189 (python3, process 41),',
+    ],
     ['Docker in a pod', { container: true }, {}, 'docker', 'HOST_DOCKER_MISSING', 'container (a pod)'],
     ['no way to fetch Node', { fetcher: null }, {}, 'node', 'HOST_UNSUITABLE', 'neither curl nor wget'],
     ['an odd processor', { arch: 'riscv64' }, {}, 'node', 'HOST_UNSUITABLE', 'riscv64'],
@@ -143,11 +152,12 @@ describe('the plan for a machine', () => {
 describe('reading a look', () => {
   test('hostile and broken lines do no harm', () => {
     const read = parseFindings(
-      'gpu=nonsense\nlisten=zz\nnode=\nclock=\n=x\nagent.pid=\nuser=<script>\nsudo=maybe',
+      'gpu=nonsense\nlisten=zz\nnode=\nclock=\n=x\nagent.pid=\nuser=<script>\nsudo=maybe\nlistener=8189 x y\nlistener=22 7 a\u202eb c',
     );
     expect(read).toMatchObject({
       gpus: [],
       ports: [],
+      listeners: { 22: 'ab c, process 7' },
       node: null,
       clockMs: null,
       user: '<script>',
@@ -180,6 +190,12 @@ describe('the configuration of an agent', () => {
   test('what was imported to the machine goes over what the console knows', () => {
     const { entries } = on({}, NO_CHOICES, { REDIS_HOST: '100.99.216.71' });
     expect(entries).toMatchObject({ REDIS_HOST: '100.99.216.71', REDIS_PASSWORD: 'of the console' });
+  });
+
+  test('the first port that was chosen goes over the configured one', () => {
+    const workers = { COMFYUI_BASE_PORT: '8188' };
+    expect(on({}, NO_CHOICES, workers).entries.COMFYUI_BASE_PORT).toBe('8188');
+    expect(on({}, { ...NO_CHOICES, basePort: 8200 }, workers).entries.COMFYUI_BASE_PORT).toBe('8200');
   });
 
   test('compose where Docker can be, the process runtime in a pod, and the host’s choice before both', () => {
