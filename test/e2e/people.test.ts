@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
+import { axeFindings, bringAxe } from '../support/axe.ts';
 import { openBrowser } from '../support/browser.ts';
 import { serveFakeWorkshop } from '../support/fake-workshop.ts';
 import { root } from '../support/run-step.ts';
+import { CONTROL, job, workshop } from '../support/scenarios.ts';
 import { stageStates } from '../support/stage-states.ts';
 
 const pictures = resolve(root, 'test/artifacts/people');
@@ -21,6 +23,31 @@ const stateOf = (name: string) => {
   if (!state) throw new Error(`there is no state ${name}`);
   return state;
 };
+
+/** Nicknames that try to leave their cell: a script, right-to-left, bidi and zero-width characters, one without end. */
+const HOSTILE = [
+  '<script>window.hacked = 1</script>',
+  'عدي بن الليل',
+  '\u202Eevil\u202Dname\u2066',
+  `Z\u0335\u0321${'\u0336\u0322'.repeat(50)}algo`,
+  'W'.repeat(10_000),
+];
+
+/** A thousand people, of whom every third waits, with nicknames that want to break out. */
+function crowd() {
+  const now = Date.now();
+  const idOf = (at: number) => `user${String(at).padStart(4, '0')}`;
+  const jobs = Array.from({ length: 1000 }, (_, at) => {
+    const status = at % 3 === 0 ? 'pending' : at % 3 === 1 ? 'completed' : 'failed';
+    return job(at % 500, status, now, { id: `of-${at}`, userId: idOf(at) });
+  });
+  const nicknames = Object.fromEntries(HOSTILE.map((name, at) => [idOf(at), name]));
+  const room = {
+    ...{ message: '', breakUntil: null, frozen: false, blank: false, url: null, join: false },
+    nicknames,
+  };
+  return workshop(now, [], jobs, { room, control: { ...CONTROL, heldUsers: [idOf(0), idOf(700)] } });
+}
 
 beforeAll(async () => {
   await mkdir(pictures, { recursive: true });
@@ -173,4 +200,79 @@ test('a search finds people, their jobs are one click away, and hostile names st
   expect(Math.max(...heights)).toBeLessThan(60);
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   await page.screenshot({ path: resolve(pictures, 'hostile.png') });
+});
+
+test('a thousand people: few rows exist, keys reach every one, nothing leaves its cell, a filter can be typed', async () => {
+  served.workshop.show(crowd());
+  const grid = page.getByRole('grid', { name: 'People' });
+  const lines = grid.locator('[data-person]');
+  await page.getByText('1,000 people', { exact: true }).waitFor();
+  expect(await lines.count()).toBeLessThan(40);
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-person'));
+  const at = (userId: string) => vi.waitFor(async () => expect(await focused()).toBe(userId), soon);
+
+  await page.getByRole('button', { name: 'Person', exact: true }).click();
+  await page.getByRole('columnheader', { name: 'Person', exact: true }).waitFor();
+  await lines.first().focus();
+  const first = await focused();
+  await page.keyboard.press('End');
+  await vi.waitFor(async () => expect(await focused()).not.toBe(first), soon);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex'))).toBe('1001');
+  const seen = await page.evaluate(() => {
+    const [row, table] = [document.activeElement, document.querySelector('[role=grid]')];
+    const [inner, outer] = [row, table].map((one) => one?.getBoundingClientRect());
+    return inner && outer && inner.top >= outer.top && inner.bottom <= outer.bottom + 1;
+  });
+  expect(seen).toBe(true);
+  await page.keyboard.press('Home');
+  await at(first ?? '');
+  await page.keyboard.press('PageDown');
+  await vi.waitFor(async () => expect(await focused()).not.toBe(first), soon);
+  const heading = await page.getByRole('columnheader', { name: 'Person', exact: true }).boundingBox();
+  const box = await page.locator(':focus').boundingBox();
+  expect(box?.y).toBeGreaterThanOrEqual((heading?.y ?? 0) + (heading?.height ?? 0));
+
+  // Enter opens the acts of the row; Escape leads back to it; Tab goes on to its buttons.
+  const row = await focused();
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Show their jobs' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+  await at(row ?? '');
+  const search = page.getByRole('textbox', { name: 'Search people' });
+  await search.fill('held waiting');
+  await page.getByText('1 of 1,000 people', { exact: true }).waitFor();
+  await lines.first().focus();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await vi.waitFor(() => expect(inputs('hold')).toEqual([{ userId: 'user0000', held: false }]), soon);
+  await page.getByText('0 of 1,000 people', { exact: true }).waitFor();
+
+  await search.fill('user000');
+  await page.getByText('10 of 1,000 people', { exact: true }).waitFor();
+  await grid.getByText(HOSTILE[0] ?? '').waitFor();
+  const escapes = await grid.evaluate((one) =>
+    [...one.querySelectorAll('[data-person]')].some((line) => {
+      const outer = line.getBoundingClientRect();
+      return [...line.children].some((cell) => {
+        const inner = cell.getBoundingClientRect();
+        return inner.top < outer.top - 1 || inner.bottom > outer.bottom + 1 || inner.right > outer.right + 1;
+      });
+    }),
+  );
+  expect(escapes).toBe(false);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+  await page.screenshot({ path: resolve(pictures, 'thousand-hostile.png') });
+  await search.fill('');
+  await page.getByText('1,000 people', { exact: true }).waitFor();
+  await bringAxe(page);
+  for (const look of ['dark', 'light']) {
+    expect(await axeFindings(page)).toEqual([]);
+    await page.screenshot({ path: resolve(pictures, `thousand-${look}.png`) });
+    await page.keyboard.press('Escape');
+    await lines.first().focus();
+    await page.keyboard.press('l');
+  }
 });

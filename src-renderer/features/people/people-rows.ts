@@ -2,6 +2,7 @@ import type { JobSummary, QueueControl, QueueCounts } from '../../../src-main/ap
 import { capOf } from '../../../worker-agent/src/contract/desired.ts';
 import { compareNames } from '../../components/format.ts';
 import type { Waits } from '../../live/store.ts';
+import { readTypedPeople } from './typed-people.ts';
 
 /** One person as the host sees them. Times are Redis's, epoch ms. */
 export interface PersonRow {
@@ -110,23 +111,20 @@ const VALUE: Record<Exclude<PeopleColumn, 'person'>, (row: PersonRow) => number 
 
 export const shownName = ({ nickname, userId }: PersonRow): string => nickname || userId;
 
-/** Those whose nickname or id holds the text, in order; unknown figures go last, equals by name. */
+/** Those whom the typed text means, in order; unknown figures go last, equals by name. */
 export function sortPeople(rows: readonly PersonRow[], search: string, sort: PeopleSort): PersonRow[] {
-  const part = search.trim().toLowerCase();
   const sign = sort.descending ? -1 : 1;
   const byName = (a: PersonRow, b: PersonRow) =>
     compareNames(shownName(a).slice(0, 200), shownName(b).slice(0, 200)) || (a.userId < b.userId ? -1 : 1);
   const { column } = sort;
-  return rows
-    .filter((row) => part === '' || `${row.nickname}\n${row.userId}`.toLowerCase().includes(part))
-    .sort((a, b) => {
-      if (column === 'person') return sign * byName(a, b);
-      const [x, y] = [VALUE[column](a), VALUE[column](b)];
-      if (x === y) return byName(a, b);
-      if (x === null) return 1;
-      if (y === null) return -1;
-      return sign * (x - y);
-    });
+  return rows.filter(readTypedPeople(search)).sort((a, b) => {
+    if (column === 'person') return sign * byName(a, b);
+    const [x, y] = [VALUE[column](a), VALUE[column](b)];
+    if (x === y) return byName(a, b);
+    if (x === null) return 1;
+    if (y === null) return -1;
+    return sign * (x - y);
+  });
 }
 
 /** When the first waiting job of a person starts, as people say it; undefined when nothing is known. */

@@ -12,8 +12,6 @@ import styles from './people.module.css';
 import { type PeopleSort, peopleOf, sortPeople } from './people-rows.ts';
 import { PeopleTable } from './people-table.tsx';
 
-/** More rows than this are no table for people; a search finds the rest. */
-const SHOWN = 300;
 /** Limits offered; the contract allows more. */
 const LIMITS = ['1', '2', '3', '4', '6', '8'];
 
@@ -51,7 +49,7 @@ export function PeopleScreen() {
         <TextInput
           className={styles.search ?? ''}
           aria-label="Search people"
-          placeholder="Nickname or user"
+          placeholder="Name, or: held, failed, waiting>3, gpu>10"
           leftSection={<IconSearch size="1rem" aria-hidden />}
           value={search}
           maxLength={200}
@@ -70,7 +68,7 @@ export function PeopleScreen() {
       </div>
       <div className={`${styles.panel} ${stale ? styles.stale : ''}`}>
         {rows.length > 0 ? (
-          <PeopleTable people={people} rows={rows.slice(0, SHOWN)} sort={sort} onSort={setSort} />
+          <PeopleTable people={people} rows={rows} sort={sort} onSort={setSort} />
         ) : (
           <Nobody known={known} searched={people.rows.length > 0} clear={() => setSearch('')} />
         )}
@@ -94,7 +92,6 @@ export function PeopleScreen() {
 
 function footText(found: number, all: number): string {
   const people = plural(all, 'person', 'people');
-  if (found > SHOWN) return `The first ${SHOWN} of ${countText(found)}; search for the others`;
   return found === all ? people : `${countText(found)} of ${people}`;
 }
 
@@ -127,7 +124,7 @@ function Nobody(props: { known: boolean; searched: boolean; clear: () => void })
         <strong>Who takes part is not known yet.</strong>
       ) : props.searched ? (
         <>
-          <strong>Nobody by that name</strong>
+          <strong>Nobody matches</strong>
           <Button variant="default" onClick={props.clear}>
             Show everybody
           </Button>

@@ -1,177 +1,174 @@
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
-import { memo } from 'react';
-import { countText, cut, plural, spanText, UNKNOWN } from '../../components/format.ts';
-import { StateMark } from '../../components/state-mark.tsx';
-import { toLocal, useClock } from '../../live/clock.ts';
-import { liveStore, useLive } from '../../live/store.ts';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { remPx } from '../../components/rem.ts';
 import styles from './people.module.css';
-import {
-  type People,
-  type PeopleColumn,
-  type PeopleSort,
-  type PersonRow,
-  shownName,
-  waitText,
-} from './people-rows.ts';
-import { PersonActions } from './person-actions.tsx';
+import type { People, PeopleColumn, PeopleSort, PersonRow } from './people-rows.ts';
+import { PersonLine } from './person-line.tsx';
 
 const COLUMNS: readonly { id: PeopleColumn; label: string; title?: string; figure?: boolean }[] = [
   { id: 'person', label: 'Person' },
   { id: 'waiting', label: 'Waiting', figure: true },
   { id: 'running', label: 'Running', figure: true },
-  { id: 'done', label: 'Done today', figure: true },
-  { id: 'failed', label: 'Failed today', figure: true },
-  { id: 'gpu', label: 'GPU time today', figure: true, title: 'How long their jobs of today ran so far' },
+  { id: 'done', label: 'Done', figure: true, title: 'Done today' },
+  { id: 'failed', label: 'Failed', figure: true, title: 'Failed today' },
+  { id: 'gpu', label: 'GPU time', figure: true, title: 'How long their jobs of today ran so far' },
   { id: 'wait', label: 'Next start', title: 'When the first of their waiting jobs starts' },
   { id: 'seen', label: 'Last seen', title: 'When a job of theirs was last submitted' },
 ];
 
-/** Everybody in a table; each row carries its acts. */
+/** Heights in rem, as in the stylesheet. */
+const ROW_REM = 2.75;
+const HEADER_REM = 2.375;
+
+/**
+ * Everybody in a table, virtualised: only the rows in sight exist. Arrow keys, Page Up and Down, Home and End move
+ * between rows, Tab goes on to the acts of the row, Enter opens its menu.
+ */
 export function PeopleTable(props: {
   people: People;
   rows: readonly PersonRow[];
   sort: PeopleSort;
   onSort: (sort: PeopleSort) => void;
 }) {
-  const { people, rows, sort, onSort } = props;
+  const { people, rows } = props;
+  const scroll = useRef<HTMLDivElement>(null);
+  const [current, setCurrent] = useState<string | null>(null);
+  const [menuOf, setMenuOf] = useState<string | null>(null);
+  const wanted = useRef<string | null>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => ROW_REM * remPx(),
+    getItemKey: (index) => rows[index]?.userId ?? index,
+    overscan: 8,
+    scrollMargin: HEADER_REM * remPx(),
+    scrollPaddingStart: HEADER_REM * remPx(),
+  });
+  /** Opens the menu of a row, or closes it and leads back to the row. */
+  const open = useCallback((userId: string, opened: boolean) => {
+    if (!opened) wanted.current = userId;
+    setMenuOf(opened ? userId : null);
+  }, []);
+  // A row that a key moved to may only exist after scrolling; it takes the focus once it is there.
+  useEffect(() => {
+    if (wanted.current === null) return;
+    const at = rows.findIndex(({ userId }) => userId === wanted.current);
+    const row = scroll.current?.querySelector<HTMLElement>(`[aria-rowindex="${at + 2}"]`);
+    if (at < 0 || !row) return;
+    wanted.current = null;
+    row.focus({ preventScroll: true });
+  });
+  const move = (event: KeyboardEvent, at: number) => {
+    const page = Math.max(1, Math.floor((scroll.current?.clientHeight ?? 400) / (ROW_REM * remPx())) - 2);
+    const to = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: rows.length - 1,
+    }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const target = Math.min(rows.length - 1, Math.max(0, to));
+    const id = rows[target]?.userId ?? null;
+    wanted.current = id;
+    virtual.scrollToIndex(target);
+    setCurrent(id);
+  };
+  const tabbable = rows.some(({ userId }) => userId === current) ? current : (rows[0]?.userId ?? null);
   return (
-    <div className={styles.scroll}>
-      <table className={styles.table} aria-label="People">
-        <thead>
-          <tr>
-            {COLUMNS.map(({ id, label, title, figure }) => {
-              const sorted = sort.column === id;
-              return (
-                <th
-                  key={id}
-                  scope="col"
-                  className={figure ? styles.figure : undefined}
-                  aria-sort={sorted ? (sort.descending ? 'descending' : 'ascending') : 'none'}
-                >
-                  <button
-                    type="button"
-                    className={styles.sort}
-                    title={title}
-                    onClick={() =>
-                      onSort({ column: id, descending: sorted ? !sort.descending : id !== 'person' })
-                    }
-                  >
-                    {label}
-                    {sorted && !sort.descending && <IconArrowUp size="0.8125rem" aria-hidden />}
-                    {sorted && sort.descending && <IconArrowDown size="0.8125rem" aria-hidden />}
-                  </button>
-                </th>
-              );
-            })}
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <Row
-              key={row.userId}
-              row={row}
-              doneIsLeast={people.doneIsLeast}
-              failedIsLeast={people.failedIsLeast}
-            />
-          ))}
-        </tbody>
-      </table>
+    // biome-ignore lint/a11y/useSemanticElements: a real table cannot be virtualised with absolute rows.
+    <div
+      ref={scroll}
+      className={styles.scroll}
+      role="grid"
+      aria-label="People"
+      aria-rowcount={rows.length + 1}
+      tabIndex={-1}
+    >
+      <Header sort={props.sort} onSort={props.onSort} />
+      {/* biome-ignore lint/a11y/useSemanticElements: see above. */}
+      <div role="rowgroup" className={styles.rows} style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map(({ index, start }) => {
+          const row = rows[index];
+          if (!row) return null;
+          const { userId } = row;
+          return (
+            // biome-ignore lint/a11y/useSemanticElements: see above.
+            <div
+              key={userId}
+              role="row"
+              className={styles.row}
+              style={{ transform: `translateY(${start - virtual.options.scrollMargin}px)` }}
+              aria-rowindex={index + 2}
+              data-person={userId.slice(0, 120)}
+              tabIndex={userId === tabbable ? 0 : -1}
+              onFocus={() => setCurrent(userId)}
+              onKeyDown={(event) => {
+                if (event.target !== event.currentTarget) return;
+                if (event.key === 'Enter' || event.key === ' ') {
+                  event.preventDefault();
+                  setMenuOf(userId);
+                } else move(event, index);
+              }}
+            >
+              <PersonLine
+                row={row}
+                doneIsLeast={people.doneIsLeast}
+                failedIsLeast={people.failedIsLeast}
+                tabbable={userId === tabbable}
+                opened={menuOf === userId}
+                onOpen={open}
+              />
+            </div>
+          );
+        })}
+      </div>
     </div>
   );
 }
 
-const Row = memo(
-  function Row(props: { row: PersonRow; doneIsLeast: boolean; failedIsLeast: boolean }) {
-    const { row, doneIsLeast, failedIsLeast } = props;
-    const name = cut(shownName(row), 60);
-    return (
-      <tr data-person={row.userId.slice(0, 120)}>
-        <th scope="row" className={styles.person}>
-          <span className={styles.name} title={name}>
-            {name}
-          </span>
-          {row.nickname !== '' && <span className={styles.id}>{cut(row.userId, 40)}</span>}
-          <Marks row={row} />
-        </th>
-        <Figure value={row.waiting} />
-        <td className={styles.figure}>
-          <Count value={row.running} />
-          {row.cap !== null && (
-            <span className={styles.of} title={`At most ${plural(row.cap, 'job')} of theirs at once`}>
-              {' '}
-              of {row.cap}
-            </span>
-          )}
-        </td>
-        <Figure value={row.done} least={doneIsLeast} />
-        <Figure value={row.failed} least={failedIsLeast} tone={row.failed > 0 ? styles.fail : undefined} />
-        <td className={styles.figure}>
-          <span className={row.gpuMs === 0 ? styles.faint : undefined}>{gpuText(row.gpuMs)}</span>
-        </td>
-        <td>
-          <Wait row={row} />
-        </td>
-        <td>
-          <Seen at={row.seenAt} />
-        </td>
-        <td className={styles.acts}>
-          <PersonActions row={row} name={name} />
-        </td>
-      </tr>
-    );
-  },
-  (before, after) => JSON.stringify(before) === JSON.stringify(after),
-);
-
-function Marks({ row }: { row: PersonRow }) {
+function Header({ sort, onSort }: { sort: PeopleSort; onSort: (sort: PeopleSort) => void }) {
   return (
-    <>
-      {row.held && <StateMark tone="warn" word="held" />}
-      {row.nextTurn && <StateMark tone="busy" word="next turn" />}
-    </>
+    // biome-ignore lint/a11y/useSemanticElements: a real table cannot be virtualised with absolute rows.
+    <div role="rowgroup" className={styles.header}>
+      {/* biome-ignore lint/a11y/useSemanticElements: see above. */}
+      {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons take the focus. */}
+      <div role="row" className={styles.columns} aria-rowindex={1}>
+        {COLUMNS.map(({ id, label, title, figure }) => {
+          const sorted = sort.column === id;
+          return (
+            // biome-ignore lint/a11y/useSemanticElements: see above.
+            // biome-ignore lint/a11y/useFocusableInteractive: its button takes the focus.
+            <div
+              key={id}
+              role="columnheader"
+              className={figure ? styles.figure : undefined}
+              aria-sort={sorted ? (sort.descending ? 'descending' : 'ascending') : 'none'}
+            >
+              <button
+                type="button"
+                className={styles.sort}
+                title={title}
+                onClick={() =>
+                  onSort({ column: id, descending: sorted ? !sort.descending : id !== 'person' })
+                }
+              >
+                {label}
+                {sorted && !sort.descending && <IconArrowUp size="0.8125rem" aria-hidden />}
+                {sorted && sort.descending && <IconArrowDown size="0.8125rem" aria-hidden />}
+              </button>
+            </div>
+          );
+        })}
+        {/* biome-ignore lint/a11y/useSemanticElements: see above. */}
+        {/* biome-ignore lint/a11y/useFocusableInteractive: it holds words only. */}
+        <div role="columnheader">
+          <span className="visually-hidden">Actions</span>
+        </div>
+      </div>
+    </div>
   );
 }
-
-function Count({ value, least }: { value: number; least?: boolean }) {
-  return (
-    <span className={value === 0 ? styles.faint : undefined}>
-      {countText(value)}
-      {least && '+'}
-    </span>
-  );
-}
-
-function Figure(props: { value: number; least?: boolean; tone?: string | undefined }) {
-  const title = props.least ? 'At least: the list does not reach back to this morning' : undefined;
-  return (
-    <td className={`${styles.figure} ${props.tone ?? ''}`} title={title}>
-      <Count value={props.value} least={props.least ?? false} />
-    </td>
-  );
-}
-
-function Wait({ row }: { row: PersonRow }) {
-  const text = useClock((now) => waitText(row, liveStore.getState().waits, now) ?? UNKNOWN);
-  return <>{text}</>;
-}
-
-function Seen({ at }: { at: number | null }) {
-  const offset = useLive((state) => state.clockOffsetMs);
-  const text = useClock((now) => {
-    const local = toLocal(at, offset);
-    return local === null ? UNKNOWN : now - local < 60_000 ? 'just now' : `${spanText(now - local)} ago`;
-  });
-  return <span className={styles.dim}>{text}</span>;
-}
-
-const gpuText = (ms: number) =>
-  ms === 0
-    ? '0 min'
-    : ms < 60_000
-      ? '< 1 min'
-      : ms < 120_000
-        ? '1 min'
-        : spanText(Math.floor(ms / 60_000) * 60_000);

@@ -17,11 +17,21 @@ import type { PersonRow } from './people-rows.ts';
 
 const LIMITS = [1, 2, 3, 4];
 
-/** What the host can do about one person. The two frequent acts are one click; both can be taken back. */
-export function PersonActions({ row, name }: { row: PersonRow; name: string }) {
+/**
+ * What the host can do about one person. The two frequent acts are one click; both can be taken back.
+ * @param tabbable the row is the one that Tab leads through; of a thousand rows only one is on Tab's way.
+ */
+export function PersonActions(props: {
+  row: PersonRow;
+  name: string;
+  tabbable: boolean;
+  opened: boolean;
+  onOpen: (open: boolean) => void;
+}) {
+  const { row, name } = props;
   const { userId } = row;
+  const tabIndex = props.tabbable ? 0 : -1;
   const reached = useLive(({ links, line }) => line.kind === 'live' && links.redis.kind !== 'lost');
-  const [opened, menu] = useDisclosure(false);
   const [renaming, dialog] = useDisclosure(false);
   const hold = useHoldPerson();
   const turn = useNextTurn();
@@ -30,6 +40,7 @@ export function PersonActions({ row, name }: { row: PersonRow; name: string }) {
       <Button
         size="compact-sm"
         variant="default"
+        tabIndex={tabIndex}
         disabled={!reached || (row.waiting === 0 && !row.nextTurn)}
         aria-label={row.nextTurn ? `Take the next turn from ${name}` : `Next turn to ${name}`}
         onClick={() => turn.mutate({ userId: row.nextTurn ? null : userId })}
@@ -39,6 +50,7 @@ export function PersonActions({ row, name }: { row: PersonRow; name: string }) {
       <Button
         size="compact-sm"
         variant="default"
+        tabIndex={tabIndex}
         disabled={!reached}
         aria-label={row.held ? `Release ${name}` : `Hold ${name}`}
         onClick={() => hold.mutate({ userId, held: !row.held })}
@@ -46,17 +58,25 @@ export function PersonActions({ row, name }: { row: PersonRow; name: string }) {
         {row.held ? 'Release' : 'Hold'}
       </Button>
       <Menu
-        opened={opened}
-        onChange={(open) => (open ? menu.open() : menu.close())}
+        opened={props.opened}
+        onChange={props.onOpen}
         position="bottom-end"
         width={290}
+        returnFocus={false}
+        clickOutsideEvents={['mousedown', 'touchstart']}
       >
         <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" c="var(--dim)" aria-label={`More about ${name}`}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            c="var(--dim)"
+            tabIndex={tabIndex}
+            aria-label={`More about ${name}`}
+          >
             <IconDots size="1.0625rem" aria-hidden />
           </ActionIcon>
         </Menu.Target>
-        {opened && <Entries row={row} name={name} reached={reached} rename={dialog.open} />}
+        {props.opened && <Entries row={row} name={name} reached={reached} rename={dialog.open} />}
       </Menu>
       {renaming && <Rename row={row} close={dialog.close} />}
     </div>
