@@ -162,7 +162,7 @@ test('the machine is looked over, and one press deploys until the first heartbea
     await page.getByText(/^Stop what listens there/).waitFor();
     expect(await page.getByRole('button', { name: `Deploy on ${NAME}` }).isDisabled()).toBe(true);
     await page.getByText(/^How ComfyUI runs/).click();
-    await page.getByLabel(/^First port of the workers/).fill('8200');
+    await page.getByLabel('First port of the workers').fill('8200');
     await picture('port-taken');
     await press('Keep and look again');
     await page.getByText('8200–8202 can be used.').waitFor();

@@ -46,14 +46,16 @@ export function RuntimeForm({ view }: { view: DeployView }) {
         />
         {shown === 'compose' && (
           <TextInput
-            label="Image (empty: built there)"
+            label="Image"
+            placeholder="built there"
             value={choices.image}
             onChange={(event) => set({ image: event.currentTarget.value })}
           />
         )}
         {shown === 'process' && (
           <TextInput
-            label="Command, with {port} (empty: the ComfyUI found there)"
+            label="Command, with {port}"
+            placeholder="starts the ComfyUI found there"
             value={choices.command}
             onChange={(event) => set({ command: event.currentTarget.value })}
           />
@@ -67,13 +69,15 @@ export function RuntimeForm({ view }: { view: DeployView }) {
           />
         )}
         <TextInput
-          label="Folder of the models (if not the usual one)"
+          label="Folder of the models"
+          placeholder="the usual one"
           value={choices.modelsPath}
           onChange={(event) => set({ modelsPath: event.currentTarget.value })}
         />
         {shown !== 'external' && (
           <NumberInput
-            label="First port of the workers (empty: as configured, usually 8188)"
+            label="First port of the workers"
+            placeholder="as configured, usually 8188"
             value={choices.basePort ?? ''}
             min={1024}
             max={65_000}

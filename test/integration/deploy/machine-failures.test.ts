@@ -140,7 +140,7 @@ for user in anna guest; do
   cp -r /root/.ssh "/home/$user/.ssh"
   chown -R "$user:" "/home/$user"
 done
-echo 'anna ALL=(ALL) ALL' > /etc/sudoers.d/anna
+printf '%s\\n' 'anna ALL=(ALL) ALL' 'Defaults logfile=/var/log/sudo.log, loglinelen=0' > /etc/sudoers.d/anna
 cat > /usr/local/bin/docker <<'END'
 #!/bin/sh
 id -nG | grep -qw docker || { echo 'permission denied while trying to connect to the Docker daemon socket' >&2; exit 1; }
@@ -196,6 +196,11 @@ chmod +x /usr/local/bin/docker
         remedy: 'Enter the password of the user who logs in there, then press again.',
       });
       expect(await gpu.run('id -nG anna')).toBe('anna\n');
+      // One try: more may lock the account.
+      const tries = await gpu.run('cat /var/log/sudo.log');
+      expect(tries.match(/anna .*incorrect password attempts?/g)).toEqual([
+        expect.stringMatching(/ 1 incorrect password attempt$/),
+      ]);
       const right = await act(keeper, 'deploy', { sudoPassword: 'the password of anna' });
       expect(stepOf(right, 'docker')?.state).toBe('finished');
       expect(await gpu.run('id -nG anna')).toBe('anna docker\n');
