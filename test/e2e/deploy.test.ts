@@ -13,7 +13,7 @@ import { keys } from '../../worker-agent/src/contract/keys.ts';
 import { slowImage } from '../integration/agent/agent-rig.ts';
 import { until } from '../integration/main/until.ts';
 import { openBrowser } from '../support/browser.ts';
-import { buildRenderer } from '../support/build-renderer.ts';
+import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
 import { startTwoMachines, type TwoMachines } from './two-machines.ts';
 
 /*
@@ -69,9 +69,11 @@ beforeAll(async () => {
     agentFolders: [agentFolder, join(resources, 'compose')],
   });
   services = opened.services;
-  const shell = await startWebShell({ services, rendererDir: await buildRenderer() });
+  const rendererDir = await buildRenderer();
+  const shell = await startWebShell({ services, rendererDir });
   browser = await openBrowser();
   undo.push(
+    () => removeRenderer(rendererDir),
     () => opened.close(),
     () => shell.close(),
     () => browser.close(),
@@ -147,7 +149,9 @@ test('the .env of the VPS goes to the GPU host, and Redis answers from there', a
   await env.getByLabel('Goes to').selectOption(NAME);
   await picture('env-review');
   await press('Write it to the GPU host and test Redis from there');
-  await env.getByText('A test key was written, read back the same and removed.').waitFor();
+  const proved = env.getByText('A test key was written, read back the same and removed.');
+  await proved.waitFor();
+  await proved.scrollIntoViewIfNeeded();
   await picture('env-written');
   await press('Connect this console to this Redis');
 });

@@ -24,9 +24,13 @@ export function lockHost(host: RemoteHost, root: string, owner: { id: string; by
     if (result.code === 0) return;
     if (result.code === HELD) {
       const [age = '', who = 'somebody'] = result.stdout.trim().split('|');
-      throw new WorkshopError('HOST_BUSY', `${who} is working on ${host.label} (${age} s ago).`, {
-        remedy: `Wait until that is done, then press again. If that console is gone, the way is free after ${DEAD_S} s.`,
-      });
+      throw new WorkshopError(
+        'HOST_BUSY',
+        `${who} is working on ${host.label}; its last sign is ${age} s old.`,
+        {
+          remedy: `Wait until that is done, then press again. If that console is gone, the way is free after ${DEAD_S} s.`,
+        },
+      );
     }
     const full = /No space left/i.test(result.stderr);
     throw new WorkshopError(

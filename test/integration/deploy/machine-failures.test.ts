@@ -339,7 +339,7 @@ chmod +x /usr/local/bin/docker
       expect(told.error).toMatchObject({
         code: 'HOST_BUSY',
         message: expect.stringMatching(
-          /^(anna@studio|bert@laptop) is working on the GPU host .* \(\d+ s ago\)\.$/,
+          /^(anna@studio|bert@laptop) is working on the GPU host .*; its last sign is \d+ s old\.$/,
         ),
         remedy: expect.stringMatching(/^Wait until that is done, then press again/),
       });
