@@ -53,6 +53,7 @@ export function EnvReview({ draft, profile }: { draft: ImportDraft; profile: Wor
       />
       <Group mt="sm">
         <Button
+          variant={receipt ? 'default' : 'filled'}
           disabled={!review.ready || draft.target === null}
           loading={write.isPending || prove.isPending}
           onClick={() => write.mutate({ id: draft.id })}
