@@ -22,6 +22,7 @@ import { useClock } from '../live/clock.ts';
 import { useOpenRoom } from '../live/room-verbs.ts';
 import { useLive } from '../live/store.ts';
 import { useOtherHosts } from '../live/use-other-hosts.ts';
+import { Announcer } from './announcer.tsx';
 import { BrandMark } from './brand-mark.tsx';
 import { LinkChips } from './link-chips.tsx';
 import { Palette } from './palette.tsx';
@@ -69,6 +70,7 @@ export function Shell() {
           <Screen />
         </main>
       </div>
+      <Announcer />
       <ConfirmHost />
       <MachineQuestionHost />
       <RoomDialog />

@@ -8,9 +8,13 @@ let browser: Browser;
 let page: Page;
 let served: Awaited<ReturnType<typeof serveFakeWorkshop>>;
 
+const many = (now: number) => {
+  const state = stageStates['many-jobs']?.(now);
+  if (!state) throw new Error('there is no such state');
+  return state;
+};
+
 beforeAll(async () => {
-  const many = stageStates['many-jobs'];
-  if (!many) throw new Error('there is no such state');
   served = await serveFakeWorkshop(many(Date.now()));
   browser = await openBrowser();
   page = await browser.newPage({ viewport: { width: 1280, height: 720 }, reducedMotion: 'reduce' });
@@ -170,4 +174,83 @@ test('the main path of a day goes by keys alone: plan, start, say, hold, mend, l
   await press('?');
   await page.getByRole('dialog', { name: 'Keys' }).getByText('Show the alerts').waitFor();
   await press('Escape');
+});
+
+test('people, the room view, a failed job and the drain go by keys alone', async () => {
+  const press = (key: string) => page.keyboard.press(key);
+  const at = (attribute: string) =>
+    page.evaluate((name) => document.activeElement?.getAttribute(name) ?? '', attribute);
+  const tabTo = async (attribute: string, value: RegExp) => {
+    for (let steps = 0; steps < 60 && !value.test(await at(attribute)); steps += 1) await press('Tab');
+    expect(await at(attribute)).toMatch(value);
+  };
+  const act = async (label: string) => {
+    await press('Control+k');
+    await page.getByLabel('Find an action').fill(label);
+    await page.getByRole('dialog').getByText(label, { exact: true }).waitFor();
+    await press('Enter');
+    await page.getByLabel('Find an action').waitFor({ state: 'detached' });
+  };
+  const called = (verb: string, input: object) =>
+    vi.waitFor(() => expect(calls(verb).at(-1)?.input).toMatchObject(input), soon);
+
+  await page.reload();
+  await page.getByRole('main').waitFor();
+  await press('3');
+  await page.getByRole('grid', { name: 'People' }).locator('[data-person]').first().waitFor();
+  await tabTo('data-person', /./);
+  const userId = await at('data-person');
+  await tabTo('aria-label', /^Next turn to /);
+  await press('Enter');
+  await called('nextTurn', { userId });
+  await tabTo('aria-label', /^Hold /);
+  await press('Enter');
+  await called('hold', { userId, held: true });
+
+  const [room] = await Promise.all([page.context().waitForEvent('page'), press('p')]);
+  await room.waitForURL(/\/room/);
+  await room.close();
+  await page.bringToFront();
+
+  await act('Failed jobs');
+  // The rows of before must have gone, or the focus goes with them.
+  await page
+    .getByRole('grid', { name: 'Jobs' })
+    .locator('[data-job]')
+    .first()
+    .filter({ hasText: 'failed' })
+    .waitFor();
+  await tabTo('data-job', /./);
+  const jobId = await at('data-job');
+  await press('Enter');
+  await page.getByRole('menuitem', { name: 'Requeue' }).waitFor();
+  for (let steps = 0; steps < 6 && (await focusedText()) !== 'Requeue'; steps += 1) await press('ArrowUp');
+  await press('Enter');
+  await called('requeue', { jobId });
+  await act('Drain all workers');
+  await called('drain', { workerIds: [] });
+});
+
+test('a screen reader hears on any screen that jobs failed, and that the link is lost and back', async () => {
+  await page.keyboard.press('2');
+  const { snapshot, histories } = many(Date.now());
+  const told = (words: string) =>
+    page
+      .getByRole('status')
+      .getByText(words)
+      .or(page.getByRole('status').filter({ hasText: words }));
+  const known = served.workshop.snapshot.counts;
+  const ready = snapshot.links.redis;
+  snapshot.counts = known && { ...known, failed: known.failed + 2 };
+  served.workshop.show({ snapshot, histories });
+  await told('2 jobs failed.').first().waitFor({ state: 'attached' });
+  snapshot.links.redis = {
+    ...{ kind: 'lost', since: Date.now(), code: 'REDIS_UNREACHABLE', why: 'Redis does not answer.' },
+    ...{ remedy: 'Look whether the VPS runs.', retryAt: Date.now() + 6000 },
+  };
+  served.workshop.show({ snapshot, histories });
+  await told('The link to Redis is lost').first().waitFor({ state: 'attached' });
+  snapshot.links.redis = ready;
+  served.workshop.show({ snapshot, histories });
+  await told('The link to Redis is back.').first().waitFor({ state: 'attached' });
 });
