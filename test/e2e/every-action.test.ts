@@ -50,7 +50,8 @@ beforeAll(async () => {
   rendererDir = await buildRenderer();
   shell = await startWebShell({ services: opened.services, rendererDir });
   browser = await openBrowser();
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+  // High: notices stand over what is below them, and the host's acts come faster here than they go.
+  page = await browser.newPage({ viewport: { width: 1440, height: 1400 }, reducedMotion: 'reduce' });
   page.setDefaultTimeout(6000);
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('websocket', (socket) =>
@@ -184,6 +185,7 @@ test('people: next turn, hold, limit, nickname, cancelling all that waits', asyn
   const more = async (entry: RegExp, role: 'menuitem' | 'menuitemradio' = 'menuitem') => {
     await page.getByRole('button', { name: 'More about user801' }).click();
     await page.getByRole(role, { name: entry }).click();
+    await page.getByRole('menu').waitFor({ state: 'detached' });
   };
   await page.getByRole('button', { name: 'Next turn to user801' }).click();
   await controlled({ nextTurn: 'user801' });
@@ -280,6 +282,43 @@ test('recap: the day is shown and taken home as a table', async () => {
     page.getByRole('menuitem').first().click(),
   ]);
   expect(await readFile(await download.path(), 'utf8')).toContain('user802');
+});
+
+test('workshops: saved, given away, taken over, turned to, forgotten', async () => {
+  await open('Setup');
+  const list = page.getByRole('list', { name: 'Saved workshops' });
+  const one = (name: string) => list.getByRole('listitem').filter({ hasText: name });
+  await page.getByRole('checkbox', { name: /^Keep Redis passwords in clear text/ }).click();
+  await onDisk('passwords-in-clear.json');
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    one('Film workshop').getByRole('button', { name: 'Save as file' }).click(),
+  ]);
+  const text = await readFile(await file.path(), 'utf8');
+  expect(text).toContain('Film workshop');
+  expect(text).not.toContain(workshop.redis.password);
+  await page.getByLabel('Another workshop').fill('Second day');
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await onDisk('Second day');
+  await page
+    .locator('input[type=file]')
+    .first()
+    .setInputFiles({
+      ...{ name: 'third.json', mimeType: 'application/json' },
+      buffer: Buffer.from(text.replaceAll('Film workshop', 'Third day')),
+    });
+  await onDisk('Third day');
+  await one('Third day').getByRole('button', { name: 'Forget' }).click();
+  await confirm(/^Forget it/);
+  await vi.waitFor(async () => expect(await kept()).not.toContain('Third day'), soon);
+  if ((await one('Film workshop').getByText('Watched now').count()) === 0)
+    await one('Film workshop').getByRole('button', { name: 'Open' }).click();
+  else {
+    await one('Second day').getByRole('button', { name: 'Open' }).click();
+    await one('Second day').getByText('Watched now').waitFor();
+    await one('Film workshop').getByRole('button', { name: 'Open' }).click();
+  }
+  await page.getByRole('heading', { level: 1, name: 'Film workshop' }).waitFor();
 });
 
 test('the link: made anew, and given up', async () => {

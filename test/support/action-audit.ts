@@ -13,6 +13,7 @@ const ROOM = 'room: message, break, freeze, blank, address, nicknames, a page of
 const FLEET = 'fleet: order of the queue, restart, free VRAM';
 const ALERTS = 'alerts and capacity: what is set is on the disk';
 const RECAP = 'recap: the day is shown and taken home as a table';
+const SETUP = 'workshops: saved, given away, taken over, turned to, forgotten';
 const LINK = 'the link: made anew, and given up';
 const ENV: Tried = {
   file: 'setup',
@@ -79,13 +80,13 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'envImport.reveal': ENV,
   'envImport.write': ENV,
   'envImport.prove': ENV,
-  'workshops.view': 'not yet pressed against the real services; its own test scripts them',
-  'workshops.save': 'not yet pressed against the real services; its own test scripts them',
-  'workshops.turnTo': 'not yet pressed against the real services; its own test scripts them',
-  'workshops.remove': 'not yet pressed against the real services; its own test scripts them',
-  'workshops.exportFile': 'not yet pressed against the real services; its own test scripts them',
-  'workshops.importFile': 'not yet pressed against the real services; its own test scripts them',
-  'workshops.keepInFile': 'not yet pressed against the real services; its own test scripts them',
+  'workshops.view': every(SETUP),
+  'workshops.save': every(SETUP),
+  'workshops.turnTo': every(SETUP),
+  'workshops.remove': every(SETUP),
+  'workshops.exportFile': every(SETUP),
+  'workshops.importFile': every(SETUP),
+  'workshops.keepInFile': every(SETUP),
   'workshops.adoptImport': { ...ENV, scripted: 'the link to Redis, besides the SSH links' },
   'machines.connect': 'links connect by themselves; the press after a refusal is tried in integration',
   'machines.disconnect': 'tried in integration',
