@@ -26,6 +26,8 @@ beforeEach(async () => {
   for (const name of ['vps/bin', 'vps/comfy-multi', 'gpu', 'laptop'])
     await mkdir(join(dir, name), { recursive: true });
   await program('tailscale', 'echo 100.99.216.71; echo fd7a:115c::1');
+  // This machine may have a tailnet address of its own, or lend one to a test beside this one.
+  await program('ip', 'echo "1: eth0    inet 192.0.2.7/24 scope global eth0"');
   await program('ss', 'echo "LISTEN 0 511 127.0.0.1:6379 0.0.0.0:*"; echo "LISTEN 0 511 [::1]:6379 [::]:*"');
   const gpu = watched(home('gpu', 'the GPU host'));
   service = createEnvImport({
