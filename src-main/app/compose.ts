@@ -17,6 +17,7 @@ import { keptAlertsSchema } from '../domain/alerts/alerts-state.ts';
 import { capacityFactsOf } from '../domain/capacity/capacity-facts.ts';
 import { capacitySettingsSchema } from '../domain/capacity/capacity-settings.ts';
 import { VPS } from '../domain/hosts/machine-view.ts';
+import type { WorkshopProfile } from '../domain/workshops/profile.ts';
 import { createAlertsService } from '../services/alerts.ts';
 import { createCapacityService } from '../services/capacity.ts';
 import { createConsoleName } from '../services/console-name.ts';
@@ -32,6 +33,7 @@ import { createPeopleService } from '../services/people.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
 import { createSettingsService } from '../services/settings.ts';
+import { createTailnets } from '../services/tailnets.ts';
 import { tellJobs } from '../services/told-jobs.ts';
 import { tellRoom } from '../services/told-room.ts';
 import { createWorkshopWatch } from '../services/watch-workshop.ts';
@@ -43,6 +45,7 @@ import { readEnvironment } from './environment.ts';
 import { LOG_ROOTS, logMachines } from './log-machines.ts';
 import { machinesOf } from './machines.ts';
 import { openRedisWorkshop } from './redis-workshop.ts';
+import { waysOf } from './ways.ts';
 
 export interface ConsoleOptions {
   env: Readonly<Record<string, string | undefined>>;
@@ -90,7 +93,17 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const gpusOverSsh = createGpusOverSsh({
     host: (id) => machines.host(id),
     now: () => watch.now,
+    publish: (views) => tailnets.machines(views),
+  });
+  const tailnets = createTailnets({
+    host: (id) => machines.host(id),
+    // Without this the app on macOS would open its window instead of answering.
+    local: createLocalHost({ env: { ...options.env, TAILSCALE_BE_CLI: '1' } }),
+    platform: process.platform,
+    ways: () => waysOf(settings.opened(), followed),
+    now: () => watch.now,
     publish: watch.machines,
+    publishOwn: watch.tailnet,
   });
   const links = createHostLinks();
   const machines = createMachinesService({
@@ -158,7 +171,11 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     return workshops.find((one) => one.profile.id === currentId)?.profile ?? null;
   };
   // A console that was given its Redis from outside watches no saved workshop.
-  const followMachines = async () => machines.follow(environment.preset ? null : await profile());
+  let followed: WorkshopProfile | null = null;
+  const followMachines = async () => {
+    followed = environment.preset ? null : await profile();
+    machines.follow(followed);
+  };
   const hosts = machinesOf(profile, ({ id }) => machines.host(id));
   const envImport = createEnvImport(hosts);
   const workshops = createWorkshopsService({
@@ -224,6 +241,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       watch.close();
       settings.close();
       gpusOverSsh.close();
+      tailnets.close();
       machines.close();
       links.close();
       await history.close();

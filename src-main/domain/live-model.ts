@@ -1,6 +1,7 @@
 import type { AlertsState } from './alerts/alerts-state.ts';
 import type { CapacityState } from './capacity/capacity-state.ts';
 import type { MachineView } from './hosts/machine-view.ts';
+import type { OwnTailnet } from './hosts/tailnet.ts';
 import type { Observation } from './observation.ts';
 import type { RoomState } from './room/room-state.ts';
 import { isNoNews } from './wait/news.ts';
@@ -27,6 +28,8 @@ export interface LiveModel {
   room(state: RoomState | null): WorkshopChange[];
   /** Sets how the ways to the machines stand; they outlast a change of what Redis is watched. */
   machines(machines: MachineView[]): WorkshopChange[];
+  /** Sets how Tailscale stands on this computer; null while it is not needed. Outlasts a change as the machines do. */
+  tailnet(tailnet: OwnTailnet | null): WorkshopChange[];
   /** Takes what needs a person now. @returns empty when it is no news. */
   alerts(alerts: AlertsState | null): WorkshopChange[];
   /** Takes what fits and what it costs. @returns empty when it is no news. */
@@ -115,8 +118,13 @@ export function createLiveModel(): LiveModel {
   return {
     observe,
     rename(name, redisAddress) {
-      const { console, machines } = state;
-      state = { ...nothingKnown(name, redisAddress), console: console ?? null, machines: machines ?? [] };
+      const { console, machines, tailnet } = state;
+      state = {
+        ...nothingKnown(name, redisAddress),
+        console: console ?? null,
+        machines: machines ?? [],
+        tailnet: tailnet ?? null,
+      };
       return [{ kind: 'name', name, redisAddress }];
     },
     notice(sentence) {
@@ -146,6 +154,10 @@ export function createLiveModel(): LiveModel {
       state.machines = machines;
       return [{ kind: 'machines', machines }];
     },
+    tailnet(tailnet) {
+      state.tailnet = tailnet;
+      return [{ kind: 'tailnet', tailnet }];
+    },
     console(console) {
       state.console = console;
       return [{ kind: 'console', console }];
@@ -174,6 +186,7 @@ function nothingKnown(name: string | null, redisAddress: string | null): Worksho
     waits: null,
     room: null,
     machines: [],
+    tailnet: null,
     alerts: null,
     capacity: null,
     console: null,

@@ -5,6 +5,7 @@ import type { LiveFrame } from '../../worker-agent/src/contract/telemetry.ts';
 import type { AlertsState } from './alerts/alerts-state.ts';
 import type { CapacityState } from './capacity/capacity-state.ts';
 import type { MachineView } from './hosts/machine-view.ts';
+import type { OwnTailnet } from './hosts/tailnet.ts';
 import type { RoomState } from './room/room-state.ts';
 import type { Waits } from './wait/waits.ts';
 
@@ -126,6 +127,8 @@ export interface WorkshopSnapshot {
   room?: RoomState | null;
   /** The machines that are logged in to; absent means none. */
   machines?: MachineView[];
+  /** Tailscale on this computer; null or absent while nothing is reached over it. */
+  tailnet?: OwnTailnet | null;
   /** What needs a person; null or absent before a workshop is set up. */
   alerts?: AlertsState | null;
   /** What fits and what it costs; null or absent before a workshop is set up. */
@@ -153,6 +156,7 @@ export type WorkshopChange =
   | { kind: 'waits'; waits: Waits | null }
   | { kind: 'room'; room: RoomState | null }
   | { kind: 'machines'; machines: MachineView[] }
+  | { kind: 'tailnet'; tailnet: OwnTailnet | null }
   | { kind: 'alerts'; alerts: AlertsState | null }
   | { kind: 'capacity'; capacity: CapacityState | null }
   | { kind: 'console'; console: ConsoleName | null }

@@ -3,6 +3,7 @@ import type { AlertsState } from '../domain/alerts/alerts-state.ts';
 import type { CapacityState } from '../domain/capacity/capacity-state.ts';
 import { createHistoryRings, FINE_STEP_MS, sampleOf } from '../domain/history-ring.ts';
 import type { MachineView } from '../domain/hosts/machine-view.ts';
+import type { OwnTailnet } from '../domain/hosts/tailnet.ts';
 import { createLiveModel } from '../domain/live-model.ts';
 import type { Observation } from '../domain/observation.ts';
 import { createOutbox, type Outbox } from '../domain/outbox.ts';
@@ -40,6 +41,8 @@ export interface WorkshopWatch extends WatchService {
   restore(redisAddress: string, samples: readonly Sample[]): void;
   /** How the ways to the machines stand. */
   machines(machines: MachineView[]): void;
+  /** How Tailscale stands on this computer; null while it is not needed. */
+  tailnet(tailnet: OwnTailnet | null): void;
   /** What other consoles call this one. */
   console(console: ConsoleName): void;
   /** What is known now. */
@@ -142,6 +145,9 @@ export function createWorkshopWatch(): WorkshopWatch {
     },
     machines(machines) {
       tell(model.machines(machines));
+    },
+    tailnet(tailnet) {
+      tell(model.tailnet(tailnet));
     },
     alerts(state) {
       tell(model.alerts(state));

@@ -1,10 +1,16 @@
-import { Popover } from '@mantine/core';
+import { Popover, VisuallyHidden } from '@mantine/core';
 import { memo } from 'react';
 import type { MachineView } from '../../src-main/api/types.ts';
 import { describeLink } from '../components/describe-link.ts';
 import { clockText, spanText } from '../components/format.ts';
 import { chipName, describeMachine } from '../components/machines/describe-machine.ts';
+import {
+  describeOwnTailnet,
+  describeTailnet,
+  type TailnetWords,
+} from '../components/machines/describe-tailnet.ts';
 import { MachineActs } from '../components/machines/machine-acts.tsx';
+import { TailnetNotes } from '../components/machines/tailnet-notes.tsx';
 import { ToneIcon } from '../components/state-mark.tsx';
 import { type Tone, toneColor } from '../components/tone.ts';
 import { factsOf } from '../features/stage/facts.ts';
@@ -20,6 +26,8 @@ interface Chip {
   sentence: string;
   /** A machine whose link can be acted on. */
   machineId?: string;
+  /** How Tailscale stands at the ends of this link. */
+  tailnets?: TailnetWords[];
 }
 
 /** Each way to the workshop with its state; the whole sentence on hover or focus. */
@@ -32,22 +40,24 @@ export function LinkChips() {
 const Chips = memo(function Chips({ chips }: { chips: string }) {
   return (
     <ul className={styles.chips} aria-label="Links">
-      {(JSON.parse(chips) as Chip[]).map(({ name, short, tone, sentence, machineId }) => (
+      {(JSON.parse(chips) as Chip[]).map(({ name, short, tone, sentence, machineId, tailnets = [] }) => (
         <li key={machineId ?? name}>
-          <Popover width={320} position="bottom-end">
+          <Popover width={340} position="bottom-end">
             <Popover.Target>
               <button
                 type="button"
                 className={styles.chip}
                 style={{ '--tone': toneColor(tone) } as React.CSSProperties}
-                title={sentence}
+                title={[sentence, ...tailnets.filter(isOff).map((one) => one.sentence)].join(' ')}
               >
                 <ToneIcon tone={tone} size="0.8125rem" />
                 {name} <b>{short}</b>
+                <TailnetMark tailnets={tailnets} />
               </button>
             </Popover.Target>
             <Popover.Dropdown style={{ overflowWrap: 'anywhere' }}>
               {sentence}
+              <TailnetNotes tailnets={tailnets} />
               {machineId !== undefined && <MachineActs id={machineId} />}
             </Popover.Dropdown>
           </Popover>
@@ -57,9 +67,24 @@ const Chips = memo(function Chips({ chips }: { chips: string }) {
   );
 });
 
+const isOff = ({ tone }: TailnetWords) => tone === 'warn' || tone === 'fail';
+
+/** A link may still stand while Tailscale at one of its ends is about to cut it, or slows it down. */
+function TailnetMark({ tailnets }: { tailnets: TailnetWords[] }) {
+  const off = tailnets.filter(isOff);
+  if (off.length === 0) return null;
+  const tone = off.some((one) => one.tone === 'fail') ? 'fail' : 'warn';
+  return (
+    <span className={styles.mark} style={{ color: toneColor(tone) }}>
+      <ToneIcon tone={tone} size="0.8125rem" />
+      <VisuallyHidden>Tailscale needs a look</VisuallyHidden>
+    </span>
+  );
+}
+
 function chipsOf(state: LiveState, now: number): Chip[] {
   if (!state.known) return [];
-  const { links, line } = state;
+  const { line } = state;
   if (line.kind === 'lost')
     return [
       {
@@ -70,15 +95,29 @@ function chipsOf(state: LiveState, now: number): Chip[] {
       },
     ];
   return [
-    ...(state.name === null ? [] : [{ name: 'Redis', ...describeLink('Redis', links.redis, now) }]),
+    ...(state.name === null ? [] : [redisChip(state, now)]),
     ...state.machines.map((machine) => machineChip(machine, now)),
     ...(state.name === null ? [] : [agentChip(state, now)]),
   ];
 }
 
+function redisChip({ links, tailnet, machines }: LiveState, now: number): Chip {
+  const tailnets = [
+    ...(tailnet ? [describeOwnTailnet(tailnet, now)] : []),
+    ...machines.flatMap((machine) =>
+      machine.role === 'vps' && machine.tailnet?.needed ? (describeTailnet(machine, now) ?? []) : [],
+    ),
+  ];
+  return { name: 'Redis', ...describeLink('Redis', links.redis, now), tailnets };
+}
+
 function machineChip(machine: MachineView, now: number): Chip {
   const { tone, short, sentence } = describeMachine(machine, now);
-  return { name: chipName(machine), short, tone, sentence, machineId: machine.id };
+  const tailnet = describeTailnet(machine, now);
+  return {
+    ...{ name: chipName(machine), short, tone, sentence, machineId: machine.id },
+    tailnets: tailnet ? [tailnet] : [],
+  };
 }
 
 const AGENT_TONES: Readonly<Record<HostHealth['kind'], Tone>> = {

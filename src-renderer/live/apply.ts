@@ -22,7 +22,8 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
       const { hosts, jobs, events, ...plain } = change.snapshot;
       Object.assign(
         next,
-        { waits: null, notice: null, room: null, machines: [], alerts: null, capacity: null, console: null },
+        { waits: null, notice: null, room: null, machines: [], tailnet: null },
+        { alerts: null, capacity: null, console: null },
         plain,
         {
           known: true,
@@ -67,6 +68,9 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
       return;
     case 'machines':
       next.machines = replaceEqualDeep(next.machines, change.machines);
+      return;
+    case 'tailnet':
+      next.tailnet = replaceEqualDeep(next.tailnet, change.tailnet);
       return;
     case 'console':
       next.console = change.console;

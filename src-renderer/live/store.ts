@@ -9,6 +9,7 @@ import type {
   HostView,
   Links,
   MachineView,
+  OwnTailnet,
   QueueControl,
   QueueCounts,
   RoomState,
@@ -49,6 +50,8 @@ export interface LiveState {
   capacity: CapacityState | null;
   /** The machines that are logged in to. */
   machines: readonly MachineView[];
+  /** Tailscale on this computer; null while nothing is reached over it. */
+  tailnet: OwnTailnet | null;
   /** What other consoles call this one; null before main said so. */
   console: ConsoleName | null;
   control: QueueControl | null;
@@ -84,6 +87,7 @@ export function emptyState(now: number): LiveState {
     notice: null,
     room: null,
     machines: [],
+    tailnet: null,
     alerts: null,
     capacity: null,
     console: null,

@@ -1,6 +1,7 @@
 import type { Gpu } from '../../../worker-agent/src/contract/telemetry.ts';
 import type { WorkshopProfile } from '../workshops/profile.ts';
 import type { HostLinkState, HostTarget } from './host-link.ts';
+import type { TailnetView } from './tailnet.ts';
 
 /** A machine of the workshop that is logged in to, and how the way to it stands. Holds no secret. */
 export interface MachineView {
@@ -14,6 +15,8 @@ export interface MachineView {
   link: HostLinkState;
   /** Its GPUs as nvidia-smi tells them over SSH, while no agent of its own does; null or absent while one does. */
   gpus?: MachineGpus | null;
+  /** Tailscale there; null or absent before the first look. */
+  tailnet?: TailnetView | null;
 }
 
 export interface MachineGpus {

@@ -1,6 +1,7 @@
 import type { LinkState } from '../../../src-main/api/types.ts';
 import { sentenceOf, untilText } from '../../components/describe-link.ts';
 import { clockText, cut, spanText } from '../../components/format.ts';
+import { blameTailnet } from '../../components/machines/describe-tailnet.ts';
 import { describeAgents } from './describe-agents.ts';
 import { describeFleet } from './describe-fleet.ts';
 import type { StageFacts } from './facts.ts';
@@ -68,18 +69,23 @@ function describeRedis(facts: StageFacts, redis: LinkState, now: number): StageS
         ],
         next: null,
       };
-    case 'lost':
+    case 'lost': {
+      // What Tailscale knows is nearer to the cause than what the connection felt of it.
+      const blamed =
+        redis.code === 'REDIS_UNREACHABLE' ? blameTailnet(facts.tailnet, facts.machines, now) : null;
+      const goesOn = `${lastKnown} Workers go on by themselves meanwhile.`;
+      const retry = redis.retryAt === null ? '' : `Next try ${untilText(redis.retryAt, now)}.`;
+      const why = sentenceOf(cut(redis.why, 300));
       return {
         tone: 'fail',
         headline: `Redis is lost since ${clockText(redis.since, now)}.`,
-        details: [
-          `${lastKnown} Workers go on by themselves meanwhile.`,
-          redis.retryAt === null ? '' : `Next try ${untilText(redis.retryAt, now)}.`,
-          sentenceOf(redis.remedy),
-          sentenceOf(cut(redis.why, 300)),
-        ].filter(Boolean),
+        details: (blamed
+          ? [blamed.sentence, blamed.remedy, retry, goesOn, why]
+          : [goesOn, retry, sentenceOf(redis.remedy), why]
+        ).filter(Boolean),
         next: { kind: 'reconnect' },
       };
+    }
     case 'ready':
     case 'degraded':
       return facts.queueAt === null

@@ -2,6 +2,8 @@ import type {
   CapacityState,
   HostView,
   Links,
+  MachineView,
+  OwnTailnet,
   QueueControl,
   QueueCounts,
 } from '../../../src-main/api/types.ts';
@@ -26,6 +28,9 @@ export interface StageFacts {
   waits: Waits | null;
   /** What fits; null while nothing is known. */
   capacity: CapacityState | null;
+  /** Tailscale on this computer; null while nothing is reached over it. */
+  tailnet: OwnTailnet | null;
+  machines: readonly MachineView[];
   /** Usual time from starting to ready, ms; null before one was seen in this session. */
   usualStartMs: number | null;
 }
@@ -45,6 +50,8 @@ export function factsOf(state: LiveState): StageFacts {
     notice,
     waits,
     capacity,
+    tailnet,
+    machines,
   } = state;
   const usualStartMs = usualStart(state.startTimes);
   return {
@@ -61,6 +68,8 @@ export function factsOf(state: LiveState): StageFacts {
     notice,
     waits,
     capacity,
+    tailnet,
+    machines,
     usualStartMs,
   };
 }

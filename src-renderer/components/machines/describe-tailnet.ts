@@ -1,0 +1,213 @@
+import type { MachineView, OwnTailnet, TailnetState, TailnetView } from '../../../src-main/api/types.ts';
+import { sentenceOf } from '../describe-link.ts';
+import { clockText, cut, spanText } from '../format.ts';
+import type { Tone } from '../tone.ts';
+
+/** Tailscale on one machine in words. */
+export interface TailnetWords {
+  tone: Tone;
+  /** Whose it is, as a heading: "This computer", "The VPS". */
+  who: string;
+  /** What holds, with its age when it is old. */
+  sentence: string;
+  /** What to do, on which machine; empty while nothing is to be done. */
+  remedy: string;
+  /** Nothing gets through: Redis, or a login, cannot be reached this way. */
+  broken: boolean;
+}
+
+/** Where a machine is told apart in sentences, and how it is steered. */
+interface Place {
+  /** "this computer", "the VPS". */
+  name: string;
+  /** It has an app with a window; otherwise commands are typed there. */
+  app: boolean;
+  /** The Hosts screen can install Tailscale there. */
+  deployed: boolean;
+}
+
+/** An answer older than this is no longer "now", ms: it is asked about once a minute. */
+const FRESH_MS = 150_000;
+const ADMIN = 'login.tailscale.com/admin/machines';
+
+/** Tailscale on the computer that the console runs on. */
+export function describeOwnTailnet(own: OwnTailnet, now: number): TailnetWords {
+  return describe(own, { name: 'this computer', app: own.app, deployed: false }, now);
+}
+
+/** Tailscale on a machine that is logged in to; null before it was asked. */
+export function describeTailnet({ name, role, tailnet }: MachineView, now: number): TailnetWords | null {
+  if (!tailnet) return null;
+  return describe(tailnet, { name, app: false, deployed: role === 'gpu-host' }, now);
+}
+
+/**
+ * Why Redis is not reached, as far as Tailscale knows: what is broken on whichever end, nearest first, and what to do.
+ * Empty when Tailscale is not to blame, or not known to be.
+ */
+export function blameTailnet(
+  own: OwnTailnet | null,
+  machines: readonly MachineView[],
+  now: number,
+): { sentence: string; remedy: string } | null {
+  const near = own && describeOwnTailnet(own, now);
+  const found = near?.broken
+    ? near
+    : machines
+        .filter(({ role, tailnet }) => role === 'vps' && tailnet?.needed)
+        .map((machine) => describeTailnet(machine, now))
+        .find((words) => words?.broken);
+  if (!found) return null;
+  return { sentence: found.sentence, remedy: [found.remedy, otherWay(own)].filter(Boolean).join(' ') };
+}
+
+function otherWay(own: OwnTailnet | null): string {
+  if (own?.instead === 'vps')
+    return 'Redis can also go through the VPS: on Setup, under VPS, choose “Through the VPS, over SSH”.';
+  if (own?.instead === 'vps-after-login')
+    return 'Redis can also go through the VPS: enter its login on Setup, then choose “Through the VPS, over SSH”.';
+  return '';
+}
+
+function describe(view: TailnetView, place: Place, now: number): TailnetWords {
+  const said = wordsOf(view.state, place, now);
+  const age = ageOf(view, now);
+  const health = view.health.length === 0 ? '' : ` Tailscale warns there: ${cut(view.health.join(' '), 300)}`;
+  const unneeded = !view.needed && said.tone !== 'ok';
+  return {
+    who: capital(place.name),
+    tone: unneeded ? 'off' : said.tone,
+    sentence: `${said.sentence}${unneeded ? ' Redis is not reached over it.' : ''}${age}${sentenceEnd(health)}`,
+    remedy: unneeded ? '' : said.remedy,
+    broken: said.broken === true && view.needed,
+  };
+}
+
+function ageOf({ at, since, state, failed }: TailnetView, now: number): string {
+  if (state.kind === 'unknown' && at === null) return ` That is so since ${clockText(since, now)}.`;
+  if (at === null) return '';
+  if (failed !== null)
+    return ` That was at ${clockText(at, now)}; the last look failed: ${sentenceOf(cut(failed, 200))}`;
+  return now - at > FRESH_MS ? ` That was ${spanText(now - at)} ago, at ${clockText(at, now)}.` : '';
+}
+
+type Said = Pick<TailnetWords, 'tone' | 'sentence' | 'remedy'> & { broken?: boolean };
+
+function wordsOf(state: TailnetState, place: Place, now: number): Said {
+  const { name, app } = place;
+  const on = `on ${name}`;
+  /** What a person types there, or presses in the app. */
+  const act = (inApp: string, command: string, then = '') =>
+    app
+      ? inApp
+      : `${name === 'this computer' ? 'Run here' : `Run on ${name}`}, as root: ${command}${then === '' ? '' : `, ${then}`}.`;
+  const bad = (sentence: string, remedy: string): Said => ({ tone: 'fail', sentence, remedy, broken: true });
+  /** What was connected before may go on meanwhile. */
+  const maybe = (sentence: string, remedy: string): Said => ({
+    tone: 'warn',
+    sentence,
+    remedy,
+    broken: true,
+  });
+  switch (state.kind) {
+    case 'not-installed':
+      return bad(
+        `Tailscale is not installed ${on}.`,
+        place.deployed
+          ? `Look ${name} over on the Hosts screen; it installs Tailscale there.`
+          : app
+            ? 'Install it from tailscale.com/download and log in to the tailnet of the workshop.'
+            : `${act('', 'curl -fsSL https://tailscale.com/install.sh | sh')} Then: tailscale up.`,
+      );
+    case 'daemon-not-running':
+      return bad(
+        `Tailscale is installed ${on}, but its service does not run.`,
+        act('Open the Tailscale app.', 'systemctl start tailscaled'),
+      );
+    case 'starting':
+      return { tone: 'wait', sentence: `Tailscale is starting ${on}.`, remedy: 'Wait a few seconds.' };
+    case 'logged-out':
+      return bad(
+        `Tailscale is logged out ${on}.`,
+        state.loginUrl === null
+          ? act('Open Tailscale and log in.', 'tailscale up', 'and open the link that it prints')
+          : `Open ${state.loginUrl} in a browser and log in.`,
+      );
+    case 'stopped':
+      return bad(`Tailscale is switched off ${on}.`, act('Open Tailscale and switch it on.', 'tailscale up'));
+    case 'needs-machine-auth':
+      return bad(
+        `Tailscale waits ${on} until an admin of the tailnet lets the machine in.`,
+        `An admin approves it at ${ADMIN}.`,
+      );
+    case 'key-expired':
+      return bad(
+        `The Tailscale key of ${name} ${state.at === null ? 'has expired' : `expired at ${clockText(state.at, now)}`}.`,
+        state.loginUrl === null
+          ? act(
+              'Open Tailscale and log in again.',
+              'tailscale up --force-reauth',
+              'and open the link that it prints',
+            )
+          : `Open ${state.loginUrl} in a browser and log in again.`,
+      );
+    case 'key-expiring':
+      return {
+        tone: 'warn',
+        sentence: `The Tailscale key of ${name} expires at ${clockText(state.at, now)}, in ${spanText(state.at - now)}.`,
+        remedy: `Switch key expiry off for it at ${ADMIN}, or log in again before then.`,
+      };
+    case 'offline':
+      return maybe(
+        `Tailscale runs ${on}, but does not reach its servers.`,
+        `Check that ${name} is online, and that its firewall lets Tailscale out (TCP 443, UDP 41641).`,
+      );
+    case 'peer-offline':
+      return maybe(
+        `Tailscale ${on} says that ${peerName(state)} is offline${
+          state.lastSeen === null
+            ? ''
+            : `, last seen ${spanText(now - state.lastSeen)} ago (${clockText(state.lastSeen, now)})`
+        }.`,
+        `Look whether ${state.peer} is up, and whether its Tailscale runs: on it, tailscale status.`,
+      );
+    case 'peer-key-expired':
+      return bad(
+        `Tailscale ${on} says that the key of ${peerName(state)} has expired.`,
+        `Run on ${state.peer}, as root: tailscale up --force-reauth, and open the link that it prints.`,
+      );
+    case 'peer-absent':
+      return bad(
+        `Tailscale runs ${on}, but its tailnet has no machine ${state.address} (${whatText(state.what)}).`,
+        `Check that ${name} is logged in to the tailnet of the workshop, and the address in Setup.`,
+      );
+    case 'relayed':
+      return {
+        tone: 'warn',
+        sentence: `Tailscale ${on} reaches ${peerName(state)} ${
+          state.region === null
+            ? 'over another machine of the tailnet'
+            : `over a relay, DERP region “${state.region}”`
+        }: it works, but slower.`,
+        remedy: 'For a direct path, let UDP port 41641 through the firewalls of both ends.',
+      };
+    case 'fine':
+      return {
+        tone: 'ok',
+        sentence: `Tailscale runs ${on}${state.address === null ? '' : `, as ${state.address}`}.`,
+        remedy: '',
+      };
+    case 'unknown':
+      return {
+        tone: 'off',
+        sentence: `How Tailscale stands ${on} is not known: ${sentenceOf(cut(state.why, 300))}`,
+        remedy: `To see it yourself, run ${name === 'this computer' ? 'here' : `on ${name}`}: tailscale status.`,
+      };
+  }
+}
+
+/** "vps-1 (Redis)": what it calls itself, and what it is for us. */
+const peerName = ({ peer, what }: { peer: string; what: string }) => `${peer} (${whatText(what)})`;
+const whatText = (what: string) => (what === 'Redis' ? 'where Redis is' : what);
+const capital = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+const sentenceEnd = (text: string) => (text === '' ? '' : ` ${sentenceOf(text)}`);
