@@ -7,6 +7,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app.tsx';
 import { openClient } from './live/client.ts';
+import { followNetwork } from './live/follow-network.ts';
 import { watchWorkshop } from './live/watch.ts';
 
 const root = document.getElementById('root');
@@ -14,6 +15,7 @@ if (!root) throw new Error('index.html has no #root');
 
 const { client } = openClient();
 watchWorkshop(client);
+followNetwork(client);
 createRoot(root).render(
   <StrictMode>
     <App client={client} />

@@ -366,6 +366,12 @@ export interface ConsoleNameService {
   rename(input: { name: string | null }): Promise<void>;
 }
 
+/** The network of the computer that the console runs on. */
+export interface NetworkService {
+  /** It is back, or another one: every link is proved, and one that is lost is dialled at once. */
+  changed(): Promise<void>;
+}
+
 export interface Services {
   consoleName: ConsoleNameService;
   alerts: AlertsService;
@@ -382,4 +388,5 @@ export interface Services {
   history: HistoryService;
   machines: MachinesService;
   logs: LogsService;
+  network: NetworkService;
 }

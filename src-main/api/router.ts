@@ -58,6 +58,7 @@ export const appRouter = router({
       .mutation(({ ctx, input }) => ctx.services.consoleName.rename(input)),
   }),
   deploy: deployRouter,
+  network: router({ changed: procedure.mutation(({ ctx }) => ctx.services.network.changed()) }),
   settings: router({
     connect: procedure
       .input(

@@ -32,7 +32,7 @@ import { createMachinesService } from '../services/machines.ts';
 import { createPeopleService } from '../services/people.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
-import { createSettingsService } from '../services/settings.ts';
+import { createSettingsService, type WorkshopSettings } from '../services/settings.ts';
 import { createTailnets } from '../services/tailnets.ts';
 import { tellJobs } from '../services/told-jobs.ts';
 import { tellRoom } from '../services/told-room.ts';
@@ -61,7 +61,7 @@ export interface Console {
   services: Services;
   /** A sentence about settings that could not be read; null for none. It stands in the snapshot as well. */
   notice: string | null;
-  /** This computer woke up: every link is proved, and one that is lost is dialled at once. */
+  /** This computer woke up, or its network changed: every link is proved, and one that is lost is dialled at once. */
   wake(): void;
   /** Idempotent. Resolves when all that was seen is on the disk. */
   close(): Promise<void>;
@@ -100,16 +100,27 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     // Without this the app on macOS would open its window instead of answering.
     local: createLocalHost({ env: { ...options.env, TAILSCALE_BE_CLI: '1' } }),
     platform: process.platform,
-    ways: () => waysOf(settings.opened(), followed),
+    ways: () => waysOf(settings.opened() ?? tried, followed),
     now: () => watch.now,
     publish: watch.machines,
     publishOwn: watch.tailnet,
   });
-  const links = createHostLinks();
+  const links = createHostLinks({ onWake: () => wakeOthers() });
+  const wakeOthers = () => {
+    settings.wake();
+    tailnets.wake();
+  };
+  const wake = () => {
+    links.wake();
+    wakeOthers();
+  };
   const machines = createMachinesService({
     open: links.open,
     secrets: machineSecrets(dir, options.secrets),
     publish: (views) => gpusOverSsh.machines(views),
+    opened(id) {
+      if (id === VPS && settings.opened()?.through === 'vps') settings.wake();
+    },
   });
   const store = settingsFile(dir, options.secrets, () => void followMachines());
   const capacity = createCapacityService({
@@ -125,15 +136,19 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     capacity: capacityFactsOf(capacity.state),
     publish: watch.alerts,
   });
+  /** A Redis that is tried before there is a workshop. */
+  let tried: WorkshopSettings | undefined;
   /** All that were used while this process lives; no log may show one. */
   const passwords = new Set<string>();
   const settings = createSettingsService({
     store,
     open(chosen) {
       if (chosen.password !== null) passwords.add(chosen.password);
+      tried = chosen;
       return openRedisWorkshop(chosen, (host, port) => machines.forward(VPS, host, port));
     },
     onChange(current) {
+      tried = undefined;
       logs.forget();
       watch.turnTo(current);
       room.turnTo(current?.redisAddress ?? null);
@@ -227,12 +242,10 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       logs,
       consoleName,
       deploy,
+      network: { changed: async () => wake() },
     },
     notice,
-    wake() {
-      links.wake();
-      void settings.reconnectNow();
-    },
+    wake,
     async close() {
       deploy.close();
       logs.forget();

@@ -42,6 +42,7 @@ export function openRedisWorkshop(settings: WorkshopSettings, forward: Forward =
     lookup: createJobLookup(client),
     answered: () => firstAnswer(link),
     reconnectNow: () => link.reconnectNow(),
+    wake: () => link.wake(),
     close: () => link.close(),
   };
 }

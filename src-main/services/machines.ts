@@ -37,6 +37,8 @@ export interface MachinesNeeds {
   open(target: HostTarget): MachineLink;
   secrets: MachineSecretStore;
   publish(machines: MachineView[]): void;
+  /** A link stands from now on; what goes through it can come back. */
+  opened?(id: string): void;
 }
 
 export interface Machines extends MachinesService {
@@ -65,7 +67,7 @@ interface Held {
 }
 
 /** Keeps a link to every machine of the workshop that is watched, and passes its questions on to the person. */
-export function createMachinesService({ open, secrets, publish }: MachinesNeeds): Machines {
+export function createMachinesService({ open, secrets, publish, opened }: MachinesNeeds): Machines {
   const held = new Map<string, Held>();
   const view = (): MachineView[] =>
     [...held.values()].map(({ entry, shown }) => ({
@@ -97,7 +99,10 @@ export function createMachinesService({ open, secrets, publish }: MachinesNeeds)
         if (kept !== undefined) return one.link.answer(asked.id, [kept]);
       }
     }
+    const before = one.shown.kind;
     show(one, one.link.state);
+    if (one.shown.kind === 'ready' && before !== 'ready' && before !== 'degraded')
+      opened?.(one.entry.target.id);
   };
 
   const take = (entry: MachineEntry) => {

@@ -6,6 +6,8 @@ export interface OpenWorkshop extends CurrentWorkshop {
   /** Resolves when Redis has answered for the first time. @throws WorkshopError with the reason and the remedy. */
   answered(): Promise<void>;
   reconnectNow(): void;
+  /** Proves the link at once, and dials one that is lost without a pause. */
+  wake(): void;
   close(): void;
 }
 
@@ -34,6 +36,8 @@ export interface SettingsKeeper extends SettingsService {
   current(): OpenWorkshop | undefined;
   /** Turns to a link that need not answer yet, or to none; keeps nothing. */
   use(settings: WorkshopSettings | null): void;
+  /** This computer woke up, or its network changed. */
+  wake(): void;
   /** What the current link was opened with, for machines that need the same. Holds the password. */
   opened(): WorkshopSettings | undefined;
   close(): void;
@@ -81,6 +85,7 @@ export function createSettingsService({ store, open, onChange, preset }: Setting
     async reconnectNow() {
       current?.reconnectNow();
     },
+    wake: () => current?.wake(),
     current: () => current,
     use: (settings) => (settings ? turnTo(open(settings), settings) : turnTo(undefined)),
     opened: () => opened,

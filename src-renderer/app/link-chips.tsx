@@ -1,5 +1,5 @@
 import { Popover, VisuallyHidden } from '@mantine/core';
-import { memo } from 'react';
+import { memo, useState } from 'react';
 import type { MachineView } from '../../src-main/api/types.ts';
 import { describeLink } from '../components/describe-link.ts';
 import { clockText, spanText } from '../components/format.ts';
@@ -40,32 +40,41 @@ export function LinkChips() {
 const Chips = memo(function Chips({ chips }: { chips: string }) {
   return (
     <ul className={styles.chips} aria-label="Links">
-      {(JSON.parse(chips) as Chip[]).map(({ name, short, tone, sentence, machineId, tailnets = [] }) => (
-        <li key={machineId ?? name}>
-          <Popover width={340} position="bottom-end">
-            <Popover.Target>
-              <button
-                type="button"
-                className={styles.chip}
-                style={{ '--tone': toneColor(tone) } as React.CSSProperties}
-                title={[sentence, ...tailnets.filter(isOff).map((one) => one.sentence)].join(' ')}
-              >
-                <ToneIcon tone={tone} size="0.8125rem" />
-                {name} <b>{short}</b>
-                <TailnetMark tailnets={tailnets} />
-              </button>
-            </Popover.Target>
-            <Popover.Dropdown style={{ overflowWrap: 'anywhere' }}>
-              {sentence}
-              <TailnetNotes tailnets={tailnets} />
-              {machineId !== undefined && <MachineActs id={machineId} />}
-            </Popover.Dropdown>
-          </Popover>
+      {(JSON.parse(chips) as Chip[]).map((chip) => (
+        <li key={chip.machineId ?? chip.name}>
+          <LinkChip {...chip} />
         </li>
       ))}
     </ul>
   );
 });
+
+function LinkChip({ name, short, tone, sentence, machineId, tailnets = [] }: Chip) {
+  const [opened, open] = useState(false);
+  return (
+    <Popover width={340} position="bottom-end" opened={opened} onChange={open}>
+      <Popover.Target>
+        <button
+          type="button"
+          className={styles.chip}
+          style={{ '--tone': toneColor(tone) } as React.CSSProperties}
+          title={[sentence, ...tailnets.filter(isOff).map((one) => one.sentence)].join(' ')}
+          onClick={() => open(!opened)}
+          onKeyDown={({ key }) => key === 'Escape' && open(false)}
+        >
+          <ToneIcon tone={tone} size="0.8125rem" />
+          {name} <b>{short}</b>
+          {tone !== 'fail' && <TailnetMark tailnets={tailnets} />}
+        </button>
+      </Popover.Target>
+      <Popover.Dropdown style={{ overflowWrap: 'anywhere' }}>
+        {sentence}
+        <TailnetNotes tailnets={tailnets} />
+        {machineId !== undefined && <MachineActs id={machineId} />}
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
 
 const isOff = ({ tone }: TailnetWords) => tone === 'warn' || tone === 'fail';
 
@@ -75,9 +84,9 @@ function TailnetMark({ tailnets }: { tailnets: TailnetWords[] }) {
   if (off.length === 0) return null;
   const tone = off.some((one) => one.tone === 'fail') ? 'fail' : 'warn';
   return (
-    <span className={styles.mark} style={{ color: toneColor(tone) }}>
+    <span className={styles.tailnet} style={{ color: toneColor(tone) }}>
       <ToneIcon tone={tone} size="0.8125rem" />
-      <VisuallyHidden>Tailscale needs a look</VisuallyHidden>
+      <VisuallyHidden>, Tailscale needs a look</VisuallyHidden>
     </span>
   );
 }

@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { MachineView } from '../../src-main/domain/hosts/machine-view.ts';
+import type { OwnTailnet, TailnetState, TailnetView } from '../../src-main/domain/hosts/tailnet.ts';
 import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
 import { axeFindings, bringAxe } from '../support/axe.ts';
 import { openBrowser } from '../support/browser.ts';
@@ -109,6 +111,76 @@ test('a link to a machine stands in the header, with its question and its next s
   await dialog.getByRole('button', { name: 'Remove the old key' }).click();
   await vi.waitFor(() => expect(link('h100').done).toContain('forget host key'), soon);
   await look('refused');
+});
+
+test('Tailscale at the ends of a link is told in its popover, and what it does to Redis on the Stage', async () => {
+  const now = Date.now();
+  const seen = (state: TailnetState): TailnetView => ({
+    ...{ state, at: now, since: now - 300_000, failed: null, needed: true, health: [] },
+  });
+  const fine: TailnetState = { kind: 'fine', address: '100.64.0.2' };
+  const expiring: TailnetState = { kind: 'key-expiring', at: now + 26 * 3_600_000 };
+  const vps: MachineView = {
+    ...{ id: 'vps', role: 'vps', name: 'the VPS', address: 'vps.example' },
+    link: { kind: 'ready', since: now, rttMs: 38 },
+  };
+  const own = (state: TailnetState): OwnTailnet => ({ ...seen(state), app: true, instead: 'vps' });
+  served.workshop.push([
+    { kind: 'machines', machines: [{ ...vps, tailnet: seen(expiring) }] },
+    { kind: 'tailnet', tailnet: own({ kind: 'relayed', what: 'Redis', peer: 'vps-1', region: 'fra' }) },
+  ]);
+  // All that works, with a mark: something is about to change.
+  await page.getByRole('button', { name: /^VPS ssh 38 ms , Tailscale needs a look$/ }).waitFor();
+  const redis = page.getByRole('button', { name: /^Redis .*, Tailscale needs a look$/ });
+  await redis.click();
+  const notes = page.getByRole('list', { name: 'Tailscale' });
+  await notes.getByText('DERP region “fra”: it works, but slower.').waitFor();
+  await notes.getByText('The Tailscale key of the VPS expires at').waitFor();
+  await look('tailscale-warns');
+
+  served.workshop.push([
+    { kind: 'machines', machines: [{ ...vps, tailnet: seen(fine) }] },
+    { kind: 'tailnet', tailnet: own({ kind: 'logged-out', loginUrl: null }) },
+    {
+      kind: 'links',
+      links: {
+        redis: {
+          ...{ kind: 'lost', since: now - 40_000, code: 'REDIS_UNREACHABLE', retryAt: now + 6000 },
+          ...{ why: '100.64.0.7:6379 cannot be reached.', remedy: 'Check that this laptop is online.' },
+        },
+      },
+    },
+  ]);
+  const state = page.getByRole('region', { name: 'State' });
+  await state.getByText('Tailscale is logged out on this computer. Open Tailscale and log in.').waitFor();
+  await look('tailscale-lost');
+  await page.keyboard.press('Escape');
+  await notes.waitFor({ state: 'detached' });
+  await look('tailscale-lost-stage');
+
+  const long = `${HOSTILE}${'A'.repeat(100 - HOSTILE.length)}`;
+  served.workshop.push([
+    {
+      kind: 'tailnet',
+      tailnet: {
+        ...own({ kind: 'peer-offline', what: 'Redis', peer: long, lastSeen: null }),
+        health: [HOSTILE, 'B'.repeat(200)],
+      },
+    },
+  ]);
+  await page.getByRole('button', { name: /^Redis / }).click();
+  await notes.getByText(HOSTILE).first().waitFor();
+  expect(await notes.evaluate((list) => list.scrollWidth <= list.clientWidth)).toBe(true);
+  await look('tailscale-hostile');
+  await page.keyboard.press('Escape');
+});
+
+test('a network that comes back is told to the console, which dials at once', async () => {
+  const told = () => served.workshop.calls.filter(({ verb }) => verb === 'network').length;
+  expect(told()).toBe(0);
+  await context.setOffline(true);
+  await context.setOffline(false);
+  await vi.waitFor(() => expect(told()).toBe(1), soon);
 });
 
 test('the page itself had no error, no secret stays in it, and nothing hostile ran', async () => {

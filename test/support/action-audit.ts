@@ -128,5 +128,10 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'deploy.stop': 'tried in integration',
   'settings.connect': every(LINK),
   'settings.disconnect': every(LINK),
+  'network.changed': {
+    file: 'machines',
+    test: 'a network that comes back is told to the console, which dials at once',
+    scripted: 'what it dials',
+  },
   'settings.reconnectNow': every(LINK),
 };

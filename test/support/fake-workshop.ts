@@ -6,6 +6,7 @@ import type {
   HistoryState,
   JobDetail,
   JobsService,
+  NetworkService,
   OutputPreview,
   PeopleService,
   PromptText,
@@ -235,6 +236,8 @@ export class FakeWorkshop implements Services {
     disconnect: async () => this.#called('disconnect', null),
     reconnectNow: async () => this.#called('reconnectNow', null),
   };
+
+  readonly network: NetworkService = { changed: async () => this.#called('network', null) };
 
   readonly consoleName: ConsoleNameService = {
     rename: async (input) => {

@@ -8,6 +8,8 @@ export interface HostLinksOptions {
   /** Where ~/.ssh is. Default: the person's own. */
   where?: SshHome;
   times?: Partial<HostLinkTimes>;
+  /** Called when it is noticed that this laptop slept or changed networks, after the links were told. */
+  onWake?: () => void;
 }
 
 /** All links to machines. They share what a person has told us, and notice when this laptop slept or changed networks. */
@@ -23,7 +25,7 @@ export interface HostLinks {
 const LOOK_EVERY_MS = 1000;
 const SLEPT_MS = 5000;
 
-export function createHostLinks({ where = userSshHome(), times }: HostLinksOptions = {}): HostLinks {
+export function createHostLinks({ where = userSshHome(), times, onWake }: HostLinksOptions = {}): HostLinks {
   const memory = createSshMemory();
   const links = new Set<HostLink>();
   const wake = () => {
@@ -34,7 +36,10 @@ export function createHostLinks({ where = userSshHome(), times }: HostLinksOptio
   const looking = setInterval(() => {
     const now = Date.now();
     const found = addresses();
-    if (now - lookedAt > SLEPT_MS || found !== network) wake();
+    if (now - lookedAt > SLEPT_MS || found !== network) {
+      wake();
+      onWake?.();
+    }
     lookedAt = now;
     network = found;
   }, LOOK_EVERY_MS);

@@ -14,6 +14,8 @@ export interface LinkTimes {
   lostAfterMs: number;
   /** Round trip from which a link counts as slow. Default 1000. */
   slowMs: number;
+  /** How long an answer may take after waking up. Default 1500. */
+  wakeProbeMs: number;
   /** From dialling to the first answer. Default 6000. */
   greetWithinMs: number;
   /** First and longest pause before another attempt; each is spread by ±30 %. Defaults 250 and 3000. */
@@ -28,11 +30,15 @@ const DEFAULT_TIMES: LinkTimes = {
   degradedAfterMs: 2000,
   lostAfterMs: 3000,
   slowMs: 1000,
+  wakeProbeMs: 1500,
   greetWithinMs: 6000,
   retryFirstMs: 250,
   retryMaxMs: 3000,
   commandTimeoutMs: 5000,
 };
+
+/** Waking up is told by several at once; an attempt younger than this has just been made for one of them, ms. */
+const FRESH_DIAL_MS = 500;
 
 /** One stretch of being connected. Whoever works with `client` stops when `signal` aborts; the next session resyncs. */
 export interface RedisSession {
@@ -55,6 +61,8 @@ export interface RedisLink {
   client(): Redis;
   /** Dials now instead of at `retryAt`; also ends waiting for a person. */
   reconnectNow(): void;
+  /** The laptop woke up, or its network changed: proves the link at once, and dials one that is lost without a pause. */
+  wake(): void;
   /** Idempotent. */
   close(): void;
 }
@@ -72,8 +80,9 @@ export function openRedisLink(options: LinkOptions): RedisLink {
   const stateListeners = new Set<(state: LinkState) => void>();
   const sessionListeners = new Set<(session: RedisSession) => void>();
   let state: LinkState = { kind: 'idle' };
-  let session: (RedisSession & { end: () => void }) | undefined;
-  let dialling: Redis | undefined;
+  let session: (RedisSession & { end: () => void; prove: () => void }) | undefined;
+  /** The attempt that is under way. */
+  let dialling: { since: number; abandon: () => void } | undefined;
   let retry: NodeJS.Timeout | undefined;
   let attempt = 0;
   let closed = false;
@@ -108,9 +117,18 @@ export function openRedisLink(options: LinkOptions): RedisLink {
       connectTimeout: times.greetWithinMs,
       commandTimeout: times.commandTimeoutMs,
     });
-    dialling = client;
     let cause: unknown;
     let failed = false;
+    const mine = {
+      since: Date.now(),
+      abandon() {
+        failed = true;
+        clearTimeout(late);
+        dialling = undefined;
+        client.disconnect();
+      },
+    };
+    dialling = mine;
     client.on('error', (error) => {
       cause ??= error;
     });
@@ -118,7 +136,7 @@ export function openRedisLink(options: LinkOptions): RedisLink {
       if (failed) return;
       failed = true;
       clearTimeout(late);
-      if (dialling === client) dialling = undefined;
+      if (dialling === mine) dialling = undefined;
       client.disconnect();
       if (session?.client === client) {
         const ended = session;
@@ -157,8 +175,8 @@ export function openRedisLink(options: LinkOptions): RedisLink {
           rttMs: rtt,
         });
       },
+      dead: (ms) => fail(silence(options.where, ms)),
       silent: (ms) => {
-        if (ms > times.lostAfterMs) return fail(silence(options.where, ms));
         if (state.kind === 'ready')
           become({
             kind: 'degraded',
@@ -173,7 +191,7 @@ export function openRedisLink(options: LinkOptions): RedisLink {
       ending.abort();
     };
     attempt = 0;
-    session = { client, connect: options.connect, signal: ending.signal, end };
+    session = { client, connect: options.connect, signal: ending.signal, end, prove: pulse.prove };
     become({ kind: 'ready', since: Date.now(), rttMs });
     for (const listener of [...sessionListeners]) listener(session);
   };
@@ -209,11 +227,21 @@ export function openRedisLink(options: LinkOptions): RedisLink {
       become({ kind: 'connecting', since: Date.now(), attempt: 1 });
       dial();
     },
+    wake() {
+      if (closed) return;
+      if (session) return session.prove();
+      // An attempt that began on the network before may hang until its time is over; a fresh one is left alone.
+      if (dialling && Date.now() - dialling.since < FRESH_DIAL_MS) return;
+      dialling?.abandon();
+      attempt = 0;
+      if (state.kind === 'lost') become({ ...state, retryAt: Date.now() });
+      dial();
+    },
     close() {
       if (closed) return;
       closed = true;
       clearTimeout(retry);
-      dialling?.disconnect();
+      dialling?.abandon();
       session?.client.disconnect();
       session?.end();
       session = undefined;
@@ -233,6 +261,8 @@ async function greet(client: Redis): Promise<number> {
 }
 
 interface Pulse {
+  /** Asks at once; silence counts as dead after a short while already. */
+  prove(): void;
   stop(): void;
 }
 
@@ -243,9 +273,10 @@ interface Pulse {
 function keepPulse(
   client: Redis,
   times: LinkTimes,
-  tell: { heard: (rttMs: number) => void; silent: (ms: number) => void },
+  tell: { heard: (rttMs: number) => void; silent: (ms: number) => void; dead: (ms: number) => void },
 ): Pulse {
   let heardAt = Date.now();
+  let probedAt: number | undefined;
   let stopped = false;
   let waiting = false;
   const ping = () => {
@@ -257,6 +288,7 @@ function keepPulse(
         waiting = false;
         if (stopped) return;
         heardAt = Date.now();
+        probedAt = undefined;
         tell.heard(performance.now() - asked);
       },
       // A failed ping is silence; the close of the connection tells more.
@@ -268,12 +300,19 @@ function keepPulse(
   const pinging = setInterval(ping, times.pingEveryMs);
   const watching = setInterval(
     () => {
-      const ms = Date.now() - heardAt;
-      if (ms > times.degradedAfterMs) tell.silent(ms);
+      const now = Date.now();
+      const ms = now - heardAt;
+      const unproved = probedAt !== undefined && now - probedAt > times.wakeProbeMs;
+      if (unproved || ms > times.lostAfterMs) tell.dead(ms);
+      else if (ms > times.degradedAfterMs) tell.silent(ms);
     },
     Math.min(250, times.degradedAfterMs / 4),
   );
   return {
+    prove() {
+      probedAt ??= Date.now();
+      ping();
+    },
     stop() {
       stopped = true;
       clearInterval(pinging);

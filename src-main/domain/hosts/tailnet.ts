@@ -74,7 +74,8 @@ const EXPIRES_SOON_MS = 7 * 24 * 3_600_000;
 const EXPIRES_NOW_MS = 2 * 24 * 3_600_000;
 const HEALTH_SHOWN = 3;
 
-const short = z.string().transform((text) => plainLine(text).trim().slice(0, 100));
+/** A name of the DNS has no more than 63 characters in each of its parts. */
+const short = z.string().transform((text) => plainLine(text).trim().slice(0, 63));
 const texts = z.array(z.unknown()).transform((list) => list.filter((one) => typeof one === 'string'));
 /** Go writes a time that is not set as the year 1. */
 const time = z

@@ -32,7 +32,9 @@ const ADMIN = 'login.tailscale.com/admin/machines';
 
 /** Tailscale on the computer that the console runs on. */
 export function describeOwnTailnet(own: OwnTailnet, now: number): TailnetWords {
-  return describe(own, { name: 'this computer', app: own.app, deployed: false }, now);
+  const words = describe(own, { name: 'this computer', app: own.app, deployed: false }, now);
+  const remedy = words.broken ? [words.remedy, otherWay(own)].filter(Boolean).join(' ') : words.remedy;
+  return { ...words, remedy };
 }
 
 /** Tailscale on a machine that is logged in to; null before it was asked. */
@@ -57,16 +59,13 @@ export function blameTailnet(
         .filter(({ role, tailnet }) => role === 'vps' && tailnet?.needed)
         .map((machine) => describeTailnet(machine, now))
         .find((words) => words?.broken);
-  if (!found) return null;
-  return { sentence: found.sentence, remedy: [found.remedy, otherWay(own)].filter(Boolean).join(' ') };
+  return found ? { sentence: found.sentence, remedy: found.remedy } : null;
 }
 
-function otherWay(own: OwnTailnet | null): string {
-  if (own?.instead === 'vps')
-    return 'Redis can also go through the VPS: on Setup, under VPS, choose “Through the VPS, over SSH”.';
-  if (own?.instead === 'vps-after-login')
-    return 'Redis can also go through the VPS: enter its login on Setup, then choose “Through the VPS, over SSH”.';
-  return '';
+function otherWay({ instead }: OwnTailnet): string {
+  if (instead === 'vps') return 'Redis can also go through the VPS: switch on Setup.';
+  if (instead === null) return '';
+  return 'Redis can also go through the VPS: enter its login on Setup, and switch there.';
 }
 
 function describe(view: TailnetView, place: Place, now: number): TailnetWords {

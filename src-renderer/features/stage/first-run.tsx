@@ -2,8 +2,11 @@ import { Button, PasswordInput, Switch, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { ErrorInfo } from '../../../src-main/api/types.ts';
 import { cut } from '../../components/format.ts';
+import { blameTailnet } from '../../components/machines/describe-tailnet.ts';
 import { goTo } from '../../components/navigate.ts';
+import { useNow } from '../../live/clock.ts';
 import { useConnect } from '../../live/settings-verbs.ts';
+import { useLive } from '../../live/store.ts';
 import { type CheckedForm, type ConnectionForm, checkConnection, EMPTY_FORM } from './check-connection.ts';
 import styles from './first-run.module.css';
 
@@ -85,15 +88,24 @@ export function FirstRun() {
           checked={form.tls}
           onChange={(event) => set({ tls: event.currentTarget.checked })}
         />
-        {problem && (
-          <div className={styles.problem} role="alert">
-            {cut(problem.message, 400)} <span>{problem.remedy}</span>
-          </div>
-        )}
+        {problem && <Problem problem={problem} />}
         <Button type="submit" loading={connect.isPending} size="md">
           Connect
         </Button>
       </form>
     </section>
+  );
+}
+
+/** Why it failed; what Tailscale knows of it is nearer to the cause than what the connection felt. */
+function Problem({ problem }: { problem: ErrorInfo }) {
+  const now = useNow();
+  const tailnet = useLive((state) => state.tailnet);
+  const blamed = problem.code === 'REDIS_UNREACHABLE' ? blameTailnet(tailnet, [], now) : null;
+  return (
+    <div className={styles.problem} role="alert">
+      {cut(problem.message, 400)}{' '}
+      <span>{blamed ? `${blamed.sentence} ${blamed.remedy}` : problem.remedy}</span>
+    </div>
   );
 }

@@ -94,6 +94,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       setGuard: async () => {},
       setRental: async () => {},
     },
+    network: { changed: async () => {} },
     consoleName: { rename: async () => {} },
     history: {
       state: () => ({ savedUntil: null, fault: null }),

@@ -1,13 +1,15 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort, type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
 import { directConnection, type RedisAddress } from '../../../src-main/connections/redis/connect.ts';
-import { openRedisLink, type RedisLink } from '../../../src-main/connections/redis/link.ts';
+import { type LinkTimes, openRedisLink, type RedisLink } from '../../../src-main/connections/redis/link.ts';
 import type { LinkState } from '../../../src-main/domain/workshop.ts';
 import { startTlsRedis } from './tls-redis.ts';
 import { until } from './until.ts';
 
 /** Ten times as fast as in the field, so that tests need no patience. */
-const HURRY = {
+const HURRY: Partial<LinkTimes> = {
   pingEveryMs: 50,
   degradedAfterMs: 200,
   lostAfterMs: 400,
@@ -146,6 +148,42 @@ describe('a link to a Redis with a password', () => {
     await reaches(link, 'ready');
   });
 
+  test('dials at once when the network is back, instead of waiting for its turn', async () => {
+    const { link } = open(
+      { port: redis.port, password: 'geheim-1' },
+      { ...HURRY, retryFirstMs: 600_000, retryMaxMs: 600_000 },
+    );
+    await reaches(link, 'ready');
+    await redis.kill();
+    const lost = await reaches(link, 'lost');
+    await redis.start();
+    link.wake();
+    expect(link.state()).toMatchObject({ kind: 'lost', since: lost.since });
+    await reaches(link, 'ready');
+  });
+
+  test('proves a link that stands when the network changes, and gives it up soon when nothing answers', async () => {
+    const { link } = open(
+      { port: redis.port, password: 'geheim-1' },
+      { ...HURRY, degradedAfterMs: 600_000, lostAfterMs: 600_000, wakeProbeMs: 100 },
+    );
+    const { since } = await reaches(link, 'ready');
+    const client = link.client();
+    link.wake();
+    // It answers: the same connection goes on.
+    const clients = redis.client();
+    const asked = await pings(clients);
+    await until('several pings later', async () => (await pings(clients)) > asked + 4);
+    expect(link.state()).toMatchObject({ kind: 'ready', since });
+    expect(link.client()).toBe(client);
+    redis.signal('SIGSTOP');
+    link.wake();
+    const lost = await reaches(link, 'lost');
+    expect(lost.why).toMatch(/silent/);
+    redis.signal('SIGCONT');
+    await reaches(link, 'ready');
+  });
+
   test('closes once and for all', async () => {
     const { link, kinds } = open({ port: redis.port, password: 'geheim-1' });
     await reaches(link, 'ready');
@@ -167,6 +205,31 @@ test('a port where nothing listens is lost with a remedy, and is tried again', a
   expect(lost.why).toMatch(/Nothing accepts connections/);
   expect(lost.remedy).toMatch(/REDIS_BIND_IP/);
   expect(lost.retryAt).not.toBeNull();
+});
+
+test('an attempt that hangs on the network before is given up for a new one', async () => {
+  let dialled = 0;
+  const mute = createServer(() => {
+    dialled += 1;
+  }).listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  const address = mute.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  try {
+    const { link } = open({ port: address.port }, { ...HURRY, greetWithinMs: 600_000 });
+    await until('it dialled', () => dialled === 1);
+    await until('it dialled anew', () => {
+      link.wake();
+      return dialled === 2;
+    });
+    // A second word of the same event changes nothing.
+    link.wake();
+    expect(link.state()).toMatchObject({ kind: 'connecting' });
+    link.close();
+    expect(dialled).toBe(2);
+  } finally {
+    mute.close();
+  }
 });
 
 describe('TLS', () => {

@@ -119,6 +119,7 @@ describe('the settings service', () => {
         if (settings.host === 'nowhere') throw new WorkshopError('REDIS_UNREACHABLE', 'no answer');
       },
       reconnectNow: () => log.push(`reconnect ${settings.name}`),
+      wake: () => log.push(`wake ${settings.name}`),
       close: () => log.push(`close ${settings.name}`),
     });
     const onChange = (workshop: OpenWorkshop | undefined) => log.push(`turn to ${workshop?.name ?? 'none'}`);

@@ -144,7 +144,7 @@ describe('who is to blame that Redis is lost', () => {
 
   test('this computer first, with the other way', () => {
     expect(say(blameTailnet(own(out, { instead: 'vps' }), [machine('vps', seen(out))], NOW))).toBe(
-      'Tailscale is logged out on this computer. Open Tailscale and log in. Redis can also go through the VPS: on Setup, under VPS, choose “Through the VPS, over SSH”.',
+      'Tailscale is logged out on this computer. Open Tailscale and log in. Redis can also go through the VPS: switch on Setup.',
     );
   });
 
@@ -153,6 +153,9 @@ describe('who is to blame that Redis is lost', () => {
       'Tailscale is logged out on the VPS.',
     );
     expect(blameTailnet(own(fine), [machine('vps', seen(out, { needed: false }))], NOW)).toBeNull();
+    expect(describeOwnTailnet(own(out, { instead: 'vps-after-login' }), NOW).remedy).toContain(
+      'enter its login',
+    );
     // What the GPU host lacks does not cut this console off.
     expect(blameTailnet(own(fine), [machine('gpu-host', seen(out))], NOW)).toBeNull();
   });
