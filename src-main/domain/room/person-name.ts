@@ -15,9 +15,11 @@ const words = new Intl.Segmenter('en', { granularity: 'grapheme' });
 export function showableName(text: string): string {
   const clean = text
     .slice(0, 1000)
-    .normalize('NFC')
-    .replace(/\s+/gu, ' ')
+    .replace(/\s/gu, ' ')
     .replace(UNSHOWABLE, (character) => (JOINERS.has(character) ? character : ''))
+    // Only now: what was taken out may have stood between two spaces, or a letter and its accent.
+    .normalize('NFC')
+    .replace(/ +/g, ' ')
     .replace(STACKED_MARKS, '$1')
     .trim();
   const letters = [...words.segment(clean)].map(({ segment }) => segment);

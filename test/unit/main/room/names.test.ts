@@ -15,6 +15,8 @@ describe('a name as it may be shown', () => {
     ['\u202eevil\u202c', 'evil'],
     ['a\u0000b\u001bc', 'abc'],
     ['\u200b\u200d\ufeff', ''],
+    ['!\t\u0000\t!', '! !'],
+    ['e\u0000\u0301', 'é'],
     ['', ''],
     [`Z${'\u0301'.repeat(50)}a`, 'Ź\u0301\u0301\u0301a'],
   ])('%j is %j', (given, shown) => {
