@@ -114,19 +114,34 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
     const [vps] = ways().redis?.through === 'vps' ? (readings.get(VPS)?.addresses ?? []) : [];
     return vps === undefined ? [] : [{ what: 'the VPS', host: vps }];
   };
-  const isNeeded = (view: MachineView): boolean => {
-    if (ways().logins.some(({ id, host }) => id === view.id && isTailnetHost(host))) return true;
-    if (view.role === 'vps') return addressOfRedis() !== null;
+  const reachesRedis = () => stands(now().links.redis);
+  /** Whether something is reached at tailnet addresses without Tailscale, e.g. over a router that is in the tailnet. */
+  const goesWithout = ({ state }: TailnetView, works: () => boolean) =>
+    (state.kind === 'not-installed' || state.kind === 'daemon-not-running') && works();
+  const isNeeded = (view: MachineView, said: TailnetView): boolean => {
+    if (view.role === 'vps') {
+      const { redis, logins } = ways();
+      const login = logins.some(({ id, host }) => id === view.id && isTailnetHost(host));
+      const overIt = redis?.through === 'direct' && addressOfRedis() !== null;
+      return (
+        (login || addressOfRedis() !== null) && !goesWithout(said, () => login || (overIt && reachesRedis()))
+      );
+    }
     if (peersOf(view).length === 0) return false;
     const agent = now().hosts[view.id];
-    const reports = agent?.heardAt != null && Date.now() - agent.heardAt <= SILENT_MS;
-    // An agent that reports has a way of its own.
-    return !(reports && readings.get(view.id)?.said?.state.kind === 'not-installed');
+    return !goesWithout(said, () => agent?.heardAt != null && Date.now() - agent.heardAt <= SILENT_MS);
   };
+  const isNeededHere = (said: TailnetView): boolean =>
+    !goesWithout(said, () => {
+      const { redis, logins } = ways();
+      const redisWorks = redis?.through !== 'direct' || addressOfRedis() === null || reachesRedis();
+      const over = logins.filter(({ host }) => isTailnetHost(host)).map(({ id }) => id);
+      return redisWorks && over.every((id) => views.some((view) => view.id === id && stands(view.link)));
+    });
   const tell = () => {
     const shown = views.map((view) => {
       const said = readings.get(view.id)?.said ?? null;
-      return { ...view, tailnet: said && { ...said, needed: isNeeded(view) } };
+      return { ...view, tailnet: said && { ...said, needed: isNeeded(view, said) } };
     });
     const text = JSON.stringify(shown);
     if (text !== told) {
@@ -146,7 +161,12 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
     const vps = logins.find(({ id }) => id === VPS);
     const another = saved && redis?.through === 'direct' && isTailnetHost(redis.host);
     const instead = !another || (vps && isTailnetHost(vps.host)) ? null : vps ? 'vps' : 'vps-after-login';
-    return { ...said, needed: true, app: platform === 'darwin' || platform === 'win32', instead };
+    return {
+      ...said,
+      needed: isNeededHere(said),
+      app: platform === 'darwin' || platform === 'win32',
+      instead,
+    };
   };
 
   const ask = async (who: Who, peers: readonly TailnetPeer[], reading: Reading): Promise<void> => {
@@ -210,7 +230,7 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
     for (const who of readings.keys()) if (who !== OWN && !views.some(({ id }) => id === who)) forget(who);
     for (const view of views) {
       const { link, id } = view;
-      if (link.kind === 'ready' || link.kind === 'degraded') consider(id, view.address, peersOf(view));
+      if (stands(link)) consider(id, view.address, peersOf(view));
       else {
         const reading = readings.get(id);
         if (reading) end(reading);
@@ -228,8 +248,8 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
     machines(next) {
       for (const { id, link } of next) {
         const reading = readings.get(id);
-        const was = views.find((one) => one.id === id)?.link.kind;
-        if (reading && link.kind === 'ready' && was !== 'ready' && was !== 'degraded') reading.dueAt = 0;
+        const was = views.find((one) => one.id === id)?.link;
+        if (reading && stands(link) && !(was && stands(was))) reading.dueAt = 0;
       }
       views = next;
       look();
@@ -244,6 +264,8 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
     },
   };
 }
+
+const stands = ({ kind }: { kind: string }) => kind === 'ready' || kind === 'degraded';
 
 /** The first of these programs that is there answers. */
 async function askHere(

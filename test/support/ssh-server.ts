@@ -44,7 +44,8 @@ const START_LIMIT_MS = 10_000;
 
 /**
  * @param options.readOnly answers every write with "permission denied".
- * @param options.ownHome who logs in has `home` as $HOME, as on a machine of its own; one root folder for all servers.
+ * @param options.ownHome who logs in has `home` as $HOME, as on a machine of its own, and finds programs in its bin
+ *   first; one root folder for all servers.
  */
 export async function startSshServer(
   options: { readOnly?: boolean; ownHome?: boolean } = {},
@@ -76,7 +77,7 @@ export async function startSshServer(
     'LogLevel VERBOSE',
     // bash reads the person's .bashrc for sshd unless it is not the first shell: what they keep there (version managers
     // that take locks) is no part of these tests, and a session that is killed in the middle of it blocks all later ones.
-    `SetEnv SHLVL=5${options.ownHome ? ` HOME=${home} PATH=${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin` : ''}`,
+    `SetEnv SHLVL=5${options.ownHome ? ` HOME=${home} PATH=${home}/bin:${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin` : ''}`,
   ];
   writeFileSync(join(dir, 'sshd_config'), `${config.join('\n')}\n`);
   let daemon: ChildProcess | undefined;

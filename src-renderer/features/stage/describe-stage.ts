@@ -59,16 +59,19 @@ function describeRedis(facts: StageFacts, redis: LinkState, now: number): StageS
         details: [lastKnown],
         next: { kind: 'reconnect' },
       };
-    case 'connecting':
+    case 'connecting': {
+      const blamed = blameTailnet(facts.tailnet, facts.machines, now);
       return {
         tone: 'wait',
         headline: `Connecting to Redis${where}.`,
         details: [
+          ...(blamed ? [blamed.sentence, blamed.remedy] : []),
           `${spanText(now - redis.since)} so far${redis.attempt > 1 ? `, attempt ${redis.attempt}` : ''}.`,
           lastKnown,
         ],
         next: null,
       };
+    }
     case 'lost': {
       // What Tailscale knows is nearer to the cause than what the connection felt of it.
       const blamed =

@@ -37,6 +37,7 @@ function console_(secrets: SecretStore = keychain) {
   const { links, open } = scriptedMachines();
   let shown: MachineView[] = [];
   let told = 0;
+  const opened: string[] = [];
   const machines = createMachinesService({
     open,
     secrets: machineSecrets(dir, secrets),
@@ -44,6 +45,7 @@ function console_(secrets: SecretStore = keychain) {
       shown = view;
       told += 1;
     },
+    opened: (id) => void opened.push(id),
   });
   machines.follow(profile);
   const link = (id: string) => {
@@ -51,8 +53,19 @@ function console_(secrets: SecretStore = keychain) {
     if (!found) throw new Error(`no link ${id}`);
     return found;
   };
-  return { machines, link, shown: () => shown, told: () => told };
+  return { machines, link, shown: () => shown, told: () => told, opened };
 }
+
+test('a link that stands again is told once, so that what goes through it comes back', async () => {
+  const { link, opened } = console_();
+  link('vps').become({ kind: 'ready', since: 1, rttMs: 5 });
+  await expect.poll(() => opened).toEqual(['vps']);
+  link('vps').become({ kind: 'degraded', since: 2, why: 'slow', rttMs: 900 });
+  link('vps').become({ kind: 'ready', since: 3, rttMs: 5 });
+  link('vps').become({ kind: 'lost', since: 4, code: 'x', why: 'cut', remedy: '', retryAt: 5 });
+  link('vps').become({ kind: 'ready', since: 6, rttMs: 5 });
+  await expect.poll(() => opened).toEqual(['vps', 'vps']);
+});
 
 test('every machine that is logged in to has a link; this computer needs none', () => {
   const { shown } = console_();

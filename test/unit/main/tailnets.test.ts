@@ -21,6 +21,9 @@ const LOGINS = [
   { id: 'vps', name: 'the VPS', host: '203.0.113.7' },
   { id: 'h100', name: 'the H100', host: '203.0.113.8' },
 ];
+const LOST: WorkshopSnapshot['links'] = {
+  redis: { kind: 'lost', since: 1, code: 'x', why: 'x', remedy: 'x', retryAt: 2 },
+};
 const machine = (role: 'vps' | 'gpu-host', kind: 'ready' | 'lost' = 'ready'): MachineView => ({
   ...{ id: role === 'vps' ? 'vps' : 'h100', role, name: role, address: `root@${role}` },
   link:
@@ -100,7 +103,7 @@ test('while Redis is lost it is asked more often, and at once when that begins',
   });
   await expect.poll(() => own()?.state.kind, soon).toBe('fine');
   await answers(tailscaleStatus({ BackendState: 'NeedsLogin' }));
-  known.links = { redis: { kind: 'lost', since: 1, code: 'x', why: 'x', remedy: 'x', retryAt: 2 } };
+  known.links = LOST;
   await expect.poll(() => own()?.state.kind, soon).toBe('logged-out');
   await answers(tailscaleStatus());
   await expect.poll(() => own()?.state.kind, soon).toBe('fine');
@@ -174,10 +177,11 @@ test('a link that is lost under the question says so itself; the answer before s
 });
 
 test('this computer is asked only while something is reached over the tailnet', async () => {
-  const { service, own, state } = rig({ ...DIRECT, redis: { host: '100.64.0.7', through: 'vps' } });
+  const { service, own, state, known } = rig({ ...DIRECT, redis: { host: '100.64.0.7', through: 'vps' } });
   service.wake();
   expect(own()).toBeNull();
   state.ways = DIRECT;
+  known.links = LOST;
   await expect
     .poll(() => own(), soon)
     .toMatchObject({
@@ -193,6 +197,16 @@ test('this computer is asked only while something is reached over the tailnet', 
   // The way to the VPS may be a tailnet as well.
   state.ways = { ...state.ways, logins: [{ id: 'vps', name: 'the VPS', host: 'vps-1.tail1234.ts.net' }] };
   await expect.poll(() => own()?.state.kind, soon).toBe('not-installed');
+});
+
+test('where Redis answers at a tailnet address without Tailscale, it goes another way, and nobody is alarmed', async () => {
+  const { service, own, of, known } = rig({ ...DIRECT, logins: LOGINS });
+  service.machines([machine('vps')]);
+  await expect.poll(() => own(), soon).toMatchObject({ state: { kind: 'not-installed' }, needed: false });
+  await expect.poll(() => of('vps'), soon).toMatchObject({ state: { kind: 'not-installed' }, needed: false });
+  known.links = LOST;
+  await expect.poll(() => own()?.needed, soon).toBe(true);
+  expect(of('vps')?.needed).toBe(true);
 });
 
 test('another Redis forgets what was known of the way to the one before', async () => {
@@ -225,7 +239,6 @@ test('a GPU host needs it where Redis is in the tailnet; an agent that reports w
   const { service, of, state, known } = rig({ ...DIRECT, logins: LOGINS });
   service.machines([machine('vps'), machine('gpu-host')]);
   await expect.poll(() => of('h100'), soon).toMatchObject({ needed: true, state: { kind: 'not-installed' } });
-  expect(of('vps')).toMatchObject({ needed: true });
   known.hosts = {
     h100: { id: 'h100', status: null, desired: null, live: null, heardAt: Date.now(), mismatch: null },
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeStage } from '../../../src-renderer/features/stage/describe-stage.ts';
+import type { StageFacts } from '../../../src-renderer/features/stage/facts.ts';
 import { isScaling, wantedOf } from '../../../src-renderer/features/stage/host-health.ts';
 import { busyState, CONTROL, host, job, worker, workshop } from '../../support/scenarios.ts';
 import { stageStates } from '../../support/stage-states.ts';
@@ -97,6 +98,31 @@ describe('the way to the workshop', () => {
     expect(details.join(' ')).not.toMatch(/Next try/);
     expect(details).toContain('Redis refuses the password.');
     expect(details).toContain('Enter the password anew.');
+  });
+
+  test('lost or not reached yet: what Tailscale knows stands before what the connection felt', () => {
+    const tailnet: StageFacts['tailnet'] = {
+      ...{ state: { kind: 'logged-out', loginUrl: null }, at: NOW, since: NOW, failed: null, needed: true },
+      ...{ health: [], app: true, instead: 'vps' },
+    };
+    const guide = [
+      'Tailscale is logged out on this computer.',
+      'Open Tailscale and log in. Redis can also go through the VPS: switch on Setup.',
+    ];
+    const lost = stageStates['link-lost']?.(NOW) ?? workshop(NOW, [], []);
+    const said = describeStage(factsFrom(lost, { tailnet }), NOW);
+    expect(said.details.slice(0, 3)).toEqual([...guide, 'Next try in 6 s.']);
+    expect(said.details.join(' ')).not.toContain('Look whether the VPS runs');
+    const redis = { kind: 'connecting' as const, since: NOW - 4000, attempt: 1 };
+    const connecting = workshop(NOW, [], [], { queueAt: null, links: { redis } });
+    expect(describeStage(factsFrom(connecting, { tailnet }), NOW).details.slice(0, 2)).toEqual(guide);
+    // A wrong password was told by Redis itself: the way is fine.
+    const refused = workshop(NOW, [], []);
+    refused.snapshot.links.redis = {
+      ...{ kind: 'lost', since: NOW, code: 'REDIS_AUTH', why: 'Redis refuses the password', retryAt: null },
+      remedy: 'Enter the password anew.',
+    };
+    expect(describeStage(factsFrom(refused, { tailnet }), NOW).details).toContain('Enter the password anew.');
   });
 
   test('connected but not read yet', () => {

@@ -177,6 +177,27 @@ test('first run: says what is wrong, sends what is right, shows why it failed be
   ]);
 }, 60_000);
 
+test('first run: where Tailscale is not there, that is what the failure says', async () => {
+  const { workshop, user } = await open('first-run');
+  await user.type(screen.getByLabelText('Name of the workshop'), 'Film');
+  await user.type(screen.getByLabelText('Redis host'), '100.64.0.7');
+  workshop.fail(
+    'connect',
+    new WorkshopError('REDIS_UNREACHABLE', '100.64.0.7:6379 does not answer.', {
+      remedy: 'Check the network.',
+    }),
+  );
+  await user.click(await button('Connect'));
+  await screen.findByText('Check the network.');
+  const now = Date.now();
+  const seen = { at: now, since: now, failed: null, needed: true, health: [], app: true, instead: null };
+  workshop.push([{ kind: 'tailnet', tailnet: { ...seen, state: { kind: 'not-installed' } } }]);
+  await screen.findByText(
+    'Tailscale is not installed on this computer. Install it from tailscale.com/download and log in to the tailnet of the workshop.',
+  );
+  expect(screen.queryByText('Check the network.')).toBeNull();
+}, 60_000);
+
 test('what the console has to say about itself stands above the first-run form', async () => {
   const { workshop } = await open('first-run');
   const state = stageStates['first-run']?.(Date.now());
