@@ -7,6 +7,7 @@ import { chipName, describeMachine } from '../components/machines/describe-machi
 import {
   describeOwnTailnet,
   describeTailnet,
+  needsALook,
   type TailnetWords,
 } from '../components/machines/describe-tailnet.ts';
 import { MachineActs } from '../components/machines/machine-acts.tsx';
@@ -58,7 +59,7 @@ function LinkChip({ name, short, tone, sentence, machineId, tailnets = [] }: Chi
           type="button"
           className={styles.chip}
           style={{ '--tone': toneColor(tone) } as React.CSSProperties}
-          title={[sentence, ...tailnets.filter(isOff).map((one) => one.sentence)].join(' ')}
+          title={[sentence, ...tailnets.filter(needsALook).map((one) => one.sentence)].join(' ')}
           onClick={() => open(!opened)}
           onKeyDown={({ key }) => key === 'Escape' && open(false)}
         >
@@ -76,11 +77,9 @@ function LinkChip({ name, short, tone, sentence, machineId, tailnets = [] }: Chi
   );
 }
 
-const isOff = ({ tone }: TailnetWords) => tone === 'warn' || tone === 'fail';
-
 /** A link may still stand while Tailscale at one of its ends is about to cut it, or slows it down. */
 function TailnetMark({ tailnets }: { tailnets: TailnetWords[] }) {
-  const off = tailnets.filter(isOff);
+  const off = tailnets.filter(needsALook);
   if (off.length === 0) return null;
   const tone = off.some((one) => one.tone === 'fail') ? 'fail' : 'warn';
   return (

@@ -158,6 +158,18 @@ test('Tailscale at the ends of a link is told in its popover, and what it does t
   await notes.waitFor({ state: 'detached' });
   await look('tailscale-lost-stage');
 
+  // On Setup it stands beside the choice of another way.
+  const direct = { host: '100.64.0.7', port: 6379, tls: false, through: 'direct' as const };
+  const login = { host: 'vps.example', user: null, port: null, keyFile: null };
+  const profile = { ...emptyProfile('id', 'one'), redis: direct, vps: login };
+  Object.assign(served.workshop.setup.view, { currentId: 'id', workshops: [{ profile, password: 'none' }] });
+  await page.getByRole('button', { name: 'Setup' }).click();
+  const panel = page.getByRole('region', { name: 'VPS' });
+  await panel.getByText('Open Tailscale and log in. Or choose the way through the VPS above.').waitFor();
+  await panel.getByRole('combobox', { name: 'How this console reaches Redis' }).scrollIntoViewIfNeeded();
+  await look('tailscale-setup');
+  await page.getByRole('button', { name: 'Stage' }).click();
+
   const long = `${HOSTILE}${'A'.repeat(100 - HOSTILE.length)}`;
   served.workshop.push([
     {

@@ -31,8 +31,8 @@ export function createLocalHost({ label = 'this computer', env }: LocalHostOptio
 function start(argv: readonly string[], env: NodeJS.ProcessEnv) {
   const [command, ...args] = argv;
   if (command === undefined) throw new WorkshopError('INTERNAL', 'No program was named.');
-  // A group of its own, so that an end reaches what the program started.
-  return spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env });
+  // A group of its own, so that an end reaches what the program started; on Windows that would open a window.
+  return spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, windowsHide: true, env });
 }
 
 function end(pid: number | undefined): void {

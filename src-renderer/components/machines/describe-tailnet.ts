@@ -16,6 +16,9 @@ export interface TailnetWords {
   broken: boolean;
 }
 
+/** Whether somebody should look at it. */
+export const needsALook = ({ tone }: TailnetWords): boolean => tone === 'warn' || tone === 'fail';
+
 /** Where a machine is told apart in sentences, and how it is steered. */
 interface Place {
   /** "this computer", "the VPS". */
@@ -60,6 +63,17 @@ export function blameTailnet(
         .map((machine) => describeTailnet(machine, now))
         .find((words) => words?.broken);
   return found ? { sentence: found.sentence, remedy: found.remedy } : null;
+}
+
+/** Why the agent on a machine is not heard, as far as Tailscale there knows; null when it is not to blame. */
+export function blameTailnetOn(
+  hostId: string,
+  machines: readonly MachineView[],
+  now: number,
+): { sentence: string; remedy: string } | null {
+  const machine = machines.find(({ id, role }) => id === hostId && role === 'gpu-host');
+  const words = machine ? describeTailnet(machine, now) : null;
+  return words?.broken ? { sentence: words.sentence, remedy: words.remedy } : null;
 }
 
 function otherWay({ instead }: OwnTailnet): string {

@@ -3,7 +3,13 @@ import { useState } from 'react';
 import type { GpuHostProfile, MachineLogin, WorkshopProfile } from '../../../src-main/api/types.ts';
 import { askFirst } from '../../components/confirm.tsx';
 import { describeMachine } from '../../components/machines/describe-machine.ts';
+import {
+  describeOwnTailnet,
+  describeTailnet,
+  needsALook,
+} from '../../components/machines/describe-tailnet.ts';
 import { MachineActs } from '../../components/machines/machine-acts.tsx';
+import { TailnetNotes } from '../../components/machines/tailnet-notes.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ToneIcon } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
@@ -56,8 +62,20 @@ export function VpsPanel({ profile }: PanelProps) {
           }
         />
       )}
+      {redis?.through === 'direct' && <TailnetHere />}
     </Panel>
   );
+}
+
+/** What Tailscale on this computer lacks for the direct way; what is chosen above can do without. */
+function TailnetHere() {
+  const now = useNow();
+  const tailnet = useLive((state) => state.tailnet);
+  if (!tailnet) return null;
+  const words = describeOwnTailnet({ ...tailnet, instead: null }, now);
+  if (!needsALook(words)) return null;
+  const other = words.broken && tailnet.instead === 'vps' ? 'Or choose the way through the VPS above.' : '';
+  return <TailnetNotes tailnets={[{ ...words, remedy: `${words.remedy} ${other}`.trim() }]} />;
 }
 
 /** The machines that make the pictures. */
@@ -193,11 +211,13 @@ function Way({ id }: { id: string }) {
   const machine = useLive(({ machines }) => machines.find((one) => one.id === id));
   if (!machine) return null;
   const { tone, sentence } = describeMachine(machine, now);
+  const tailnet = describeTailnet(machine, now);
   return (
     <div className={styles.way} style={{ '--tone': toneColor(tone) } as React.CSSProperties}>
       <ToneIcon tone={tone} size="1rem" />
       <div>
         <span>{sentence}</span>
+        {tailnet && needsALook(tailnet) && <TailnetNotes tailnets={[tailnet]} />}
         <MachineActs id={id} />
       </div>
     </div>

@@ -1,6 +1,7 @@
 import type { HostView } from '../../../src-main/api/types.ts';
 import { sentenceOf } from '../../components/describe-link.ts';
 import { clockText, listText, plural, spanText } from '../../components/format.ts';
+import { blameTailnetOn } from '../../components/machines/describe-tailnet.ts';
 import type { StageFacts } from './facts.ts';
 import { type HostHealth, healthOf } from './host-health.ts';
 import type { StageSentence } from './stage-sentence.ts';
@@ -27,14 +28,21 @@ export function describeAgents(facts: StageFacts, now: number): StageSentence | 
     return undefined;
   const worst = judged[0];
   if (!worst) return undefined;
-  const absence = describeAbsence(worst.host, worst.health, now);
+  const absence = describeAbsence(worst.host, worst.health, facts, now);
   const more = absencesOf(facts, now).filter((sentence) => sentence !== absence.headline);
   const details = [...absence.details, ...(hosts.length > 1 ? more : []), waiting].filter(Boolean);
   return { ...absence, details, next: null };
 }
 
 /** What is said about an agent that does not report. */
-function describeAbsence(host: HostView, health: HostHealth, now: number): Omit<StageSentence, 'next'> {
+function describeAbsence(
+  host: HostView,
+  health: HostHealth,
+  facts: StageFacts,
+  now: number,
+): Omit<StageSentence, 'next'> {
+  const blamed = blameTailnetOn(host.id, facts.machines, now);
+  const remedy = (usual: string) => (blamed ? [blamed.sentence, blamed.remedy] : [usual]);
   switch (health.kind) {
     case 'mismatch':
       return {
@@ -48,7 +56,7 @@ function describeAbsence(host: HostView, health: HostHealth, now: number): Omit<
         headline: `The agent on ${host.id} has not reported yet.`,
         details: [
           `${plural(host.desired?.workers ?? 0, 'worker')} will start once it does.`,
-          'Start the worker-agent on the GPU host.',
+          ...remedy('Start the worker-agent on the GPU host.'),
         ],
       };
     case 'stopped':
@@ -69,7 +77,7 @@ function describeAbsence(host: HostView, health: HostHealth, now: number): Omit<
             : `The agent on ${host.id} is silent.`,
         details: [
           'Its figures are the last known; whether its jobs go on is not known.',
-          'Look whether the GPU host and its worker-agent run.',
+          ...remedy('Look whether the GPU host and its worker-agent run.'),
         ],
       };
   }
@@ -92,7 +100,7 @@ export function absencesOf(facts: StageFacts, now: number): string[] {
     const health = healthOf(host, facts, now);
     if (health.kind === 'silent') silent.push(host.id);
     else if (health.kind !== 'reporting' && health.kind !== 'stopping' && health.kind !== 'unreachable')
-      others.push(describeAbsence(host, health, now).headline);
+      others.push(describeAbsence(host, health, facts, now).headline);
   }
   if (silent.length > 0)
     others.unshift(

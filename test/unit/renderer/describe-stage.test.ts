@@ -138,6 +138,24 @@ describe('agents', () => {
     expect(said.details).toContain('4 jobs are waiting.');
   });
 
+  test('not heard because its machine left the tailnet', () => {
+    const machines: StageFacts['machines'] = [
+      {
+        ...{ id: 'gpu-1', role: 'gpu-host', name: 'the H100', address: 'root@203.0.113.7' },
+        link: { kind: 'ready', since: NOW - 60_000, rttMs: 30 },
+        tailnet: {
+          ...{ state: { kind: 'key-expired', at: NOW - 600_000, loginUrl: null }, at: NOW, since: NOW },
+          ...{ failed: null, needed: true, health: [] },
+        },
+      },
+    ];
+    const silent = stageStates['agent-silent']?.(NOW) ?? workshop(NOW, [], []);
+    const said = describeStage(factsFrom(silent, { machines }), NOW);
+    expect(said.headline).toMatch(/^The agent on gpu-1 has been silent/);
+    expect(said.details).toContain('The Tailscale key of the H100 expired at 13:52.');
+    expect(said.details.join(' ')).not.toContain('Look whether the GPU host');
+  });
+
   test('wanted but never heard', () => {
     const said = run([{ ...host({ workers: [], wanted: 2 }, NOW), status: null, live: null, heardAt: null }]);
     expect(said.headline).toBe('The agent on gpu-1 has not reported yet.');
