@@ -1,7 +1,7 @@
 import { machinesIn } from '../domain/hosts/machine-view.ts';
+import type { WorkshopWays } from '../domain/hosts/workshop-ways.ts';
 import type { WorkshopProfile } from '../domain/workshops/profile.ts';
 import type { WorkshopSettings } from '../services/settings.ts';
-import type { WorkshopWays } from '../services/tailnets.ts';
 
 /** How the workshop that is watched is reached. @param profile null where it was given from outside. */
 export function waysOf(

@@ -22,8 +22,19 @@ export type LinkState =
   | { kind: 'ready'; since: number; rttMs: number | null }
   /** Connected, but slow or silent: `why` is a sentence. */
   | { kind: 'degraded'; since: number; why: string; rttMs: number | null }
-  /** `retryAt` null means it waits for a person: `remedy` says what to do. */
-  | { kind: 'lost'; since: number; code: string; why: string; remedy: string; retryAt: number | null };
+  /**
+   * `retryAt` null means it waits for a person: `remedy` says what to do. `answered`: the machine there answered, so
+   * the way to it is not what is wrong.
+   */
+  | {
+      kind: 'lost';
+      since: number;
+      code: string;
+      why: string;
+      remedy: string;
+      retryAt: number | null;
+      answered?: boolean;
+    };
 
 export interface Links {
   redis: LinkState;

@@ -1,22 +1,16 @@
 import { toWorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { ExecResult, RemoteHost } from '../connections/hosts/remote-host.ts';
 import { type MachineView, VPS } from '../domain/hosts/machine-view.ts';
+import { type OwnTailnet, readTailnet, type TailnetPeer, type TailnetView } from '../domain/hosts/tailnet.ts';
 import {
-  isTailnetHost,
-  type OwnTailnet,
-  readTailnet,
-  type TailnetPeer,
-  type TailnetView,
-} from '../domain/hosts/tailnet.ts';
+  loginsOverTailnet,
+  otherWayToRedis,
+  peersOfGpuHost,
+  peersOfThisComputer,
+  redisOverTailnet,
+  type WorkshopWays,
+} from '../domain/hosts/workshop-ways.ts';
 import type { WorkshopSnapshot } from '../domain/workshop.ts';
-
-/** How the current workshop is reached; addresses as they were entered. */
-export interface WorkshopWays {
-  redis: { host: string; through: 'direct' | 'vps' } | null;
-  logins: { id: string; name: string; host: string }[];
-  /** Whether another way to Redis can be chosen in Setup; false where the workshop was given from outside. */
-  saved: boolean;
-}
 
 export interface TailnetsNeeds {
   /** A machine whose link stands. @throws WorkshopError. */
@@ -39,6 +33,8 @@ interface TailnetTimes {
   urgentMs: number;
   /** How long an answer may take, ms. Default 8000. */
   answerMs: number;
+  /** How long something must work without Tailscale until that counts as its way, ms. Default 15 000. */
+  provenMs: number;
 }
 
 export interface Tailnets {
@@ -50,7 +46,13 @@ export interface Tailnets {
   close(): void;
 }
 
-const DEFAULT_TIMES: TailnetTimes = { everyMs: 1000, calmMs: 60_000, urgentMs: 15_000, answerMs: 8000 };
+const DEFAULT_TIMES: TailnetTimes = {
+  everyMs: 1000,
+  calmMs: 60_000,
+  urgentMs: 15_000,
+  answerMs: 8000,
+  provenMs: 15_000,
+};
 /** An agent that is silent for so long no longer proves that its machine reaches Redis, ms. */
 const SILENT_MS = 20_000;
 /** A large tailnet's answer, characters. */
@@ -76,6 +78,8 @@ interface Reading {
   said: TailnetView | null;
   addresses: string[];
   dueAt: number;
+  /** What it is for was seen to work although Tailscale is not there. */
+  without: boolean;
   /** While it is being asked. */
   stop: AbortController | null;
 }
@@ -94,54 +98,44 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
   let toldOwn = 'null';
   let reached = true;
 
-  const addressOfRedis = () => {
-    const { redis } = ways();
-    return redis && isTailnetHost(redis.host) ? redis.host : null;
-  };
-  const ownPeers = (): TailnetPeer[] => {
-    const { redis, logins } = ways();
-    const first = redis?.through === 'direct' ? addressOfRedis() : null;
-    return [
-      ...(first === null ? [] : [{ what: 'Redis', host: first }]),
-      ...logins.flatMap(({ name, host }) => (isTailnetHost(host) ? [{ what: name, host }] : [])),
-    ];
-  };
-  /** Where the agent of a GPU host finds Redis: its address, or the VPS's own word of where that is. */
-  const peersOf = ({ role }: MachineView): TailnetPeer[] => {
-    if (role === 'vps') return [];
-    const redis = addressOfRedis();
-    if (redis !== null) return [{ what: 'Redis', host: redis }];
-    const [vps] = ways().redis?.through === 'vps' ? (readings.get(VPS)?.addresses ?? []) : [];
-    return vps === undefined ? [] : [{ what: 'the VPS', host: vps }];
-  };
+  const peersOf = ({ role }: MachineView) =>
+    role === 'vps' ? [] : peersOfGpuHost(ways(), readings.get(VPS)?.addresses ?? []);
   const reachesRedis = () => stands(now().links.redis);
   /** Whether something is reached at tailnet addresses without Tailscale, e.g. over a router that is in the tailnet. */
-  const goesWithout = ({ state }: TailnetView, works: () => boolean) =>
-    (state.kind === 'not-installed' || state.kind === 'daemon-not-running') && works();
-  const isNeeded = (view: MachineView, said: TailnetView): boolean => {
+  const goesWithout = (reading: Reading, works: () => boolean) => {
+    const { said } = reading;
+    if (said?.state.kind !== 'not-installed' && said?.state.kind !== 'daemon-not-running') {
+      reading.without = false;
+      return false;
+    }
+    const now = works();
+    // A link may seem to stand for some seconds after what carried it is gone.
+    reading.without ||= now && Date.now() - said.since > times.provenMs;
+    return now || reading.without;
+  };
+  const isNeeded = (view: MachineView, reading: Reading): boolean => {
     if (view.role === 'vps') {
-      const { redis, logins } = ways();
-      const login = logins.some(({ id, host }) => id === view.id && isTailnetHost(host));
-      const overIt = redis?.through === 'direct' && addressOfRedis() !== null;
-      return (
-        (login || addressOfRedis() !== null) && !goesWithout(said, () => login || (overIt && reachesRedis()))
-      );
+      const login = loginsOverTailnet(ways()).some(({ id }) => id === view.id);
+      const redis = redisOverTailnet(ways());
+      if (!login && redis === null) return false;
+      const direct = redis !== null && ways().redis?.through === 'direct';
+      return !goesWithout(reading, () => login || (direct && reachesRedis()));
     }
     if (peersOf(view).length === 0) return false;
     const agent = now().hosts[view.id];
-    return !goesWithout(said, () => agent?.heardAt != null && Date.now() - agent.heardAt <= SILENT_MS);
+    return !goesWithout(reading, () => agent?.heardAt != null && Date.now() - agent.heardAt <= SILENT_MS);
   };
-  const isNeededHere = (said: TailnetView): boolean =>
-    !goesWithout(said, () => {
-      const { redis, logins } = ways();
-      const redisWorks = redis?.through !== 'direct' || addressOfRedis() === null || reachesRedis();
-      const over = logins.filter(({ host }) => isTailnetHost(host)).map(({ id }) => id);
-      return redisWorks && over.every((id) => views.some((view) => view.id === id && stands(view.link)));
+  const isNeededHere = (reading: Reading): boolean =>
+    !goesWithout(reading, () => {
+      const direct = redisOverTailnet(ways()) !== null && ways().redis?.through === 'direct';
+      const linked = (id: string) => views.some((view) => view.id === id && stands(view.link));
+      return (!direct || reachesRedis()) && loginsOverTailnet(ways()).every(({ id }) => linked(id));
     });
   const tell = () => {
     const shown = views.map((view) => {
-      const said = readings.get(view.id)?.said ?? null;
-      return { ...view, tailnet: said && { ...said, needed: isNeeded(view, said) } };
+      const reading = readings.get(view.id);
+      if (!reading?.said) return { ...view, tailnet: null };
+      return { ...view, tailnet: { ...reading.said, needed: isNeeded(view, reading) } };
     });
     const text = JSON.stringify(shown);
     if (text !== told) {
@@ -155,18 +149,10 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
     publishOwn(own);
   };
   const ownView = (): OwnTailnet | null => {
-    const said = readings.get(OWN)?.said;
-    if (!said) return null;
-    const { redis, logins, saved } = ways();
-    const vps = logins.find(({ id }) => id === VPS);
-    const another = saved && redis?.through === 'direct' && isTailnetHost(redis.host);
-    const instead = !another || (vps && isTailnetHost(vps.host)) ? null : vps ? 'vps' : 'vps-after-login';
-    return {
-      ...said,
-      needed: isNeededHere(said),
-      app: platform === 'darwin' || platform === 'win32',
-      instead,
-    };
+    const reading = readings.get(OWN);
+    if (!reading?.said) return null;
+    const app = platform === 'darwin' || platform === 'win32';
+    return { ...reading.said, needed: isNeededHere(reading), app, instead: otherWayToRedis(ways()) };
   };
 
   const ask = async (who: Who, peers: readonly TailnetPeer[], reading: Reading): Promise<void> => {
@@ -215,7 +201,14 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
   const consider = (who: Who, about: string, peers: readonly TailnetPeer[]) => {
     // Another machine, or another Redis: what was known is of no use.
     if (readings.get(who)?.about !== about) forget(who);
-    const reading = readings.get(who) ?? { about, said: null, addresses: [], dueAt: 0, stop: null };
+    const reading = readings.get(who) ?? {
+      about,
+      said: null,
+      addresses: [],
+      dueAt: 0,
+      without: false,
+      stop: null,
+    };
     readings.set(who, reading);
     if (!reading.stop && Date.now() >= reading.dueAt) void ask(who, peers, reading);
   };
@@ -236,7 +229,7 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
         if (reading) end(reading);
       }
     }
-    const peers = ownPeers();
+    const peers = peersOfThisComputer(ways());
     if (peers.length > 0) consider(OWN, JSON.stringify(peers), peers);
     else forget(OWN);
     tell();

@@ -8,6 +8,8 @@ export interface LinkFailure {
   remedy: string;
   /** Trying again by itself can help; otherwise a person has to change something first. */
   retries: boolean;
+  /** The machine at the address answered, if only to refuse. */
+  answered?: boolean;
 }
 
 const TUNNEL_REMEDY =
@@ -55,11 +57,14 @@ export function explainLinkFailure(cause: unknown, where: string): LinkFailure {
       'Switch TLS off for this workshop, or give the TLS port.',
     );
   if (code === 'ECONNREFUSED')
-    return retries(
-      'REDIS_UNREACHABLE',
-      `Nothing accepts connections at ${where}.`,
-      'Check that Redis runs on the VPS and that REDIS_BIND_IP in its .env is the address given here.',
-    );
+    return {
+      ...retries(
+        'REDIS_UNREACHABLE',
+        `Nothing accepts connections at ${where}.`,
+        'Check that Redis runs on the VPS and that REDIS_BIND_IP in its .env is the address given here.',
+      ),
+      answered: true,
+    };
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return retries(
       'REDIS_UNREACHABLE',
@@ -113,6 +118,7 @@ function retries(code: ErrorCode, why: string, remedy: string): LinkFailure {
   return { code, why, remedy, retries: true };
 }
 
+/** What only a person can mend was told by the other end. */
 function waits(code: ErrorCode, why: string, remedy: string): LinkFailure {
-  return { code, why, remedy, retries: false };
+  return { code, why, remedy, retries: false, answered: true };
 }

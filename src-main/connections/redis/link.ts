@@ -2,20 +2,13 @@ import type { Redis } from 'ioredis';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { LinkState } from '../../domain/workshop.ts';
 import type { ConnectRedis } from './connect.ts';
+import { keepPulse, type PulseTimes } from './keep-pulse.ts';
 import { explainLinkFailure, type LinkFailure, noGreeting, silence } from './link-failure.ts';
 
 /** Times of the link, ms. Defaults suit a laptop on hotel Wi-Fi; tests may hurry. */
-export interface LinkTimes {
-  /** Between two pings while ready. Default 1000. */
-  pingEveryMs: number;
-  /** Silence after which it is called degraded. Default 2000. */
-  degradedAfterMs: number;
-  /** Silence after which it is given up and connected anew. Default 3000. */
-  lostAfterMs: number;
+export interface LinkTimes extends PulseTimes {
   /** Round trip from which a link counts as slow. Default 1000. */
   slowMs: number;
-  /** How long an answer may take after waking up. Default 1500. */
-  wakeProbeMs: number;
   /** From dialling to the first answer. Default 6000. */
   greetWithinMs: number;
   /** First and longest pause before another attempt; each is spread by ±30 %. Defaults 250 and 3000. */
@@ -96,9 +89,10 @@ export function openRedisLink(options: LinkOptions): RedisLink {
     if (closed) return;
     const since = state.kind === 'lost' ? state.since : Date.now();
     const pause = failure.retries ? pauseBefore(attempt, times) : null;
-    const { code, why, remedy } = failure;
+    const { code, why, remedy, answered = false } = failure;
     if (pause !== null) retry = setTimeout(dial, pause);
-    become({ kind: 'lost', since, code, why, remedy, retryAt: pause === null ? null : Date.now() + pause });
+    const retryAt = pause === null ? null : Date.now() + pause;
+    become({ kind: 'lost', since, code, why, remedy, retryAt, answered });
   };
 
   const dial = () => {
@@ -258,67 +252,6 @@ async function greet(client: Redis): Promise<number> {
   const asked = performance.now();
   await client.ping();
   return performance.now() - asked;
-}
-
-interface Pulse {
-  /** Asks at once; silence counts as dead after a short while already. */
-  prove(): void;
-  stop(): void;
-}
-
-/**
- * Pings one connection and tells how long ago it last answered. Sleep of the laptop counts as silence, so the wall
- * clock is used.
- */
-function keepPulse(
-  client: Redis,
-  times: LinkTimes,
-  tell: { heard: (rttMs: number) => void; silent: (ms: number) => void; dead: (ms: number) => void },
-): Pulse {
-  let heardAt = Date.now();
-  let probedAt: number | undefined;
-  let stopped = false;
-  let waiting = false;
-  const ping = () => {
-    if (waiting) return;
-    waiting = true;
-    const asked = performance.now();
-    client.ping().then(
-      () => {
-        waiting = false;
-        if (stopped) return;
-        heardAt = Date.now();
-        probedAt = undefined;
-        tell.heard(performance.now() - asked);
-      },
-      // A failed ping is silence; the close of the connection tells more.
-      () => {
-        waiting = false;
-      },
-    );
-  };
-  const pinging = setInterval(ping, times.pingEveryMs);
-  const watching = setInterval(
-    () => {
-      const now = Date.now();
-      const ms = now - heardAt;
-      const unproved = probedAt !== undefined && now - probedAt > times.wakeProbeMs;
-      if (unproved || ms > times.lostAfterMs) tell.dead(ms);
-      else if (ms > times.degradedAfterMs) tell.silent(ms);
-    },
-    Math.min(250, times.degradedAfterMs / 4),
-  );
-  return {
-    prove() {
-      probedAt ??= Date.now();
-      ping();
-    },
-    stop() {
-      stopped = true;
-      clearInterval(pinging);
-      clearInterval(watching);
-    },
-  };
 }
 
 function pauseBefore(attempt: number, times: LinkTimes): number {

@@ -73,9 +73,8 @@ function describeRedis(facts: StageFacts, redis: LinkState, now: number): StageS
       };
     }
     case 'lost': {
-      // What Tailscale knows is nearer to the cause than what the connection felt of it.
-      const blamed =
-        redis.code === 'REDIS_UNREACHABLE' ? blameTailnet(facts.tailnet, facts.machines, now) : null;
+      // What Tailscale knows is nearer to the cause than what the connection felt of it, unless the VPS answered.
+      const blamed = redis.answered ? null : blameTailnet(facts.tailnet, facts.machines, now);
       const goesOn = `${lastKnown} Workers go on by themselves meanwhile.`;
       const retry = redis.retryAt === null ? '' : `Next try ${untilText(redis.retryAt, now)}.`;
       const why = sentenceOf(cut(redis.why, 300));

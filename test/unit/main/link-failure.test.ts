@@ -70,3 +70,16 @@ test('an address in words holds no secret', () => {
   const address = { host: 'fd00::1', port: 6379, password: 'geheim', tls: true };
   expect(addressInWords(address)).toBe('rediss://[fd00::1]:6379');
 });
+
+test('whether the machine there answered tells a broken way from a broken Redis', () => {
+  const answered = (cause: unknown) => explainLinkFailure(cause, '100.64.0.7:6379').answered ?? false;
+  const told = [
+    coded('ECONNREFUSED'),
+    new Error('WRONGPASS invalid'),
+    coded('EPROTO', 'wrong version number'),
+  ];
+  expect(told.map(answered)).toEqual([true, true, true]);
+  // A way that breaks under a connection may end it as well.
+  const silent = [coded('EHOSTUNREACH'), new Error('connect ETIMEDOUT'), coded('ECONNRESET'), undefined];
+  expect(silent.map(answered)).toEqual([false, false, false, false]);
+});

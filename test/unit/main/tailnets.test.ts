@@ -5,12 +5,9 @@ import { beforeEach, expect, test } from 'vitest';
 import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
 import type { MachineView } from '../../../src-main/domain/hosts/machine-view.ts';
 import type { OwnTailnet } from '../../../src-main/domain/hosts/tailnet.ts';
+import type { WorkshopWays } from '../../../src-main/domain/hosts/workshop-ways.ts';
 import type { WorkshopSnapshot } from '../../../src-main/domain/workshop.ts';
-import {
-  createTailnets,
-  type TailnetsNeeds,
-  type WorkshopWays,
-} from '../../../src-main/services/tailnets.ts';
+import { createTailnets, type TailnetsNeeds } from '../../../src-main/services/tailnets.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { tailscaleStatus } from '../../support/tailscale-answers.ts';
 
@@ -207,6 +204,19 @@ test('where Redis answers at a tailnet address without Tailscale, it goes anothe
   known.links = LOST;
   await expect.poll(() => own()?.needed, soon).toBe(true);
   expect(of('vps')?.needed).toBe(true);
+});
+
+test('what worked without Tailscale for long enough is not blamed on it later', async () => {
+  const { own, known } = rig(DIRECT, {
+    times: { everyMs: 5, calmMs: NEVER, urgentMs: NEVER, answerMs: 5000, provenMs: 50 },
+  });
+  await expect.poll(() => own(), soon).toMatchObject({ state: { kind: 'not-installed' }, needed: false });
+  await expect.poll(() => Date.now() - (own()?.since ?? Date.now()), soon).toBeGreaterThan(80);
+  known.links = LOST;
+  const lostAt = own()?.at ?? 0;
+  // It is asked anew because Redis is lost, and still not blamed.
+  await expect.poll(() => own()?.at ?? 0, soon).toBeGreaterThan(lostAt);
+  expect(own()?.needed).toBe(false);
 });
 
 test('another Redis forgets what was known of the way to the one before', async () => {

@@ -120,7 +120,7 @@ describe('the way to the workshop', () => {
     const refused = workshop(NOW, [], []);
     refused.snapshot.links.redis = {
       ...{ kind: 'lost', since: NOW, code: 'REDIS_AUTH', why: 'Redis refuses the password', retryAt: null },
-      remedy: 'Enter the password anew.',
+      ...{ remedy: 'Enter the password anew.', answered: true },
     };
     expect(describeStage(factsFrom(refused, { tailnet }), NOW).details).toContain('Enter the password anew.');
   });
