@@ -1,3 +1,4 @@
+import { isTailnetHost } from '../hosts/tailnet.ts';
 import type { PlanStep, StepId } from './deploy-view.ts';
 import { type Findings, isNodeUsable } from './findings.ts';
 import { INSTALL_DOCKER, INSTALL_TAILSCALE, INSTALL_TOOLKIT } from './install-commands.ts';
@@ -6,7 +7,6 @@ import { blocked, step, type Wanted } from './plan-step.ts';
 
 /** A release, its Node and a few logs, MiB. */
 const SPACE_MIB = 400;
-const TAILNET = /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./;
 /** Node's name of the machine's processor. */
 const NODE_ARCH: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64', arm64: 'arm64' };
 
@@ -39,7 +39,7 @@ export function machine(found: Findings, wanted: Wanted): PlanStep[] {
   const steps: PlanStep[] = [gpu(found, wanted)];
   if (wanted.runtime !== 'external') steps.push(ports(found, wanted));
   if (wanted.runtime === 'compose') steps.push(docker(found), toolkit(found));
-  if (TAILNET.test(wanted.redisHost)) steps.push(tailscale(found));
+  if (isTailnetHost(wanted.redisHost)) steps.push(tailscale(found));
   steps.push(node(found, wanted));
   return steps;
 }

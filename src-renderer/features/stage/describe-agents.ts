@@ -42,7 +42,9 @@ function describeAbsence(
   now: number,
 ): Omit<StageSentence, 'next'> {
   const blamed = blameTailnetOn(host.id, facts.machines, now);
-  const remedy = (usual: string) => (blamed ? [blamed.sentence, blamed.remedy] : [usual]);
+  /** The cause stands first where it is known: the Stage has two lines. */
+  const withRemedy = (state: string, usual: string) =>
+    blamed ? [blamed.sentence, blamed.remedy, state] : [state, usual];
   switch (health.kind) {
     case 'mismatch':
       return {
@@ -54,10 +56,10 @@ function describeAbsence(
       return {
         tone: 'warn',
         headline: `The agent on ${host.id} has not reported yet.`,
-        details: [
+        details: withRemedy(
           `${plural(host.desired?.workers ?? 0, 'worker')} will start once it does.`,
-          ...remedy('Start the worker-agent on the GPU host.'),
-        ],
+          'Start the worker-agent on the GPU host.',
+        ),
       };
     case 'stopped':
       return {
@@ -75,10 +77,10 @@ function describeAbsence(
           'since' in health && health.since !== null
             ? `The agent on ${host.id} has been silent for ${spanText(now - health.since)}.`
             : `The agent on ${host.id} is silent.`,
-        details: [
+        details: withRemedy(
           'Its figures are the last known; whether its jobs go on is not known.',
-          ...remedy('Look whether the GPU host and its worker-agent run.'),
-        ],
+          'Look whether the GPU host and its worker-agent run.',
+        ),
       };
   }
 }

@@ -152,7 +152,7 @@ describe('agents', () => {
     const silent = stageStates['agent-silent']?.(NOW) ?? workshop(NOW, [], []);
     const said = describeStage(factsFrom(silent, { machines }), NOW);
     expect(said.headline).toMatch(/^The agent on gpu-1 has been silent/);
-    expect(said.details).toContain('The Tailscale key of the H100 expired at 13:52.');
+    expect(said.details[0]).toBe('The Tailscale key of the H100 expired at 13:52.');
     expect(said.details.join(' ')).not.toContain('Look whether the GPU host');
   });
 
