@@ -15,6 +15,7 @@ import { useLive } from '../live/store.ts';
 import { useAlertActions } from './alert-actions.ts';
 import { useCapacityActions } from './capacity-actions.ts';
 import type { PaletteAction } from './palette-action.ts';
+import { usePeopleActions } from './people-actions.ts';
 import { useRoomActions } from './room-actions.ts';
 import { screens } from './screens.ts';
 import { useLook } from './use-look.ts';
@@ -34,6 +35,8 @@ export function usePaletteActions(showKeys: () => void): PaletteGroup[] {
     { group: 'Alerts', actions: useAlertActions() },
     { group: 'Go to', actions: goToActions() },
     { group: 'Console', actions: useConsoleActions(showKeys) },
+    // Last, so that of the many the others are seen before anything is typed.
+    { group: 'People', actions: usePeopleActions() },
   ];
   return groups.filter(({ actions }) => actions.length > 0);
 }

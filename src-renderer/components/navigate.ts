@@ -70,6 +70,12 @@ export function showJobs(status: JobSummary['status']): void {
 }
 
 /** Opens the Jobs screen with a filter as a person would type it. */
-export function showJobsMatching(filter: string): void {
+function showJobsMatching(filter: string): void {
   window.location.hash = `/jobs?${new URLSearchParams({ q: filter })}`;
+}
+
+/** Opens the Jobs screen on the jobs of one person. */
+export function showJobsOf(userId: string): void {
+  const name = userId.slice(0, 120).replaceAll('"', '');
+  showJobsMatching(/^[\w-]+$/.test(name) ? `user:${name}` : `user:"${name}"`);
 }

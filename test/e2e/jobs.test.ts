@@ -102,6 +102,42 @@ test('all that is shown is cancelled after asking, and taken back from the notic
   await vi.waitFor(() => expect(waiting()).toBe(before), soon);
 });
 
+test('the palette opens the jobs of a person, holds them and releases them, by keys alone', async () => {
+  const userId = Object.values(served.workshop.snapshot.jobs).find(
+    ({ queue }) => queue === 'pending',
+  )?.userId;
+  const take = async (label: string) => {
+    await page.keyboard.press('ControlOrMeta+k');
+    const field = page.getByRole('textbox', { name: 'Find an action' });
+    await field.fill(label);
+    await page.locator('.mantine-Spotlight-action').filter({ hasText: label }).first().waitFor();
+    await page.keyboard.press('Enter');
+    await field.waitFor({ state: 'detached' });
+  };
+  const holds = () => served.workshop.calls.filter(({ verb }) => verb === 'hold').map(({ input }) => input);
+  await take(`Jobs of ${userId}`);
+  await vi.waitFor(
+    async () =>
+      expect(await page.getByRole('textbox', { name: 'Search jobs' }).inputValue()).toBe(`user:${userId}`),
+    soon,
+  );
+  await take(`Hold ${userId}`);
+  await vi.waitFor(() => expect(holds()).toEqual([{ userId, held: true }]), soon);
+  await take(`Release ${userId}`);
+  await vi.waitFor(() => expect(holds().at(-1)).toEqual({ userId, held: false }), soon);
+});
+
+test('all that is shown: its menu has nothing that axe finds', async () => {
+  await page.getByRole('button', { name: /^all/ }).click();
+  await search('');
+  await page.getByRole('button', { name: 'All shown…' }).click();
+  await page.getByRole('menuitem', { name: /^Cancel \d+ waiting jobs…/ }).waitFor();
+  await bringAxe(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+});
+
 test('the drawer of a job: when, why, what it was, what it made', async () => {
   const { workshop } = served;
   workshop.details.set('broke-0', {

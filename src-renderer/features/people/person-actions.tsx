@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconDots } from '@tabler/icons-react';
 import { useState } from 'react';
 import { plural } from '../../components/format.ts';
-import { showJobsMatching } from '../../components/navigate.ts';
+import { showJobsOf } from '../../components/navigate.ts';
 import {
   useCancelWaiting,
   useCap,
@@ -88,15 +88,10 @@ function Entries(props: { row: PersonRow; name: string; reached: boolean; rename
   const { userId, ownCap } = row;
   const cap = useCap();
   const cancel = useCancelWaiting();
-  const quoted = userId.slice(0, 120).replaceAll('"', '');
   return (
     <Menu.Dropdown>
       {!reached && <Menu.Label>Redis is not reached now</Menu.Label>}
-      <Menu.Item
-        onClick={() => showJobsMatching(/^[\w-]+$/.test(quoted) ? `user:${quoted}` : `user:"${quoted}"`)}
-      >
-        Show their jobs
-      </Menu.Item>
+      <Menu.Item onClick={() => showJobsOf(userId)}>Show their jobs</Menu.Item>
       <Menu.Item onClick={props.rename}>Nickname…</Menu.Item>
       <Menu.Divider />
       <Menu.Label>Running jobs at once</Menu.Label>
