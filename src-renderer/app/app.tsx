@@ -6,6 +6,9 @@ import { ClientContext } from '../live/command.ts';
 import { cssVariablesResolver, POPUPS, theme } from '../theme/theme.ts';
 import { Shell } from './shell.tsx';
 
+/** Above dialogs (200), whose outcome they tell; below menus (300), which a notice must never cover. */
+const NOTICES_LAYER = 250;
+
 const queryClient = new QueryClient();
 const look = localStorageColorSchemeManager({ key: 'workshop-console-look' });
 
@@ -21,7 +24,7 @@ export function App({ client }: { client: Client }) {
       <QueryClientProvider client={queryClient}>
         <ClientContext value={client}>
           <section id={POPUPS} aria-label="Menus and notices" />
-          <Notifications position="bottom-right" limit={5} containerWidth={380} />
+          <Notifications position="bottom-right" limit={4} containerWidth={380} zIndex={NOTICES_LAYER} />
           <Shell />
         </ClientContext>
       </QueryClientProvider>

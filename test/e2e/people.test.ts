@@ -144,6 +144,35 @@ test('limits on running jobs, for one and for everybody', async () => {
   ]);
 });
 
+test('notices never cover an open menu', async () => {
+  const notices = page.locator('.mantine-Notification-root');
+  await page
+    .getByRole('button', { name: /^Hold / })
+    .first()
+    .click();
+  await notices.first().waitFor();
+  // In a low window the menu needs the corner where notices stand.
+  await page.setViewportSize({ width: 1280, height: 420 });
+  const more = page.getByRole('button', { name: /^More about / }).last();
+  await more.click();
+  await page.getByRole('menu').waitFor();
+  const covered = await page.getByRole('menu').evaluate((menu) => {
+    const overlaps = [...document.querySelectorAll('.mantine-Notification-root')].some((notice) => {
+      const [a, b] = [menu.getBoundingClientRect(), notice.getBoundingClientRect()];
+      return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    });
+    const hidden = [...menu.querySelectorAll('[role^=menuitem]')].filter((item) => {
+      const { x, y, width, height } = item.getBoundingClientRect();
+      const top = document.elementFromPoint(x + width / 2, y + height / 2);
+      return top !== null && !item.contains(top);
+    });
+    return { overlaps, hidden: hidden.map((item) => item.textContent) };
+  });
+  expect(covered).toEqual({ overlaps: true, hidden: [] });
+  await page.keyboard.press('Escape');
+  await page.setViewportSize({ width: 1280, height: 720 });
+}, 15_000);
+
 test('all waiting jobs of a person are cancelled after asking, and come back', async () => {
   const userId = somebody();
   const before = waitingJobs(userId).length;
@@ -275,4 +304,4 @@ test('a thousand people: few rows exist, keys reach every one, nothing leaves it
     await lines.first().focus();
     await page.keyboard.press('l');
   }
-});
+}, 15_000);
