@@ -44,6 +44,7 @@ export type {
   WorkshopsView,
 } from '../domain/workshops/profile.ts';
 export type {
+  BulkAct,
   BulkReceipt,
   FleetReceipt,
   HistoryState,

@@ -17,9 +17,11 @@ export const SHORTCUTS: readonly { keys: string; does: string }[] = [
   { keys: '/', does: 'Find any action' },
   { keys: 'L', does: 'Switch between dark and light' },
   { keys: '?', does: 'Show this map' },
-  { keys: '↑ ↓ Home End', does: 'Move through the jobs' },
+  { keys: '↑ ↓ Home End', does: 'Move through the jobs; with Shift, choose them' },
   { keys: 'Enter', does: 'Open the actions of a job' },
-  { keys: 'Space', does: 'Hold a log, or follow it again' },
+  { keys: 'Space', does: 'Choose a job; hold a log, or follow it again' },
+  { keys: 'Ctrl A', does: 'Choose all jobs that are shown' },
+  { keys: 'Alt ↑ ↓', does: 'In the details of a job: the one before or after' },
   { keys: 'Ctrl F', does: 'Search a log' },
   { keys: 'Esc', does: 'Close a menu or dialog' },
 ];

@@ -102,6 +102,77 @@ test('all that is shown is cancelled after asking, and taken back from the notic
   await vi.waitFor(() => expect(waiting()).toBe(before), soon);
 });
 
+test('rows are chosen by mouse and by keys; the acts say whose jobs they touch, and what is done is let go', async () => {
+  await page.getByRole('button', { name: /^all/ }).click();
+  await search('user10 failed');
+  await shown(8);
+  const rows = page.getByRole('grid', { name: 'Jobs' }).locator('[data-job]');
+  const bar = page.getByRole('region', { name: 'Chosen jobs' });
+  const says = (text: string) => bar.getByText(text, { exact: true }).waitFor();
+  const before = await rows.first().boundingBox();
+  await rows.nth(1).getByRole('checkbox').click();
+  await says('1 job of 1 person chosen');
+  await rows.nth(4).click({ modifiers: ['Shift'] });
+  await says('4 jobs of 4 people chosen');
+  await rows.nth(2).click({ modifiers: ['Shift'] });
+  await says('2 jobs of 2 people chosen');
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  expect((await rows.first().boundingBox())?.y).toBe(before?.y);
+  expect(await page.getByRole('checkbox', { name: 'Choose all shown' }).isChecked()).toBe(false);
+
+  // By keys: Escape lets go, Space chooses, Shift with an arrow extends, Control+A takes all that are shown.
+  await rows.nth(0).focus();
+  await page.keyboard.press('Escape');
+  await bar.waitFor({ state: 'detached' });
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  await says('3 jobs of 3 people chosen');
+  await page.keyboard.press('Shift+ArrowUp');
+  await says('2 jobs of 2 people chosen');
+  const two = await rows.evaluateAll((all) =>
+    all.filter((row) => row.ariaSelected === 'true').map((row) => row.getAttribute('data-job')),
+  );
+  expect(two).toHaveLength(2);
+  await bringAxe(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.screenshot({ path: resolve(pictures, 'chosen.png') });
+
+  // The filter may hide what is chosen; it is said, and stays chosen.
+  await search('waiting');
+  await says('2 jobs of 2 people chosen, 2 of them not shown');
+  await page.keyboard.press('Tab');
+  await rows.first().focus();
+  await page.keyboard.press('ControlOrMeta+a');
+  const waiting = Object.values(served.workshop.snapshot.jobs).filter(({ queue }) => queue === 'pending');
+  await bar.getByRole('button', { name: /^Cancel \d+ waiting/ }).click();
+  await page
+    .getByRole('dialog')
+    .getByText(/^They belong to user\d+/)
+    .waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+  await bar.getByRole('button', { name: 'Priority' }).click();
+  await page.getByRole('menuitem', { name: 'Instructor: to the front' }).click();
+  const raised = waiting.filter(({ priority }) => priority !== 0).map(({ id }) => id);
+  await page.getByText(`${raised.length} jobs now at instructor priority.`).waitFor();
+  expect(bulks()).toEqual([
+    { jobIds: expect.arrayContaining(raised), act: { kind: 'prioritise', priority: 0 } },
+  ]);
+
+  await page.screenshot({ path: resolve(pictures, 'chosen-done.png') });
+
+  // One was deleted meanwhile: it is named, and the act goes on without it.
+  served.workshop.push([{ kind: 'jobs', upsert: [], remove: [two[0] ?? ''] }]);
+  await bar.getByText(/1 more is gone from Redis/).waitFor();
+  await bar.getByRole('button', { name: 'Requeue 1' }).click();
+  await vi.waitFor(
+    () => expect(bulks().at(-1)).toEqual({ jobIds: [two[1]], act: { kind: 'requeue' } }),
+    soon,
+  );
+  await bar.getByRole('button', { name: 'Choose none' }).click();
+  await bar.waitFor({ state: 'detached' });
+}, 20_000);
+
 test('the palette opens the jobs of a person, holds them and releases them, by keys alone', async () => {
   const userId = Object.values(served.workshop.snapshot.jobs).find(
     ({ queue }) => queue === 'pending',
@@ -159,8 +230,8 @@ test('the drawer of a job: when, why, what it was, what it made', async () => {
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
   workshop.previews.set('broke-0/0', { kind: 'image', mime: 'image/png', base64: pixel, bytes: 70 });
   await page.getByRole('button', { name: /^all/ }).click();
-  await search('user:user100 failed cause:missing-model');
-  await shown(1);
+  await search('failed cause:missing-model');
+  await shown(7);
   await page.getByRole('row').filter({ hasText: 'user100' }).click();
   const drawer = page.getByRole('dialog');
   await drawer.getByRole('region', { name: 'Why it failed' }).getByText('missing model').waitFor();
@@ -173,6 +244,11 @@ test('the drawer of a job: when, why, what it was, what it made', async () => {
   await bringAxe(page);
   expect(await axeFindings(page)).toEqual([]);
   await page.screenshot({ path: resolve(pictures, 'drawer.png') });
+  // To the neighbour and back without leaving the drawer.
+  await page.keyboard.press('Alt+ArrowDown');
+  await vi.waitFor(async () => expect(await drawer.textContent()).not.toContain('user100 ·'), soon);
+  await page.keyboard.press('Alt+ArrowUp');
+  await drawer.getByText('ComfyUI was restarted.').waitFor();
   await drawer.getByRole('button', { name: /^Requeue/ }).click();
   await vi.waitFor(
     () => expect(workshop.calls.find(({ verb }) => verb === 'requeue')?.input).toEqual({ jobId: 'broke-0' }),
@@ -180,5 +256,7 @@ test('the drawer of a job: when, why, what it was, what it made', async () => {
   );
   await page.keyboard.press('Escape');
   await drawer.waitFor({ state: 'detached' });
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-job'));
+  await vi.waitFor(async () => expect(await focused()).toBe('broke-0'), soon);
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
-});
+}, 15_000);

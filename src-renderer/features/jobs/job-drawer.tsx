@@ -1,8 +1,17 @@
 import { Button, Drawer, Group } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
 import { useState } from 'react';
 import type { JobDetail, JobSummary } from '../../../src-main/api/types.ts';
 import { causeOfFailure, FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
-import { clockText, cut, plural, sizeText, stopwatchText, UNKNOWN } from '../../components/format.ts';
+import {
+  clockText,
+  countText,
+  cut,
+  plural,
+  sizeText,
+  stopwatchText,
+  UNKNOWN,
+} from '../../components/format.ts';
 import { StateMark } from '../../components/state-mark.tsx';
 import { toLocal, useNow } from '../../live/clock.ts';
 import { useJobDetail, usePrompts } from '../../live/job-detail.ts';
@@ -11,10 +20,13 @@ import { useLive } from '../../live/store.ts';
 import styles from './job-drawer.module.css';
 import { JobOutputs } from './job-outputs.tsx';
 import { lastingText, STATUS_WORDS } from './job-words.ts';
-import { closeJob, useOpenJob } from './open-job.ts';
+import { closeJob, openJob, useOpenJob } from './open-job.ts';
 
-/** Everything about one job: what happened when, why it failed and what mends it, what it was, what it made. */
-export function JobDrawer() {
+/**
+ * Everything about one job: what happened when, why it failed and what mends it, what it was, what it made.
+ * @param order The jobs as the table shows them; Alt with an arrow key goes to the neighbour.
+ */
+export function JobDrawer({ order }: { order: readonly JobSummary[] }) {
   const jobId = useOpenJob((state) => state.jobId);
   const job = useLive(({ jobs, jobsVersion }) =>
     jobId === null || jobsVersion < 0 ? undefined : jobs.get(jobId),
@@ -23,14 +35,54 @@ export function JobDrawer() {
     <Drawer
       opened={jobId !== null}
       onClose={closeJob}
+      // The table leads the focus to the row of the job that was last shown.
+      returnFocus={false}
       position="right"
       size="34rem"
       title={job ? `${cut(job.userId, 60)} · ${cut(job.kind, 60)}` : 'Job'}
       closeButtonProps={{ 'aria-label': 'Close' }}
       styles={{ title: { fontWeight: 650, overflowWrap: 'anywhere' } }}
     >
+      {jobId !== null && <Neighbours jobId={jobId} order={order} />}
       {jobId !== null && (job ? <Body key={jobId} job={job} /> : <p>This job is gone: it was deleted.</p>)}
     </Drawer>
+  );
+}
+
+/** Where the job stands among those shown, and the way to the one before and after. */
+function Neighbours({ jobId, order }: { jobId: string; order: readonly JobSummary[] }) {
+  const at = order.findIndex(({ id }) => id === jobId);
+  const before = at > 0 ? order[at - 1]?.id : undefined;
+  const after = at >= 0 ? order[at + 1]?.id : undefined;
+  useHotkeys([
+    ['alt+ArrowUp', () => before !== undefined && openJob(before)],
+    ['alt+ArrowDown', () => after !== undefined && openJob(after)],
+  ]);
+  return (
+    <Group gap="xs" mb="sm">
+      <Neighbour label="Job before" keys="Alt+ArrowUp" jobId={before} />
+      <Neighbour label="Job after" keys="Alt+ArrowDown" jobId={after} />
+      <span className={styles.dim} style={{ fontSize: '0.8125rem' }}>
+        {at < 0 ? 'not among the jobs shown' : `${countText(at + 1)} of ${plural(order.length, 'job')} shown`}
+      </span>
+    </Group>
+  );
+}
+
+/** At the end it stays where it is, or whoever stands on it with the keys would fall out of the drawer. */
+function Neighbour(props: { label: string; keys: string; jobId: string | undefined }) {
+  const { label, keys, jobId } = props;
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      aria-keyshortcuts={keys}
+      aria-disabled={jobId === undefined}
+      data-disabled={jobId === undefined || undefined}
+      onClick={() => jobId !== undefined && openJob(jobId)}
+    >
+      {label}
+    </Button>
   );
 }
 

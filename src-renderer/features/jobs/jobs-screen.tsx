@@ -6,6 +6,8 @@ import { useAskedFilter } from '../../components/navigate.ts';
 import { Age } from '../../components/panel.tsx';
 import { useStaggered } from '../../live/clock.ts';
 import { liveStore, useLive } from '../../live/store.ts';
+import { ChosenBar } from './chosen-bar.tsx';
+import { type ChosenJobs, letGo, NONE_CHOSEN, readChosen } from './chosen-jobs.ts';
 import { groupFailures } from './failure-groups.ts';
 import { FailuresPanel } from './failures-panel.tsx';
 import { JobDrawer } from './job-drawer.tsx';
@@ -45,6 +47,12 @@ export function JobsScreen() {
     () => selectJobs(liveStore.getState().jobs.all(), typed, sort),
     [typed, sort, version, known],
   );
+  const [chosen, setChosen] = useState<ChosenJobs>(NONE_CHOSEN);
+  // A selection is made anew with every second's jobs.
+  const chosenNow = useMemo(
+    () => readChosen(chosen, selection.jobs, (id) => liveStore.getState().jobs.get(id)),
+    [chosen, selection],
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
   const failures = useMemo(
     () =>
@@ -64,7 +72,7 @@ export function JobsScreen() {
   const all = STATUSES.reduce((sum, status) => sum + selection.ofStatus[status], 0);
   return (
     <div className={styles.screen}>
-      <JobDrawer />
+      <JobDrawer order={selection.jobs} />
       <div className={styles.tools}>
         <TextInput
           className={styles.search ?? ''}
@@ -115,6 +123,8 @@ export function JobsScreen() {
           jobs={selection.jobs}
           sort={sort}
           onSort={setSort}
+          chosen={chosen}
+          onChoose={setChosen}
           empty={<Empty known={known} total={total} clear={() => setFilter(NO_FILTER)} />}
         />
       </div>
@@ -122,6 +132,13 @@ export function JobsScreen() {
         <span role="status">
           {known ? `${countText(selection.jobs.length)} of ${plural(total, 'job')}` : 'Not known yet'}
         </span>
+        {chosen.ids.size > 0 && (
+          <ChosenBar
+            chosen={chosenNow}
+            letGo={(done) => setChosen((before) => letGo(before, done))}
+            clear={() => setChosen(NONE_CHOSEN)}
+          />
+        )}
         <Age read={(state) => state.queueAt} />
       </div>
     </div>
