@@ -12,6 +12,7 @@ import type { RedisProof } from '../domain/env-file/redis-proof.ts';
 import type { LocalDay } from '../domain/history/local-day.ts';
 import type { Recap } from '../domain/history/recap.ts';
 import type { RecapTable } from '../domain/history/recap-csv.ts';
+import type { JobView, JobViews } from '../domain/job-view.ts';
 import type { LogMachine, LogMessage, LogSource } from '../domain/logs/log-line.ts';
 import type { RoomView } from '../domain/room/room-view.ts';
 import type { WorkshopMessage } from '../domain/workshop.ts';
@@ -366,6 +367,17 @@ export interface ConsoleNameService {
   rename(input: { name: string | null }): Promise<void>;
 }
 
+/** The host's own views of the jobs. Changes answer with all that are kept from then on. */
+export interface JobViewsService {
+  list(): Promise<JobViews>;
+  /** One of the same name is replaced. @throws WorkshopError BAD_INPUT, CONFIG when it cannot be kept. */
+  save(view: JobView): Promise<JobViews>;
+  /** @throws WorkshopError NOT_FOUND, CONFLICT when another one has that name, BAD_INPUT, CONFIG. */
+  rename(input: { name: string; to: string }): Promise<JobViews>;
+  /** One that is not there is no error. @throws WorkshopError CONFIG. */
+  remove(input: { name: string }): Promise<JobViews>;
+}
+
 /** The network of the computer that the console runs on. */
 export interface NetworkService {
   /** It is back, or another one: every link is proved, and one that is lost is dialled at once. */
@@ -380,6 +392,7 @@ export interface Services {
   watch: WatchService;
   fleet: FleetService;
   jobs: JobsService;
+  jobViews: JobViewsService;
   people: PeopleService;
   settings: SettingsService;
   room: RoomService;

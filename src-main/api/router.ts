@@ -7,6 +7,7 @@ import { deployRouter } from './deploy-router.ts';
 import { envImportRouter } from './env-import-router.ts';
 import { historyActs } from './history-acts.ts';
 import { jobActs } from './job-acts.ts';
+import { jobViewsRouter } from './job-views-router.ts';
 import { logsRouter } from './logs-router.ts';
 import { machinesRouter } from './machines-router.ts';
 import { peopleActs } from './people-acts.ts';
@@ -43,6 +44,7 @@ export const appRouter = router({
       .mutation(({ ctx, input }) => ctx.services.fleet.setMode(input)),
   }),
   jobs: jobActs,
+  jobViews: jobViewsRouter,
   people: peopleActs,
   room: roomActs,
   envImport: envImportRouter,

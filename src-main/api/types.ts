@@ -25,6 +25,7 @@ export type { RecapTable } from '../domain/history/recap-csv.ts';
 export type { HostQuestion } from '../domain/hosts/host-link.ts';
 export type { MachineGpus, MachineView } from '../domain/hosts/machine-view.ts';
 export type { OwnTailnet, TailnetState, TailnetView } from '../domain/hosts/tailnet.ts';
+export type { JobView, JobViews } from '../domain/job-view.ts';
 export type {
   LogLevel,
   LogLine,

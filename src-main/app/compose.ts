@@ -10,6 +10,7 @@ import { byWorkshopFile } from '../connections/store/by-workshop-file.ts';
 import { consoleFile } from '../connections/store/console-file.ts';
 import { deployFile } from '../connections/store/deploy-file.ts';
 import { openHistoryLog } from '../connections/store/history-log.ts';
+import { jobViewsFile } from '../connections/store/job-views-file.ts';
 import { machineSecrets } from '../connections/store/machine-secrets.ts';
 import { roomFile } from '../connections/store/room-file.ts';
 import { type SecretStore, secretsInMemoryOnly, settingsFile } from '../connections/store/settings-file.ts';
@@ -26,6 +27,7 @@ import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
 import { createGpusOverSsh } from '../services/gpus-over-ssh.ts';
 import { createHistoryService } from '../services/history.ts';
+import { createJobViews } from '../services/job-views.ts';
 import { createJobsService } from '../services/jobs.ts';
 import { createLogsService } from '../services/logs/logs-service.ts';
 import { createMachinesService } from '../services/machines.ts';
@@ -230,6 +232,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       watch,
       fleet,
       jobs,
+      jobViews: createJobViews({ store: jobViewsFile(dir) }),
       people,
       settings,
       room: tellRoom({ room, note: tellOthers }),

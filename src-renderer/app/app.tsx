@@ -24,7 +24,7 @@ export function App({ client }: { client: Client }) {
       <QueryClientProvider client={queryClient}>
         <ClientContext value={client}>
           <section id={POPUPS} aria-label="Menus and notices" />
-          <Notifications position="bottom-right" limit={4} containerWidth={380} zIndex={NOTICES_LAYER} />
+          <Notifications position="bottom-right" limit={5} containerWidth={380} zIndex={NOTICES_LAYER} />
           <Shell />
         </ClientContext>
       </QueryClientProvider>

@@ -14,6 +14,7 @@ import { useDisconnect, useReconnectNow } from '../live/settings-verbs.ts';
 import { useLive } from '../live/store.ts';
 import { useAlertActions } from './alert-actions.ts';
 import { useCapacityActions } from './capacity-actions.ts';
+import { useJobViewActions } from './job-view-actions.ts';
 import type { PaletteAction } from './palette-action.ts';
 import { usePeopleActions } from './people-actions.ts';
 import { useRoomActions } from './room-actions.ts';
@@ -34,6 +35,7 @@ export function usePaletteActions(showKeys: () => void): PaletteGroup[] {
     { group: 'Capacity', actions: useCapacityActions() },
     { group: 'Alerts', actions: useAlertActions() },
     { group: 'Go to', actions: goToActions() },
+    { group: 'Views of the jobs', actions: useJobViewActions() },
     { group: 'Console', actions: useConsoleActions(showKeys) },
     // Last, so that of the many the others are seen before anything is typed.
     { group: 'People', actions: usePeopleActions() },

@@ -180,6 +180,32 @@ test('jobs: looked into, requeued, cancelled all at once and taken back', async 
   await waits(broken, true);
 });
 
+test('jobs: a view is saved, found again by the palette, renamed and deleted', async () => {
+  await open('Jobs');
+  await page.getByRole('textbox', { name: 'Search jobs' }).fill('user:user801');
+  await page.getByRole('button', { name: 'Views' }).click();
+  await page.getByRole('menuitem', { name: 'Save and manage views…' }).click();
+  const panel = page.getByRole('dialog', { name: 'Views of the jobs' });
+  await panel.getByLabel('Name of the view').fill('The red cat');
+  await panel.getByRole('button', { name: 'Save the view' }).click();
+  await onDisk(/"name": "The red cat"[^}]*"search": "user:user801"/s);
+  await page.getByRole('textbox', { name: 'Search jobs' }).fill('');
+  await act('Jobs: The red cat');
+  await vi.waitFor(
+    async () =>
+      expect(await page.getByRole('textbox', { name: 'Search jobs' }).inputValue()).toBe('user:user801'),
+    soon,
+  );
+  await page.getByRole('button', { name: 'Views: The red cat' }).click();
+  await page.getByRole('menuitem', { name: 'Save and manage views…' }).click();
+  const field = panel.getByLabel('Name of the view The red cat');
+  await field.fill('Cats');
+  await field.press('Enter');
+  await onDisk(/"name": "Cats"/);
+  await panel.getByRole('button', { name: 'Delete the view Cats' }).click();
+  await vi.waitFor(async () => expect(await kept()).not.toContain('"name": "Cats"'), soon);
+});
+
 test('people: next turn, hold, limit, nickname, cancelling all that waits', async () => {
   await open('People');
   const more = async (entry: RegExp, role: 'menuitem' | 'menuitemradio' = 'menuitem') => {
@@ -205,6 +231,8 @@ test('people: next turn, hold, limit, nickname, cancelling all that waits', asyn
 test('room: message, break, freeze, blank, address, nicknames, a page of its own', async () => {
   const [room] = await Promise.all([page.context().waitForEvent('page'), act('Open room view')]);
   await room.getByRole('heading', { level: 1, name: 'Film workshop' }).waitFor();
+  // A page behind another draws once a second, and a press waits for two pictures.
+  await page.bringToFront();
   await page.getByRole('button', { name: 'Room panel' }).click();
   const panel = page.getByRole('dialog', { name: 'Room view' });
   const enter = async (name: string, text: string) => {

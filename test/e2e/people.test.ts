@@ -171,7 +171,7 @@ test('notices never cover an open menu', async () => {
   expect(covered).toEqual({ overlaps: true, hidden: [] });
   await page.keyboard.press('Escape');
   await page.setViewportSize({ width: 1280, height: 720 });
-}, 15_000);
+});
 
 test('all waiting jobs of a person are cancelled after asking, and come back', async () => {
   const userId = somebody();
@@ -304,4 +304,4 @@ test('a thousand people: few rows exist, keys reach every one, nothing leaves it
     await lines.first().focus();
     await page.keyboard.press('l');
   }
-}, 15_000);
+});

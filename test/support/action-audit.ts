@@ -8,6 +8,7 @@ interface Tried {
 
 const every = (test: string): Tried => ({ file: 'every-action', test });
 const JOBS = 'jobs: looked into, requeued, cancelled all at once and taken back';
+const VIEWS = 'jobs: a view is saved, found again by the palette, renamed and deleted';
 const PEOPLE = 'people: next turn, hold, limit, nickname, cancelling all that waits';
 const ROOM = 'room: message, break, freeze, blank, address, nicknames, a page of its own';
 const FLEET = 'fleet: order of the queue, restart, free VRAM';
@@ -58,6 +59,10 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'jobs.detail': every(JOBS),
   'jobs.prompts': every(JOBS),
   'jobs.preview': every(JOBS),
+  'jobViews.list': every(VIEWS),
+  'jobViews.save': every(VIEWS),
+  'jobViews.rename': every(VIEWS),
+  'jobViews.remove': every(VIEWS),
   'people.hold': every(PEOPLE),
   'people.nextTurn': every(PEOPLE),
   'people.cap': every(PEOPLE),

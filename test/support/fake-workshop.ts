@@ -31,6 +31,7 @@ import type {
 } from '../../src-main/domain/workshop.ts';
 import { createAlertsService } from '../../src-main/services/alerts.ts';
 import { createCapacityService } from '../../src-main/services/capacity.ts';
+import { createJobViews } from '../../src-main/services/job-views.ts';
 import { createMachinesService } from '../../src-main/services/machines.ts';
 import { createRoomService } from '../../src-main/services/room.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
@@ -199,6 +200,10 @@ export class FakeWorkshop implements Services {
       return this.previews.get(`${input.jobId}/${input.index}`) ?? { kind: 'missing' };
     },
   };
+
+  readonly jobViews = createJobViews({
+    store: { load: async () => ({ views: [], fault: null }), save: async () => {} },
+  });
 
   readonly people: PeopleService = {
     hold: async (input) => {

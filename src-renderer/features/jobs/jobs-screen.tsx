@@ -4,6 +4,7 @@ import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { compareNames, countText, cut, plural } from '../../components/format.ts';
 import { useAskedFilter } from '../../components/navigate.ts';
 import { Age } from '../../components/panel.tsx';
+import { useAskedView } from '../../components/ready-views.ts';
 import { useStaggered } from '../../live/clock.ts';
 import { liveStore, useLive } from '../../live/store.ts';
 import { ChosenBar } from './chosen-bar.tsx';
@@ -24,6 +25,7 @@ import {
 } from './select-jobs.ts';
 import { ShownMenu } from './shown-menu.tsx';
 import { readTyped, withoutStates } from './typed-filter.ts';
+import { ViewsMenu } from './views-menu.tsx';
 
 const STATUSES = Object.keys(STATUS_WORDS) as JobStatus[];
 
@@ -36,6 +38,14 @@ export function JobsScreen() {
     if (asked === null) return;
     setFilter({ ...NO_FILTER, search: asked });
   }, [asked]);
+  const view = useAskedView((state) => state.view);
+  useEffect(() => {
+    if (view === null) return;
+    setFilter(view.filter);
+    setSort(view.sort);
+    // Taken, so that the same one can be asked for again.
+    useAskedView.setState({ view: null });
+  }, [view]);
   const read = useMemo(() => readTyped(filter), [filter]);
   const typed = useDeferredValue(read);
   const total = useLive(({ jobs, jobsVersion }) => (jobsVersion < 0 ? 0 : jobs.size));
@@ -92,6 +102,7 @@ export function JobsScreen() {
           value={filter.worker}
           set={(worker) => change({ worker })}
         />
+        <ViewsMenu filter={filter} sort={sort} />
         <ShownMenu jobs={selection.jobs} />
       </div>
       <fieldset

@@ -1,30 +1,20 @@
-import type { JobSummary } from '../../../src-main/api/types.ts';
+import type { JobSummary, JobView } from '../../../src-main/api/types.ts';
 import { causeOfFailure, failureKey } from '../../../worker-agent/src/contract/failure-cause.ts';
 
 export type JobStatus = JobSummary['status'];
 
-export interface JobFilter {
-  status: JobStatus | null;
-  /** Part of id, user, kind, worker or error; case does not matter. */
-  search: string;
-  kind: string | null;
-  /** As `filterKey` makes it. */
-  user: string | null;
-  worker: string | null;
-  /** Why it failed: a cause, or one as `failureKey` makes it. */
-  cause: string | null;
-}
+/**
+ * What is shown. `search` is a part of id, user, kind, worker or error, whatever its case; `kind`, `user` and `worker` are
+ * as `filterKey` makes them; `cause` is why it failed, or one as `failureKey` makes it.
+ */
+export type JobFilter = JobView['filter'];
 
 export const NO_FILTER: JobFilter = {
   ...{ status: null, search: '', kind: null, user: null, worker: null, cause: null },
 };
 
-export type SortColumn = 'standing' | 'user' | 'kind' | 'created' | 'duration' | 'worker' | 'priority';
-
-export interface JobSort {
-  column: SortColumn;
-  descending: boolean;
-}
+export type JobSort = JobView['sort'];
+export type SortColumn = JobSort['column'];
 
 /** A name from outside as a filter offers it: hostile ones are cut, they may be 100 KB long. */
 export const filterKey = (text: string) => text.slice(0, 120);

@@ -4,6 +4,7 @@ import { recapOf } from '../../../src-main/domain/history/recap.ts';
 import { createLiveModel } from '../../../src-main/domain/live-model.ts';
 import { freshRoom } from '../../../src-main/domain/room/room-state.ts';
 import { roomViewOf } from '../../../src-main/domain/room/room-view.ts';
+import { createJobViews } from '../../../src-main/services/job-views.ts';
 import { createMachinesService } from '../../../src-main/services/machines.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { FakeDeploy } from '../../support/fake-deploy.ts';
@@ -57,6 +58,9 @@ export function fakeServices(): { services: Services; watching: () => number } {
       holdQueue: async () => ({ revision: 1 }),
       setMode: async () => ({ revision: 1 }),
     },
+    jobViews: createJobViews({
+      store: { load: async () => ({ views: [], fault: null }), save: async () => {} },
+    }),
     jobs: {
       async cancel({ jobId }) {
         if (jobId === 'gone') throw new WorkshopError('NOT_FOUND', 'It is gone.', { remedy: 'look again' });
