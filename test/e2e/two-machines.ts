@@ -20,6 +20,8 @@ export interface TwoMachines {
   readonly comfyUrls: readonly string[];
   /** What all ComfyUI servers answer to a GET, one after the other. */
   askComfy(path: string): Promise<string>;
+  /** Where the root folder of each is, for this test; none where they share this machine's. */
+  readonly roots: { vps: string; gpu: string } | undefined;
   /** Files of the GPU host, below the home of the user who logs in. */
   list(inHome: string): Promise<string[]>;
   close(): Promise<void>;
@@ -33,18 +35,22 @@ interface Login {
 }
 
 /** Starts them, with root folders of their own where this system lets us. */
-export async function startTwoMachines(password: string): Promise<TwoMachines> {
+export async function startTwoMachines(
+  password: string,
+  vpsExtras: Parameters<typeof becomeVps>[2],
+): Promise<TwoMachines> {
   const start = await startOwnRootMachines(['vps', 'gpu-host']);
   if (start.kind === 'ready') {
     const { close, keyFile, machines } = start.all;
     const { vps, 'gpu-host': gpu } = machines;
-    await Promise.all([becomeVps(vps, password), becomeGpuHost(gpu)]);
+    await Promise.all([becomeVps(vps, password, vpsExtras), becomeGpuHost(gpu)]);
     await occupyPort(gpu, 8189);
     return {
       vps: { address: `dev@${vps.address}`, fingerprint: vps.fingerprint, keyFile },
       gpu: { address: `root@${gpu.address}:22`, fingerprint: gpu.fingerprint, keyFile },
       redis: { host: vps.address, port: 6379 },
       ownRoots: true,
+      roots: { vps: vps.path('/'), gpu: gpu.path('/') },
       comfyUrls: [],
       askComfy: (path) =>
         gpu.run('for port in 8200 8201; do curl -fsS "http://127.0.0.1:$port$1" || :; done', path),
@@ -63,6 +69,7 @@ export async function startTwoMachines(password: string): Promise<TwoMachines> {
     gpu: loginOf(gpu),
     redis: { host: '127.0.0.1', port: redis.port },
     ownRoots: false,
+    roots: undefined,
     comfyUrls: urls,
     askComfy: async (path) =>
       (await Promise.all(urls.map(async (url) => (await fetch(url + path)).text()))).join('\n'),

@@ -3,20 +3,33 @@ import type { OwnRootMachine } from './own-root-machine.ts';
 
 /** Makes machines with root folders of their own into what stands in a workshop. */
 
+interface VpsExtras {
+  /** More keys of the .env, or other values. */
+  env?: Readonly<Record<string, string>>;
+  /** The password of `dev`, whom no key lets in then. */
+  login?: string;
+}
+
 /**
  * The VPS: user `dev` with the platform's folder and .env, and Redis on the tailnet address only, as the platform's
  * compose file publishes it.
  */
-export async function becomeVps(machine: OwnRootMachine, password: string): Promise<void> {
-  const env = envSample('vps-comfyume-v1')
+export async function becomeVps(
+  machine: OwnRootMachine,
+  password: string,
+  { env: more = {}, login }: VpsExtras = {},
+): Promise<void> {
+  const sample = envSample('vps-comfyume-v1')
     .replace('changeme_secure_password', password)
     .replace(/^REDIS_BIND_IP=.*$/m, `REDIS_BIND_IP=${machine.address}`);
+  const kept = sample.split('\n').filter((line) => !Object.hasOwn(more, line.split('=')[0] ?? ''));
+  const env = [...kept, ...Object.entries(more).map(([key, value]) => `${key}=${value}`), ''].join('\n');
   await machine.run(
     String.raw`
 # Without a password, yet not locked: sshd lets nobody in whose account is.
 useradd -m -p '*' -s /bin/bash dev
 mkdir -p /home/dev/comfyume-v1 /var/lib/vps-redis
-cp -r /root/.ssh /home/dev/.ssh
+if [ -n "$4" ]; then printf 'dev:%s\n' "$4" | chpasswd -c SHA512; else cp -r /root/.ssh /home/dev/.ssh; fi
 printf '%s' "$1" > /home/dev/comfyume-v1/.env
 chmod 600 /home/dev/comfyume-v1/.env
 chown -R dev: /home/dev
@@ -24,7 +37,7 @@ printf '%s\n' "bind $2" 'port 6379' "requirepass $3" 'dir /var/lib/vps-redis' 'a
 redis-server /etc/vps-redis.conf >/dev/null
 until redis-cli -h "$2" ping 2>&1 | grep -q NOAUTH; do sleep 0.02; done
 `,
-    ...[env, machine.address, password],
+    ...[env, machine.address, password, login ?? ''],
   );
 }
 
