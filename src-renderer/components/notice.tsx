@@ -1,5 +1,5 @@
 import { Button, Group, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
+import { type NotificationData, notifications, notificationsStore } from '@mantine/notifications';
 import { IconAlertTriangle, IconCheck, IconUsers } from '@tabler/icons-react';
 import type { ErrorInfo } from '../../src-main/api/types.ts';
 import { cut } from './format.ts';
@@ -16,6 +16,24 @@ const standing = new Map<string, string>();
 /** Longest text shown; messages may quote what came from outside. */
 const LONGEST = 400;
 
+let shown = 0;
+
+/**
+ * The newest notice is seen at once. Where there is no room for all, an older receipt is dropped, since a late one
+ * would tell of a moment that has passed; a failure comes back as soon as there is room.
+ */
+function show(notice: NotificationData): void {
+  shown += 1;
+  notifications.show({
+    ...notice,
+    priority: shown,
+    withCloseButton: true,
+    closeButtonProps: { 'aria-label': 'Close this notice' },
+  });
+  for (const { id, autoClose } of notificationsStore.getState().queue)
+    if (id !== undefined && autoClose !== false) notifications.hide(id);
+}
+
 /**
  * Says that an act was carried out; offers the way back where there is one. Goes away by itself.
  * @param about what it changed; a newer notice about the same replaces it, so that no stale way back stays.
@@ -24,7 +42,7 @@ export function sayDone(message: string, undo?: () => void, about: string = cryp
   const id = `${about}/${crypto.randomUUID()}`;
   if (standing.has(about)) notifications.hide(standing.get(about) ?? '');
   standing.set(about, id);
-  notifications.show({
+  show({
     id,
     color: 'var(--ok)',
     icon: <IconCheck size="1.125rem" aria-hidden />,
@@ -33,8 +51,6 @@ export function sayDone(message: string, undo?: () => void, about: string = cryp
     onClose: () => {
       if (standing.get(about) === id) standing.delete(about);
     },
-    withCloseButton: true,
-    closeButtonProps: { 'aria-label': 'Close this notice' },
   });
 }
 
@@ -45,15 +61,13 @@ export function sayDone(message: string, undo?: () => void, about: string = cryp
 export function sayForeign(by: string, message: string, about: string): void {
   const id = `foreign/${about}`;
   notifications.hide(id);
-  notifications.show({
+  show({
     id,
     color: 'var(--busy)',
     icon: <IconUsers size="1.125rem" aria-hidden />,
     title: by,
     message: <NoticeBody id={id} message={message} actions={[]} />,
     autoClose: 10_000,
-    withCloseButton: true,
-    closeButtonProps: { 'aria-label': 'Close this notice' },
   });
 }
 
@@ -77,7 +91,7 @@ export function sayFailed(
   const remedy =
     error.remedy ??
     (conflict ? 'The screen now shows what holds. Apply yours again if you still want it.' : undefined);
-  notifications.show({
+  show({
     id,
     color: conflict ? 'var(--warn)' : 'var(--fail)',
     icon: conflict ? (
@@ -101,8 +115,6 @@ export function sayFailed(
       />
     ),
     autoClose: false,
-    withCloseButton: true,
-    closeButtonProps: { 'aria-label': 'Close this notice' },
   });
 }
 

@@ -124,7 +124,7 @@ async function act(label: string): Promise<void> {
   await page.getByRole('dialog').getByText(label, { exact: true }).click();
   await page.getByLabel('Find an action').waitFor({ state: 'detached' });
 }
-const undo = () => page.getByRole('alert').last().getByRole('button', { name: 'Undo' }).click();
+const undo = () => page.getByRole('alert').first().getByRole('button', { name: 'Undo' }).click();
 const confirm = (name: RegExp) => page.getByRole('dialog').getByRole('button', { name }).click();
 
 test('fleet: order of the queue, restart, free VRAM', async () => {

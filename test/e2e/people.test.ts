@@ -90,7 +90,7 @@ function somebody(): string {
 }
 const row = (userId: string) =>
   page.getByRole('row').filter({ has: page.getByRole('button', { name: `More about ${userId}` }) });
-const undo = () => page.getByRole('alert').last().getByRole('button', { name: 'Undo' }).click();
+const undo = () => page.getByRole('alert').first().getByRole('button', { name: 'Undo' }).click();
 
 test('holding a person and taking it back', async () => {
   const userId = somebody();
