@@ -1,6 +1,9 @@
 import type { WorkshopSnapshot } from '../domain/workshop.ts';
 import type { AgentEar } from '../services/deploy/roles.ts';
 
+/** An agent that was not heard for longer does not count as living, ms. */
+const LIVING_MS = 45_000;
+
 /** Hears agents through the console's live model. */
 export function agentEar(now: () => Readonly<WorkshopSnapshot>): AgentEar {
   return {
@@ -16,6 +19,11 @@ export function agentEar(now: () => Readonly<WorkshopSnapshot>): AgentEar {
         workers: workers.length,
       };
     },
+    workersElsewhere: (hostId) =>
+      Object.entries(now().hosts).flatMap(([id, { status, heardAt }]) => {
+        const lives = status && status.phase !== 'stopped' && Date.now() - (heardAt ?? 0) < LIVING_MS;
+        return id === hostId || !lives ? [] : status.workers.map((worker) => worker.id);
+      }),
     deaf() {
       const { name, links } = now();
       if (name === null)

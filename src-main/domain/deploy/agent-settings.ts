@@ -1,5 +1,6 @@
 import type { Findings } from './findings.ts';
 import { placesIn } from './layout.ts';
+import { type Neighbours, NO_NEIGHBOURS, standingPrefix, workerPrefix } from './worker-prefix.ts';
 
 /** How ComfyUI is to run on a machine, as the host chose; empty and null where the console is to decide. */
 export interface DeployChoices {
@@ -39,11 +40,20 @@ export function agentSettings(
     workshop,
     imported,
     choices,
+    standing = null,
+    hostId = '',
+    neighbours = NO_NEIGHBOURS,
   }: Record<'workshop' | 'imported', Readonly<Record<string, string>>> & {
     choices: DeployChoices;
+    /** What the machine's agent is configured with now; null where there is none. */
+    standing?: Readonly<Record<string, string>> | null;
+    hostId?: string;
+    neighbours?: Neighbours;
   },
 ): AgentSettings {
   const entries: Record<string, string> = { ...workshop, ...imported };
+  const prefix = entries.WORKER_ID_PREFIX ?? workerPrefix(standingPrefix(standing), hostId, neighbours);
+  if (prefix !== undefined) entries.WORKER_ID_PREFIX = prefix;
   const runtime = choices.runtime ?? told(entries) ?? (found.container ? 'process' : 'compose');
   entries.RUNTIME = runtime;
   if (choices.modelsPath) entries.MODELS_PATH = choices.modelsPath;

@@ -7,6 +7,7 @@ import { type Findings, parseFindings } from '../../domain/deploy/findings.ts';
 import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.ts';
 import { planSteps } from '../../domain/deploy/plan.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
+import type { Neighbours } from '../../domain/deploy/worker-prefix.ts';
 import { envEntries, parseEnvText } from '../../domain/env-file/env-text.ts';
 import { carryOut, serviceFiles } from './carry-out.ts';
 import { lockHost } from './host-lock.ts';
@@ -25,6 +26,7 @@ export interface RunNeeds {
   /** What this console knows of the agent's configuration. */
   configuration: Readonly<Record<string, string>>;
   choices: DeployChoices;
+  neighbours: Neighbours;
   nodeMirror: string;
   act: DeployAct;
   skip: ReadonlySet<StepId>;
@@ -63,6 +65,9 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     workshop: needs.configuration,
     imported: entriesOf(imported?.toString() ?? ''),
     choices: needs.choices,
+    standing: config ? entriesOf(config.toString()) : null,
+    hostId: target.hostId,
+    neighbours: needs.neighbours,
   });
   const text = envText(settings.entries, { root: found.root, hostId: target.hostId });
   const wanted: Wanted = {

@@ -6,6 +6,7 @@ import { type DeployChoices, NO_CHOICES } from '../../domain/deploy/agent-settin
 import type { DeployAct, DeployView, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
 import { describeMachine } from '../../domain/deploy/describe-machine.ts';
 import { versionOf } from '../../domain/deploy/layout.ts';
+import { prefixOf } from '../../domain/deploy/worker-prefix.ts';
 import { isSecret } from '../../domain/env-file/mask.ts';
 import { createHideSecrets, type HideSecrets } from '../../domain/logs/hide-secrets.ts';
 import { plainLine } from '../../domain/plain-line.ts';
@@ -155,6 +156,10 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         bundle,
         configuration,
         choices,
+        neighbours: {
+          count: targets.list().filter((one) => one.hostId !== target.hostId).length,
+          prefixes: new Set(ear.workersElsewhere(target.hostId).map(prefixOf)),
+        },
         act,
         skip: new Set(skip),
         signal: running.signal,

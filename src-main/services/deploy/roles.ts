@@ -47,6 +47,8 @@ export interface Heard {
 
 export interface AgentEar {
   heard(hostId: string): Heard | null;
+  /** Worker ids of the agents on other machines that live now, the machine's own left out. */
+  workersElsewhere(hostId: string): string[];
   /** Why this console does not hear agents now; null while it does. */
   deaf(): { why: string; remedy: string } | null;
 }

@@ -43,6 +43,10 @@ export interface ConsoleOptions {
   configuration?: Record<string, string>;
   nodeMirror?: string;
   root?: string;
+  /** Another machine of the workshop than the rig's one. */
+  hostId?: string;
+  /** Machines of the workshop besides it, by host id. */
+  others?: readonly string[];
 }
 
 export async function startDeployRig(): Promise<DeployRig> {
@@ -57,6 +61,7 @@ export async function startDeployRig(): Promise<DeployRig> {
   });
   watch.turnTo(workshop);
   const consoles: DeployKeeper[] = [];
+  const roots = new Set([root]);
   const configuration = {
     REDIS_HOST: '127.0.0.1',
     REDIS_PORT: String(redis.port),
@@ -69,6 +74,7 @@ export async function startDeployRig(): Promise<DeployRig> {
     ...{ dir, root, redis, comfy, watch, configuration },
     bundle,
     console(options = {}) {
+      roots.add(options.root ?? root);
       const keeper = openConsole({
         host: createLocalHost({ label: 'the bare host' }),
         bundle: bundle('one'),
@@ -82,7 +88,7 @@ export async function startDeployRig(): Promise<DeployRig> {
     },
     async stop() {
       for (const keeper of consoles) keeper.close();
-      endAgent(root);
+      for (const one of roots) endAgent(one);
       watch.close();
       workshop.close();
       await comfy.stop();
@@ -123,10 +129,13 @@ export function openConsole(
     choices?: DeployChoices;
   },
 ): DeployKeeper {
-  const { host, bundle, watch, configuration, choices, root } = options;
+  const { host, bundle, watch, configuration, choices, root, hostId = HOST_ID, others = [] } = options;
   return createDeployService({
     targets: {
-      list: () => [{ id: 'it', name: 'Bare host', where: 'here', hostId: HOST_ID, root }],
+      list: () => [
+        { id: 'it', name: 'Bare host', where: 'here', hostId, root },
+        ...others.map((id) => ({ id, name: id, where: 'elsewhere', hostId: id })),
+      ],
       onChange: () => () => {},
       open: async () => host,
       configuration: async () => configuration,
