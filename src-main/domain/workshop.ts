@@ -67,6 +67,9 @@ export interface JobSummary {
   sizeBytes: number;
 }
 
+/** Ended jobs of each kind that are listed, the newest; `QueueCounts` covers all. */
+export const ENDED_LISTED = 1000;
+
 export interface QueueCounts {
   pending: number;
   running: number;

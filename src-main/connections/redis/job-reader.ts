@@ -2,12 +2,13 @@ import type { Redis } from 'ioredis';
 import { type QueueView, readQueueView } from '../../../worker-agent/src/queue/queue-view.ts';
 import { readSummaries } from '../../../worker-agent/src/queue/summaries.ts';
 import type { Observation } from '../../domain/observation.ts';
+import { ENDED_LISTED } from '../../domain/workshop.ts';
 import { createJobList } from './job-list.ts';
 
 /** Job texts asked for in one go. */
 const PAGE = 200;
 /** What one view lists: waiting in order, running, and the last ended of each kind. Counts always cover all. */
-const LISTED = { pendingCount: 10_000, runningCount: 500, endedCount: 1000 };
+const LISTED = { pendingCount: 10_000, runningCount: 500, endedCount: ENDED_LISTED };
 
 /** Reads queues and jobs, remembering what was read before. Workflows are never transferred. */
 export interface JobReader {

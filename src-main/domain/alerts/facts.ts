@@ -1,3 +1,4 @@
+import { isSilent } from '../hosts/agent-word.ts';
 import type { HostView, WorkshopSnapshot } from '../workshop.ts';
 import type { AlertAction, AlertSeverity, Reading } from './alert.ts';
 import type { RunningJob } from './progress-watch.ts';
@@ -40,10 +41,7 @@ export function knowsQueue(snapshot: Readonly<WorkshopSnapshot>, now: number): b
 
 /** The agent's word is as young as it promised. */
 export function knowsHost(host: HostView, snapshot: Readonly<WorkshopSnapshot>, now: number): boolean {
-  const { heardAt, status } = host;
-  return (
-    reachesRedis(snapshot) && status !== null && heardAt !== null && now - heardAt <= status.nextWithinMs
-  );
+  return reachesRedis(snapshot) && host.status !== null && host.heardAt !== null && !isSilent(host, now);
 }
 
 /** Hosts whose live frames come. */

@@ -1,5 +1,6 @@
+import { isSpeaking } from '../hosts/agent-word.ts';
 import type { StartEstimate } from '../wait/waits.ts';
-import type { HostView, JobSummary, WorkshopSnapshot } from '../workshop.ts';
+import { ENDED_LISTED, type HostView, type JobSummary, type WorkshopSnapshot } from '../workshop.ts';
 import { showableName } from './person-name.ts';
 import type { RoomState } from './room-state.ts';
 
@@ -23,6 +24,12 @@ export interface RoomMaking {
   phase: 'preparing' | 'making' | 'finishing';
   /** When this was last heard of, local epoch ms; null when nobody says how it goes. */
   heardAt: number | null;
+}
+
+/** Finished since midnight of this laptop; at least so many when the list of finished ones does not go back that far. */
+export interface MadeToday {
+  count: number;
+  atLeast: boolean;
 }
 
 /** A person in the queue, once, by the first of their jobs. */
@@ -54,17 +61,19 @@ export interface RoomView {
   making: RoomMaking[];
   /** Being made; may be more than `making` holds. */
   makingCount: number;
-  /** Workers that come up, and that have nothing to do. */
+  /** Workers that come up, and that would start a job at once. */
   warming: number;
   free: number;
+  /** No worker takes jobs; with the last sign of life of those that should, null while they speak. */
+  noMachine: { heardAt: number | null } | null;
   /** In the order of their turns. */
   next: RoomPerson[];
   /** Who waits; may be more than `next` holds. */
   peopleWaiting: number;
   /** End of the longest known wait. */
   lastTurnBy: number | null;
-  /** `madeToday`: finished since midnight of this laptop; null while the finished ones are still being read. */
-  counts: { waiting: number; madeToday: number | null } | null;
+  /** `madeToday` is null while the finished ones are still being read. */
+  counts: { waiting: number; madeToday: MadeToday | null } | null;
   /** Nothing new begins now, because the host holds the queue. */
   paused: boolean;
 }
@@ -74,13 +83,16 @@ export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState
   const nameOf = (userId: string) => personName(userId, room.nicknames);
   const making = makingOf(snapshot, nameOf);
   const people = peopleOf(snapshot, nameOf);
-  const states = Object.values(snapshot.hosts).flatMap(({ status }) => status?.workers ?? []);
   const link = snapshot.links.redis.kind;
+  const live = link === 'ready' || link === 'degraded';
+  // A lost link says nothing of the agents: what holds is what held when it was last up.
+  const machines = machinesOf(snapshot, live ? now : (snapshot.queueAt ?? now));
+  const foreign = making.some(({ heardAt }) => heardAt === null);
   const ends = people.flatMap(({ turn }) => (turn?.kind === 'range' ? [turn.to] : []));
   return {
     title: snapshot.name === null ? null : showableName(snapshot.name) || null,
     knownAt: snapshot.queueAt,
-    live: link === 'ready' || link === 'degraded',
+    live,
     frozenAt: null,
     blank: room.blank,
     message: room.message,
@@ -89,8 +101,10 @@ export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState
     join: room.join && room.url !== null,
     making: making.slice(0, MAKING_SENT),
     makingCount: making.length,
-    warming: states.filter(({ state }) => state.kind === 'starting').length,
-    free: states.filter(({ state }) => state.kind === 'idle').length,
+    warming: machines.warming,
+    free: machines.free,
+    // A platform's own worker may be at work, or stand ready where no agent ever was.
+    noMachine: !foreign && (machines.known || people.length > 0) ? machines.none : null,
     next: people.slice(0, PEOPLE_SENT),
     peopleWaiting: people.length,
     lastTurnBy: ends.length > 0 ? Math.max(...ends) : null,
@@ -109,17 +123,45 @@ const UNREAD_AT_MOST = 20;
 function madeTodayOf(
   { jobs, counts, clockOffsetMs }: Readonly<WorkshopSnapshot>,
   now: number,
-): number | null {
+): MadeToday | null {
   if (!counts || clockOffsetMs === null) return null;
   const midnight = new Date(now).setHours(0, 0, 0, 0) + clockOffsetMs;
   let read = 0;
-  let today = 0;
+  let count = 0;
   for (const { queue, status, completedAt } of Object.values(jobs)) {
     if (queue !== 'completed' || status !== 'completed') continue;
     read += 1;
-    if (completedAt !== null && completedAt >= midnight) today += 1;
+    if (completedAt !== null && completedAt >= midnight) count += 1;
   }
-  return counts.completed - read > UNREAD_AT_MOST ? null : today;
+  const listed = Math.min(counts.completed, ENDED_LISTED);
+  if (listed - read > UNREAD_AT_MOST) return null;
+  // The list is in order of time: where it holds one of yesterday, it holds all of today.
+  return { count, atLeast: counts.completed > listed && count === read };
+}
+
+interface Machines {
+  warming: number;
+  free: number;
+  none: RoomView['noMachine'];
+  /** An agent has spoken once. */
+  known: boolean;
+}
+
+/** Which workers can be counted on at `at`: those of agents that run and whose word still holds. */
+function machinesOf({ hosts }: Readonly<WorkshopSnapshot>, at: number): Machines {
+  const heard = Object.values(hosts).filter(({ status }) => status !== null);
+  const speaking = heard.filter((host) => isSpeaking(host, at));
+  const states = speaking.flatMap(({ status, desired }) =>
+    (status?.workers ?? []).filter(({ id }) => !desired?.drained.includes(id)).map(({ state }) => state),
+  );
+  const takes = states.some(({ kind }) => kind === 'starting' || kind === 'idle' || kind === 'busy');
+  const last = heard.map(({ heardAt }) => heardAt ?? 0).reduce((a, b) => Math.max(a, b), 0);
+  return {
+    warming: states.filter(({ kind }) => kind === 'starting').length,
+    free: states.filter((state) => state.kind === 'idle' && state.waitingFor === undefined).length,
+    none: takes ? null : { heardAt: speaking.length > 0 || last === 0 ? null : last },
+    known: heard.length > 0,
+  };
 }
 
 /** The nickname, else the user id, as it may be shown. */
@@ -192,6 +234,7 @@ export function kindOf(label: string): RoomKind {
   return /\btext$/i.test(label) ? 'text' : null;
 }
 
+/** In the order in which they come, as it is simulated; without that, in the queue's own. */
 function peopleOf(snapshot: Readonly<WorkshopSnapshot>, nameOf: (userId: string) => string): RoomPerson[] {
   const waiting = Object.values(snapshot.jobs)
     .filter(({ queue }) => queue === 'pending')
@@ -208,18 +251,16 @@ function peopleOf(snapshot: Readonly<WorkshopSnapshot>, nameOf: (userId: string)
         turn: heldUsers.has(job.userId) ? { kind: 'held' } : turnOf(snapshot, job),
       });
   }
-  const people = [...byUser.values()];
-  // Taking turns, the queue's own order is not the order in which people come; their estimates are.
-  const estimated = takesTurns(snapshot) && people.every(({ turn }) => turn !== null);
-  return people.sort((a, b) => held(a) - held(b) || (estimated ? startOf(a) - startOf(b) : 0));
-}
-
-const held = ({ turn }: RoomPerson) => (turn?.kind === 'held' ? 1 : 0);
-const startOf = ({ turn }: RoomPerson) => (turn?.kind === 'range' ? turn.middle : 0);
-
-function takesTurns({ control, hosts }: Readonly<WorkshopSnapshot>): boolean {
-  const mode = control?.mode ?? Object.values(hosts).find(({ status }) => status)?.status?.queueMode;
-  return mode === 'round_robin' || mode === 'fair';
+  const turnFirst = snapshot.control?.nextTurn;
+  return [...byUser]
+    .map(([userId, person]) => ({
+      person,
+      rank: heldUsers.has(userId) ? 2 : person.turn?.kind === 'range' ? 0 : 1,
+      start: person.turn?.kind === 'range' ? person.turn.middle : 0,
+      after: userId === turnFirst ? 0 : 1,
+    }))
+    .sort((a, b) => a.rank - b.rank || a.start - b.start || a.after - b.after)
+    .map(({ person }) => person);
 }
 
 function turnOf(snapshot: Readonly<WorkshopSnapshot>, job: JobSummary): RoomTurn {

@@ -1,4 +1,5 @@
-import type { HostView, WorkshopSnapshot } from '../workshop.ts';
+import { isSilent } from '../hosts/agent-word.ts';
+import type { WorkshopSnapshot } from '../workshop.ts';
 import { createCalibration } from './calibration.ts';
 import { createEstimateRecord, type KeptPromise } from './estimate-record.ts';
 import { GUESSED_START_MS } from './guesses.ts';
@@ -127,11 +128,6 @@ export function createWaitEstimator(): WaitEstimator {
     },
   };
   return estimator;
-}
-
-/** Its agent should have spoken by now. */
-function isSilent({ heardAt, status }: HostView, now: number): boolean {
-  return heardAt !== null && status !== null && now - heardAt > status.nextWithinMs;
 }
 
 function rangesOf(

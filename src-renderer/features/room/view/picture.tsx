@@ -20,7 +20,15 @@ import { NextList } from './next-list.tsx';
 import { QrCode } from './qr-code.tsx';
 import styles from './room.module.css';
 import { useMeasures } from './use-measures.ts';
-import { addressText, countsText, freshness, messageLines, readinessText, withKeys } from './words.ts';
+import {
+  addressText,
+  countsText,
+  emptyText,
+  freshness,
+  messageLines,
+  readinessText,
+  withKeys,
+} from './words.ts';
 
 /** Units as CSS writes them. */
 export const units = (value: number) => `${value / 10}rem`;
@@ -55,7 +63,7 @@ export function Picture({ view, lost, now }: PictureProps) {
         <time className={styles.clock}>{clockText(now, now)}</time>
       </header>
       <div className={styles.body}>
-        <Making view={view} layout={layout} asOf={asOf} />
+        <Making view={view} layout={layout} asOf={asOf} old={state.old} />
         <NextList view={view} layout={layout} asOf={asOf} />
       </div>
       {lines > 0 && (
@@ -80,8 +88,16 @@ export function Picture({ view, lost, now }: PictureProps) {
   );
 }
 
-function Making({ view, layout, asOf }: { view: RoomView; layout: RoomLayout; asOf: number }) {
-  const readiness = readinessText(view.warming, view.free);
+interface MakingProps {
+  view: RoomView;
+  layout: RoomLayout;
+  asOf: number;
+  /** The picture is not of now. */
+  old: boolean;
+}
+
+function Making({ view, layout, asOf, old }: MakingProps) {
+  const readiness = readinessText(view, asOf);
   const more = view.makingCount - layout.tilesShown;
   return (
     <section className={styles.making} aria-labelledby="making">
@@ -89,7 +105,7 @@ function Making({ view, layout, asOf }: { view: RoomView; layout: RoomLayout; as
         Making now <span className={styles.aside}>{readiness}</span>
       </h2>
       {view.makingCount === 0 ? (
-        <p className={styles.empty}>{emptyText(view)}</p>
+        <p className={styles.empty}>{emptyText(view, old, asOf)}</p>
       ) : (
         <ul className={styles.tiles}>
           {withKeys(view.making.slice(0, layout.tilesShown)).map(({ key, item }) => (
@@ -106,13 +122,6 @@ function Making({ view, layout, asOf }: { view: RoomView; layout: RoomLayout; as
       )}
     </section>
   );
-}
-
-function emptyText({ knownAt, free, warming, paused }: RoomView): string {
-  if (knownAt === null) return 'Not known yet.';
-  if (paused) return 'Nothing at the moment: the queue is paused.';
-  if (free > 0) return 'Nothing at the moment. Send something: it starts at once.';
-  return warming > 0 ? 'Nothing yet: the machines are warming up.' : 'Nothing at the moment.';
 }
 
 function vars(layout: RoomLayout): CSSProperties {

@@ -72,10 +72,30 @@ export function freshness(
   return { word: `As of ${clockText(knownAt, now)}, ${ageText(knownAt, now) ?? 'just now'}`, old: true };
 }
 
-/** "1 warming up · 2 free"; empty when there is nothing to say. */
-export function readinessText(warming: number, free: number): string {
+/** "1 warming up · 2 free", or that no machine takes jobs; empty when there is nothing to say. */
+export function readinessText({ makingCount, noMachine, warming, free }: RoomView, now: number): string {
+  // With nothing in the making it is said below, in large.
+  if (noMachine) return makingCount === 0 ? '' : `no machine is ready${heardText(noMachine, now)}`;
   return [warming > 0 && `${warming} warming up`, free > 0 && `${free} free`].filter(Boolean).join(' · ');
 }
+
+/**
+ * What stands where nothing is in the making.
+ * @param old the picture is not of now, so that it promises nothing.
+ */
+export function emptyText(view: RoomView, old: boolean, now: number): string {
+  const { knownAt, frozenAt, noMachine, paused, peopleWaiting, free, warming } = view;
+  if (knownAt === null) return 'Not known yet.';
+  if (noMachine) return `No machine is ready${heardText(noMachine, now)}.`;
+  if (old) return 'Nothing when last seen.';
+  if (paused) return 'Nothing at the moment: the queue is paused.';
+  if (free > 0 && peopleWaiting === 0 && frozenAt === null)
+    return 'Nothing at the moment. Send something: it starts at once.';
+  return warming > 0 && free === 0 ? 'Nothing yet: the machines are warming up.' : 'Nothing at the moment.';
+}
+
+const heardText = ({ heardAt }: NonNullable<RoomView['noMachine']>, now: number) =>
+  heardAt === null ? '' : `, last heard ${spanText(now - heardAt)} ago`;
 
 /** "3 making · 14 waiting · 87 made today". */
 export function countsText(making: number, counts: RoomView['counts']): string {
@@ -84,7 +104,7 @@ export function countsText(making: number, counts: RoomView['counts']): string {
   return [
     `${making} making`,
     `${waiting} waiting`,
-    madeToday !== null && `${countText(madeToday)} made today`,
+    madeToday !== null && `${countText(madeToday.count)}${madeToday.atLeast ? '+' : ''} made today`,
   ]
     .filter(Boolean)
     .join(' · ');

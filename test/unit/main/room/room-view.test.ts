@@ -40,11 +40,110 @@ test('"made today" counts since midnight of this laptop, and says nothing while 
   );
   if (snapshot.counts) snapshot.counts.completed = 3;
   const today = () => roomViewOf(snapshot, freshRoom(), NOW).counts?.madeToday;
-  expect(today()).toBe(2);
+  expect(today()).toEqual({ count: 2, atLeast: false });
   if (snapshot.counts) snapshot.counts.completed = 40;
   expect(today()).toBeNull();
   snapshot.clockOffsetMs = null;
   expect(today()).toBeNull();
+});
+
+test('"made today" stays when the platform has finished more jobs than are listed, and says so when the list is too short', () => {
+  const snapshot = snapshotOf({ people: 0, workers: 1 });
+  const midnight = new Date(NOW).setHours(0, 0, 0, 0);
+  snapshot.clockOffsetMs = 0;
+  const listed = (fromMidnightMinutes: number, count: number) => {
+    snapshot.jobs = Object.fromEntries(
+      Array.from({ length: count }, (_, at) => {
+        const completedAt = midnight + (fromMidnightMinutes + at) * 60_000;
+        return [`c${at}`, job(at, 'completed', NOW, { id: `c${at}`, completedAt })];
+      }),
+    );
+    return roomViewOf(snapshot, freshRoom(), NOW).counts?.madeToday;
+  };
+  if (snapshot.counts) snapshot.counts.completed = 5000;
+  expect(listed(-900, 1000)).toEqual({ count: 100, atLeast: false });
+  expect(listed(0, 1000)).toEqual({ count: 1000, atLeast: true });
+  // The newest are read first, page by page.
+  expect(listed(-200, 400)).toBeNull();
+});
+
+describe('only machines that can be counted on are free, warm up, or are ready', () => {
+  const pictured = (change: (snapshot: ReturnType<typeof snapshotOf>) => void, people = 12, later = 0) => {
+    const snapshot = snapshotOf({ people, workers: 3, busy: 0 });
+    snapshot.queueAt = NOW + later;
+    change(snapshot);
+    return roomViewOf(snapshot, freshRoom(), NOW + later);
+  };
+  const hostOf = ({ hosts }: ReturnType<typeof snapshotOf>) => {
+    const one = hosts['gpu-1'];
+    if (!one?.status) throw new Error('there is no host');
+    return { one, status: one.status };
+  };
+
+  test('those of an agent that speaks', () => {
+    expect(pictured(() => {})).toMatchObject({ warming: 2, free: 1, noMachine: null });
+  });
+
+  test('none of an agent that should have spoken by now, with its last word', () => {
+    const { heardAt } = hostOf(snapshotOf({ people: 1, workers: 1 })).one;
+    expect(pictured(() => {}, 12, 60_000)).toMatchObject({ warming: 0, free: 0, noMachine: { heardAt } });
+    expect(pictured(() => {}, 0, 60_000)).toMatchObject({ noMachine: { heardAt } });
+  });
+
+  test.each(['stopping', 'stopped'] as const)('none of an agent that is %s', (phase) => {
+    const view = pictured((snapshot) => {
+      hostOf(snapshot).status.phase = phase;
+    });
+    expect(view).toMatchObject({ warming: 0, free: 0, noMachine: { heardAt: expect.any(Number) } });
+  });
+
+  test('none that is drained or about to be; that is no silence', () => {
+    const view = pictured((snapshot) => {
+      const { one, status } = hostOf(snapshot);
+      one.desired = {
+        ...{ protocol: 1, revision: 2, at: NOW, by: 'Anna', workers: 3 },
+        drained: status.workers.map(({ id }) => id),
+      };
+    });
+    expect(view).toMatchObject({ warming: 0, free: 0, noMachine: { heardAt: null } });
+  });
+
+  test('one whose next job waits for memory is not free, and yet a machine', () => {
+    const view = pictured((snapshot) => {
+      for (const { state } of hostOf(snapshot).status.workers)
+        if (state.kind === 'idle') state.waitingFor = { jobId: 'x', needMiB: 60_000, freeMiB: 20_000 };
+    });
+    expect(view).toMatchObject({ free: 0, noMachine: null });
+  });
+
+  test('a lost link says nothing of the machines: what was known stays', () => {
+    const view = pictured(
+      (snapshot) => {
+        snapshot.queueAt = NOW;
+        snapshot.links.redis = {
+          ...{ kind: 'lost', since: NOW, code: 'X', why: '', remedy: '', retryAt: null },
+        };
+      },
+      12,
+      600_000,
+    );
+    expect(view).toMatchObject({ live: false, free: 1, noMachine: null });
+  });
+
+  test("without any agent it is said only when people wait and the platform's own worker makes nothing", () => {
+    const none = (people: number, change: (snapshot: ReturnType<typeof snapshotOf>) => void = () => {}) =>
+      pictured((snapshot) => {
+        snapshot.hosts = {};
+        change(snapshot);
+      }, people).noMachine;
+    expect(none(0)).toBeNull();
+    expect(none(3)).toEqual({ heardAt: null });
+    expect(
+      none(3, ({ jobs }) => {
+        jobs.other = job(2, 'running', NOW, { id: 'other', workerId: 'elsewhere' });
+      }),
+    ).toBeNull();
+  });
 });
 
 test('a job that has ended is not in the making, whatever its worker still says; one of a foreign worker is', () => {
@@ -56,25 +155,33 @@ test('a job that has ended is not in the making, whatever its worker still says;
   expect(making[1]).toMatchObject({ fraction: null, heardAt: null });
 });
 
-test('people on hold stand last; where the queue takes turns, estimates decide who comes first', () => {
+test('people stand in the order in which they come, as simulated, in every mode; on hold last', () => {
   const snapshot = snapshotOf({ people: 4, workers: 1 });
-  snapshot.control = { ...CONTROL, heldUsers: ['user001'] };
-  expect(roomViewOf(snapshot, freshRoom(), NOW).next.map(({ name }) => name)).toEqual([
-    'user002',
-    'user003',
-    'user004',
-    'user001',
-  ]);
-  snapshot.control = { ...CONTROL, mode: 'fair' };
+  const order = () => roomViewOf(snapshot, freshRoom(), NOW).next.map(({ name }) => name);
+  const soon = { kind: 'range', low: 0, p50: 0, p90: 900, guess: true } as const;
   const { waits } = snapshot;
   if (!waits) throw new Error('there are no waits');
-  waits.byUser.user003 = { kind: 'range', low: -9, p50: -5, p90: -1, guess: true };
-  expect(roomViewOf(snapshot, freshRoom(), NOW).next[0]).toMatchObject({
-    name: 'user003',
-    turn: { guess: true },
-  });
+  snapshot.control = { ...CONTROL, heldUsers: ['user001'] };
+  expect(order()).toEqual(['user002', 'user003', 'user004', 'user001']);
+  for (const mode of ['fifo', 'priority', 'round_robin', 'fair'] as const) {
+    // Next turn for user004, and user002 is at its cap.
+    snapshot.control = { ...CONTROL, mode, heldUsers: ['user001'], nextTurn: 'user004' };
+    waits.byUser.user004 = soon;
+    waits.byUser.user002 = { ...soon, p50: 900_000 };
+    expect(order()).toEqual(['user004', 'user003', 'user002', 'user001']);
+    // Two workers are free, so both start in the same second.
+    waits.byUser.user002 = soon;
+    expect(order()[0]).toBe('user004');
+    expect(roomViewOf(snapshot, freshRoom(), NOW).next[0]).toMatchObject({ turn: { guess: true } });
+  }
+});
+
+test('people whose start cannot be estimated stand as the queue has them, the next turn first', () => {
+  const snapshot = snapshotOf({ people: 4, workers: 1 });
+  const order = () => roomViewOf(snapshot, freshRoom(), NOW).next.map(({ name }) => name);
+  snapshot.control = { ...CONTROL, heldUsers: ['user001'], nextTurn: 'user004' };
   snapshot.waits = null;
-  expect(roomViewOf(snapshot, freshRoom(), NOW).next[0]).toMatchObject({ name: 'user001', turn: null });
+  expect(order()).toEqual(['user004', 'user002', 'user003', 'user001']);
 });
 
 test('before anything is known nothing is zero', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RoomView } from '../../../../src-main/api/types.ts';
 import {
   FOOTER,
   GAP,
@@ -14,9 +15,12 @@ import {
   TILE_GAP,
 } from '../../../../src-renderer/features/room/view/layout.ts';
 import {
+  countsText,
+  emptyText,
   freshness,
   lastTurnText,
   messageLines,
+  readinessText,
   turnText,
   withKeys,
 } from '../../../../src-renderer/features/room/view/words.ts';
@@ -112,6 +116,12 @@ describe('the layout', () => {
   });
 });
 
+const picture: RoomView = {
+  ...{ title: null, knownAt: null, live: true, frozenAt: null, blank: false, message: '', breakUntil: null },
+  ...{ url: null, join: false, making: [], makingCount: 0, warming: 0, free: 0, noMachine: null, next: [] },
+  ...{ peopleWaiting: 0, lastTurnBy: null, counts: null, paused: false },
+};
+
 describe('the words', () => {
   const MINUTE = 60_000;
   const range = (from: number, middle: number, to: number) =>
@@ -134,6 +144,37 @@ describe('the words', () => {
     expect(lastTurnText(18 * MINUTE, 0, 'about')).toBe('up to 18 min');
     expect(lastTurnText(18 * MINUTE, 0, 'short')).toBe('to 18');
     expect(lastTurnText(null, 0, 'short')).toBe('');
+  });
+
+  test('"starts at once" is promised only of now, while a worker is free and nobody waits', () => {
+    const empty = {
+      ...{ knownAt: 0, frozenAt: null, noMachine: null, paused: false, peopleWaiting: 0, free: 2 },
+      ...{ warming: 0, makingCount: 0 },
+    };
+    const say = (change: Partial<RoomView>, old = false) =>
+      emptyText({ ...picture, ...empty, ...change }, old, 180_000);
+    expect(say({})).toBe('Nothing at the moment. Send something: it starts at once.');
+    for (const change of [{ peopleWaiting: 12 }, { frozenAt: 1 }])
+      expect(say(change)).toBe('Nothing at the moment.');
+    expect(say({}, true)).toBe('Nothing when last seen.');
+    expect(say({ paused: true })).toBe('Nothing at the moment: the queue is paused.');
+    expect(say({ free: 0, warming: 1 })).toBe('Nothing yet: the machines are warming up.');
+    expect(say({ noMachine: { heardAt: 0 } })).toBe('No machine is ready, last heard 3 min ago.');
+    expect(say({ noMachine: { heardAt: null } })).toBe('No machine is ready.');
+    const aside = (change: Partial<RoomView>) => readinessText({ ...picture, ...empty, ...change }, 180_000);
+    expect(aside({ warming: 1 })).toBe('1 warming up · 2 free');
+    expect(aside({ noMachine: { heardAt: 0 }, makingCount: 1 })).toBe(
+      'no machine is ready, last heard 3 min ago',
+    );
+    expect(aside({ noMachine: { heardAt: 0 } })).toBe('');
+  });
+
+  test('what was made today has its thousands apart, and a plus where there may be more', () => {
+    const text = (madeToday: NonNullable<RoomView['counts']>['madeToday']) =>
+      countsText(3, { waiting: 14, madeToday });
+    expect(text({ count: 1000, atLeast: true })).toBe('3 making · 14 waiting · 1,000+ made today');
+    expect(text({ count: 87, atLeast: false })).toBe('3 making · 14 waiting · 87 made today');
+    expect(text(null)).toBe('3 making · 14 waiting');
   });
 
   test('an old picture says of when it is', () => {
