@@ -25,6 +25,7 @@ export const jobActs = router({
   bulk: procedure
     .input(z.object({ jobIds: z.array(z.string().min(1).max(300)).min(1).max(BULK_MAX), act }))
     .mutation(({ ctx, input }) => ctx.services.jobs.bulk(input)),
+  find: procedure.input(job).query(({ ctx, input }) => ctx.services.jobs.find(input)),
   detail: procedure.input(job).query(({ ctx, input }) => ctx.services.jobs.detail(input)),
   prompts: procedure.input(job).query(({ ctx, input }) => ctx.services.jobs.prompts(input)),
   preview: procedure

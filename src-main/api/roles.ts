@@ -15,7 +15,7 @@ import type { RecapTable } from '../domain/history/recap-csv.ts';
 import type { JobView, JobViews } from '../domain/job-view.ts';
 import type { LogMachine, LogMessage, LogSource } from '../domain/logs/log-line.ts';
 import type { RoomView } from '../domain/room/room-view.ts';
-import type { WorkshopMessage } from '../domain/workshop.ts';
+import type { FoundJob, WorkshopMessage } from '../domain/workshop.ts';
 import type { WorkshopProfile, WorkshopsView } from '../domain/workshops/profile.ts';
 
 /** What the router needs of the services; they are handed in by app/compose.ts. */
@@ -54,6 +54,8 @@ export interface JobsService {
   requeue(input: { jobId: string }): Promise<void>;
   /** One act on many jobs; what refuses does not stop the others. */
   bulk(input: { jobIds: string[]; act: BulkAct }): Promise<BulkReceipt>;
+  /** Any job that Redis holds, also one that the lists no longer reach. */
+  find(input: { jobId: string }): Promise<FoundJob>;
   detail(input: { jobId: string }): Promise<JobDetail>;
   /** What the participant wrote: only asked for when somebody opens it. */
   prompts(input: { jobId: string }): Promise<PromptText[]>;

@@ -70,6 +70,13 @@ export interface JobSummary {
 /** Ended jobs of each kind that are listed, the newest; `QueueCounts` covers all. */
 export const ENDED_LISTED = 1000;
 
+/** What a job id stands for, whether or not a list reaches it. */
+export type FoundJob =
+  | { kind: 'job'; job: JobSummary }
+  /** Cancelled while it waited; it can be taken back for so long yet. */
+  | { kind: 'withdrawn'; leftMs: number }
+  | { kind: 'gone' };
+
 export interface QueueCounts {
   pending: number;
   running: number;

@@ -23,6 +23,7 @@ const REASONS = 3;
 export function createJobsService({ queue, lookup, outputs }: JobsNeeds): JobsService {
   return {
     ...createJobDetails({ lookup, outputs }),
+    find: ({ jobId }) => lookup().find(jobId),
     async bulk({ jobIds, act }) {
       const acts = queue();
       const ids = [...new Set(jobIds)];
@@ -96,6 +97,8 @@ function refusal(act: JobAct, jobId: string, verb: string, rule: string): Worksh
   const job = `Job ${jobId.length > 12 ? `${jobId.slice(0, 8)}…` : jobId}`;
   if (act.kind === 'wrong-state')
     return new WorkshopError('WRONG_STATE', `${job} is ${act.status} and cannot ${verb}.`, { remedy: rule });
+  if (verb === RULES.reinstate[0])
+    return new WorkshopError('NOT_FOUND', `${job} is not kept any more. ${rule}`);
   return new WorkshopError('NOT_FOUND', `${job} no longer exists and cannot ${verb}.`, {
     remedy: 'It was removed meanwhile; nothing is left to do.',
   });

@@ -5,6 +5,7 @@ import type { JobFields, Priority } from '../../worker-agent/src/contract/job.ts
 import type { LocalDay } from '../domain/history/local-day.ts';
 import type { HistoryRecord } from '../domain/history/record.ts';
 import type { Observation } from '../domain/observation.ts';
+import type { FoundJob } from '../domain/workshop.ts';
 
 /** What the services need of the connections; app/compose.ts hands it in. Literal objects are enough in tests. */
 
@@ -89,6 +90,7 @@ export interface JobRecord {
 
 /** Reads single jobs. All methods @throw WorkshopError when Redis cannot be used. */
 export interface JobLookup {
+  find(jobId: string): Promise<FoundJob>;
   /** Without the workflow. @returns undefined for a job that does not exist. */
   record(jobId: string): Promise<JobRecord | undefined>;
   /** The workflow's own bytes; undefined when there is no such job or it cannot be read. */

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { JobDetail, OutputPreview, PromptText } from '../../src-main/api/types.ts';
+import type { FoundJob, JobDetail, OutputPreview, PromptText } from '../../src-main/api/types.ts';
 import { errorInfoOf, useClient } from './command.ts';
 
 /** A running job changes while it is looked at. */
@@ -17,6 +17,21 @@ export function useJobDetail(jobId: string, isOver: boolean) {
     placeholderData: (before: JobDetail | undefined) => before,
   });
   return { detail: query.data, error: query.error ? errorInfoOf(query.error) : undefined };
+}
+
+/** A job that the lists do not hold, looked up in Redis by its id while that is wanted. */
+export function useFoundJob(jobId: string, wanted: boolean) {
+  const client = useClient();
+  const query = useQuery({
+    queryKey: ['job', jobId, 'find'],
+    queryFn: (): Promise<FoundJob> => client.jobs.find.query({ jobId }),
+    enabled: wanted,
+    networkMode: 'always',
+    retry: false,
+    gcTime: 0,
+    refetchInterval: RENEW_MS,
+  });
+  return { found: query.data, error: query.error ? errorInfoOf(query.error) : undefined };
 }
 
 /** What the participant wrote; asked for only when somebody opens it. */

@@ -4,6 +4,7 @@ import { cut, plural } from '../components/format.ts';
 import { sayDone, sayFailed } from '../components/notice.tsx';
 import { useVerb } from './command.ts';
 import { liveStore } from './store.ts';
+import { useTakeBack } from './take-back.ts';
 
 /** What the host orders about single people. */
 
@@ -71,16 +72,6 @@ export function useCap() {
     failed: (error, again) => sayFailed('The limit was not changed', error, again),
   });
   return verb;
-}
-
-/** Takes cancelled waiting jobs back into their old places. */
-function useTakeBack() {
-  return useVerb({
-    run: (client, { jobIds }: { jobIds: string[] }) =>
-      client.jobs.bulk.mutate({ jobIds, act: { kind: 'reinstate' } }),
-    done: ({ done }) => sayDone(`${plural(done.length, 'job')} back in the queue, in the old order.`),
-    failed: (error, again) => sayFailed('The jobs were not taken back', error, again),
-  });
 }
 
 /** Cancels all waiting jobs of one person after asking; the notice takes them back. */

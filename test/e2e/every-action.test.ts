@@ -178,6 +178,30 @@ test('jobs: looked into, requeued, cancelled all at once and taken back', async 
   await waits(broken, false);
   await undo();
   await waits(broken, true);
+
+  // One job: cancelled and taken back from the notice, then from the drawer, then moved and moved back.
+  const menu = async (entry: string) => {
+    await page.getByRole('button', { name: 'Actions for the job of user801' }).click();
+    await page.getByRole('menuitem', { name: entry, exact: true }).click();
+  };
+  const place = await db.zscore(keys.pending, broken);
+  await menu('Cancel');
+  await waits(broken, false);
+  await undo();
+  await waits(broken, true);
+  await page.locator(`[data-job="${broken}"]`).getByText('user801').click();
+  await drawer.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await waits(broken, false);
+  await drawer.getByText('This job was cancelled while it waited.').waitFor();
+  await drawer.getByRole('button', { name: 'Take back' }).click();
+  await waits(broken, true);
+  await drawer.getByRole('button', { name: 'Cancel', exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  await menu('To the front');
+  await vi.waitFor(async () => expect(Number(await db.zscore(keys.pending, broken))).toBeLessThan(2e9), soon);
+  await undo();
+  await vi.waitFor(async () => expect(await db.zscore(keys.pending, broken)).toBe(place), soon);
 });
 
 test('jobs: a view is saved, found again by the palette, renamed and deleted', async () => {

@@ -160,6 +160,15 @@ test('rows are chosen by mouse and by keys; the acts say whose jobs they touch, 
   ]);
 
   await page.screenshot({ path: resolve(pictures, 'chosen-done.png') });
+  const had = new Map(waiting.map(({ id, priority }) => [id, priority]));
+  await page
+    .getByRole('alert')
+    .filter({ hasText: 'now at instructor priority' })
+    .getByRole('button', { name: 'Undo' })
+    .click();
+  await page.getByText(`${raised.length} jobs back at the old priority.`).waitFor();
+  const now = () => served.workshop.snapshot.jobs;
+  expect(raised.filter((id) => now()[id]?.priority !== had.get(id))).toEqual([]);
 
   // One was deleted meanwhile: it is named, and the act goes on without it.
   served.workshop.push([{ kind: 'jobs', upsert: [], remove: [two[0] ?? ''] }]);
@@ -223,6 +232,34 @@ test('the palette opens the jobs of a person, holds them and releases them, by k
   await vi.waitFor(() => expect(holds().at(-1)).toEqual({ userId, held: false }), soon);
 });
 
+test('a job that is cancelled in its drawer says so there, whose it was, and is taken back from there', async () => {
+  await page.getByRole('button', { name: /^all/ }).click();
+  await search('waiting');
+  const waiting = Object.values(served.workshop.snapshot.jobs).filter(({ queue }) => queue === 'pending');
+  await shown(waiting.length);
+  const one = page.getByRole('grid', { name: 'Jobs' }).locator('[data-job]').first();
+  const id = (await one.getAttribute('data-job')) ?? '';
+  const userId = served.workshop.snapshot.jobs[id]?.userId ?? '';
+  await one.getByText(userId).click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await drawer.getByText('It can be taken back into its old place for 14 min.').waitFor();
+  expect(await drawer.textContent()).toContain(userId);
+  await page.screenshot({ path: resolve(pictures, 'drawer-cancelled.png') });
+  await bringAxe(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await drawer.getByRole('button', { name: 'Take back' }).click();
+  await drawer.getByRole('button', { name: 'Cancel', exact: true }).waitFor();
+  expect(served.workshop.snapshot.jobs[id]?.queue).toBe('pending');
+  // What the platform itself deleted is gone for good, and the drawer offers nothing.
+  served.workshop.push([{ kind: 'jobs', upsert: [], remove: [id] }]);
+  served.workshop.forget(id);
+  await drawer.getByText('it was deleted and cannot be taken back').waitFor();
+  expect(await drawer.getByRole('button', { name: 'Take back' }).count()).toBe(0);
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+});
+
 test('all that is shown: its menu has nothing that axe finds', async () => {
   await page.getByRole('button', { name: /^all/ }).click();
   await search('');
@@ -283,5 +320,10 @@ test('the drawer of a job: when, why, what it was, what it made', async () => {
   await drawer.waitFor({ state: 'detached' });
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-job'));
   await vi.waitFor(async () => expect(await focused()).toBe('broke-0'), soon);
+  // What was requeued is taken out again, as long as it only waits.
+  const notice = page.getByRole('alert').filter({ hasText: "user100's job waits again." });
+  await notice.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText("user100's job is cancelled again.").waitFor();
+  expect(bulks()).toEqual([{ jobIds: ['broke-0'], act: { kind: 'cancel' } }]);
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
 });

@@ -56,6 +56,7 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'jobs.prioritise': DAY,
   'jobs.requeue': every(JOBS),
   'jobs.bulk': every(JOBS),
+  'jobs.find': every(JOBS),
   'jobs.detail': every(JOBS),
   'jobs.prompts': every(JOBS),
   'jobs.preview': every(JOBS),

@@ -78,6 +78,8 @@ export class FakeWorkshop implements Services {
   readonly details = new Map<string, JobDetail>();
   readonly prompts = new Map<string, PromptText[]>();
   readonly previews = new Map<string, OutputPreview>();
+  /** Jobs that Redis holds and no list reaches any more, by id. */
+  readonly unlisted = new Map<string, JobSummary>();
   #cancelled = new Map<string, JobSummary>();
   #state: FakeState;
   #subscribers = new Set<(changes: WorkshopChange[]) => void>();
@@ -132,6 +134,11 @@ export class FakeWorkshop implements Services {
     this.#push(changes);
   }
 
+  /** A cancelled job lies aside no more. */
+  forget(jobId: string): void {
+    this.#cancelled.delete(jobId);
+  }
+
   fail(verb: string, error: WorkshopError): void {
     this.failures.set(verb, [...(this.failures.get(verb) ?? []), error]);
   }
@@ -179,13 +186,24 @@ export class FakeWorkshop implements Services {
   readonly jobs: JobsService = {
     cancel: async (input) => {
       this.#called('cancel', input);
-      return { was: this.snapshot.jobs[input.jobId]?.status === 'running' ? 'running' : 'pending' };
+      if (this.snapshot.jobs[input.jobId]?.status === 'running') return { was: 'running' };
+      this.#bulk([input.jobId], { kind: 'cancel' });
+      return { was: 'pending' };
     },
-    prioritise: async (input) => this.#called('prioritise', input),
+    prioritise: async (input) => {
+      this.#called('prioritise', input);
+      this.#bulk([input.jobId], { kind: 'prioritise', priority: input.priority });
+    },
     requeue: async (input) => this.#called('requeue', input),
     bulk: async ({ jobIds, act }) => {
       this.#called('bulk', { jobIds, act });
       return this.#bulk(jobIds, act);
+    },
+    find: async (input) => {
+      this.#called('find', input);
+      const job = this.snapshot.jobs[input.jobId] ?? this.unlisted.get(input.jobId);
+      if (job) return { kind: 'job', job };
+      return this.#cancelled.has(input.jobId) ? { kind: 'withdrawn', leftMs: 14 * 60_000 } : { kind: 'gone' };
     },
     detail: async (input) => {
       this.#called('detail', input);

@@ -141,6 +141,16 @@ function shownPlace({ places, digest }: Entry): Place | undefined {
   return places.find(({ queue }) => queue === digest?.status) ?? places[0];
 }
 
+/** What a list would show of a job that was read by itself. */
+export function summariseOne(id: string, digest: JobDigest, places: Place[]): JobSummary {
+  const readable = digest.status !== 'unreadable';
+  return summaryOf(id, {
+    ...{ places, digest, stale: false },
+    kind: readable ? describeWorkflow(digest).label : undefined,
+    signature: readable ? signatureOf(digest) : null,
+  });
+}
+
 function summaryOf(id: string, entry: Entry): JobSummary {
   const place = shownPlace(entry);
   const { digest } = entry;

@@ -1,7 +1,7 @@
 import { Button, Drawer, Group } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
-import { useState } from 'react';
-import type { JobDetail, JobSummary } from '../../../src-main/api/types.ts';
+import { useRef, useState } from 'react';
+import type { ErrorInfo, FoundJob, JobDetail, JobSummary } from '../../../src-main/api/types.ts';
 import { causeOfFailure, FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
 import {
   clockText,
@@ -9,14 +9,17 @@ import {
   cut,
   plural,
   sizeText,
+  spanText,
   stopwatchText,
   UNKNOWN,
 } from '../../components/format.ts';
 import { StateMark } from '../../components/state-mark.tsx';
 import { toLocal, useNow } from '../../live/clock.ts';
-import { useJobDetail, usePrompts } from '../../live/job-detail.ts';
+import { useFoundJob, useJobDetail, usePrompts } from '../../live/job-detail.ts';
 import { askToInterrupt, ownerOf, PRIORITY_WORDS, useCancel, useRequeue } from '../../live/job-verbs.ts';
+import { isReached } from '../../live/reached.ts';
 import { useLive } from '../../live/store.ts';
+import { useTakeBack } from '../../live/take-back.ts';
 import styles from './job-drawer.module.css';
 import { JobOutputs } from './job-outputs.tsx';
 import { lastingText, STATUS_WORDS } from './job-words.ts';
@@ -28,9 +31,16 @@ import { closeJob, openJob, useOpenJob } from './open-job.ts';
  */
 export function JobDrawer({ order }: { order: readonly JobSummary[] }) {
   const jobId = useOpenJob((state) => state.jobId);
-  const job = useLive(({ jobs, jobsVersion }) =>
+  const listed = useLive(({ jobs, jobsVersion }) =>
     jobId === null || jobsVersion < 0 ? undefined : jobs.get(jobId),
   );
+  const lookedUp = useFoundJob(jobId ?? '', jobId !== null && !listed);
+  const found = listed ? undefined : lookedUp.found;
+  const job = listed ?? (found?.kind === 'job' ? found.job : undefined);
+  // Who cancels the job that is open goes on reading whose it was.
+  const last = useRef(job);
+  if (job) last.current = job;
+  const titled = job ?? (last.current?.id === jobId ? last.current : undefined);
   return (
     <Drawer
       opened={jobId !== null}
@@ -39,13 +49,50 @@ export function JobDrawer({ order }: { order: readonly JobSummary[] }) {
       returnFocus={false}
       position="right"
       size="34rem"
-      title={job ? `${cut(job.userId, 60)} · ${cut(job.kind, 60)}` : 'Job'}
+      title={titled ? `${cut(titled.userId, 60)} · ${cut(titled.kind, 60)}` : 'Job'}
       closeButtonProps={{ 'aria-label': 'Close' }}
       styles={{ title: { fontWeight: 650, overflowWrap: 'anywhere' } }}
     >
       {jobId !== null && <Neighbours jobId={jobId} order={order} />}
-      {jobId !== null && (job ? <Body key={jobId} job={job} /> : <p>This job is gone: it was deleted.</p>)}
+      {jobId !== null &&
+        (job ? (
+          <Body key={jobId} job={job} />
+        ) : (
+          <NotListed jobId={jobId} found={found} error={lookedUp.error} />
+        ))}
     </Drawer>
+  );
+}
+
+/** A job without a record: cancelled a moment ago, with the way back, or deleted for good. */
+function NotListed(props: { jobId: string; found: FoundJob | undefined; error: ErrorInfo | undefined }) {
+  const { jobId, found, error } = props;
+  const back = useTakeBack();
+  const reached = useLive(isReached);
+  if (error)
+    return (
+      <p className={styles.problem} role="status">
+        {error.message} {error.remedy}
+      </p>
+    );
+  if (!found) return <p className={styles.dim}>This job is looked up in Redis …</p>;
+  if (found.kind !== 'withdrawn')
+    return <p role="status">Redis holds no job of this id: it was deleted and cannot be taken back.</p>;
+  return (
+    <>
+      <p role="status">
+        This job was cancelled while it waited. It can be taken back into its old place for{' '}
+        {spanText(found.leftMs)}.
+      </p>
+      <Button
+        size="compact-sm"
+        variant="default"
+        disabled={!reached || back.isPending}
+        onClick={() => back.mutate({ jobIds: [jobId] })}
+      >
+        Take back
+      </Button>
+    </>
   );
 }
 

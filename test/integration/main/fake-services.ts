@@ -69,6 +69,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       prioritise: async () => {},
       requeue: async () => {},
       bulk: async ({ jobIds }) => ({ done: jobIds, refused: 0, why: [] }),
+      find: async () => ({ kind: 'gone' }),
       detail: async () => {
         throw new WorkshopError('NOT_FOUND', 'It is gone.');
       },

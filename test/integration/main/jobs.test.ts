@@ -56,6 +56,44 @@ test('a waiting job disappears as the platform’s own cancel makes it', async (
   expect(await db.zcard(keys.pending)).toBe(0);
 });
 
+test('a cancelled job lies aside for a while and is found there; taken back, it stands in its old place', async () => {
+  await submit('before', 1_772_360_429_000_000);
+  await submit('mine');
+  await submit('after', 1_772_360_431_000_000);
+  const score = await db.zscore(keys.pending, 'mine');
+  await jobs.cancel({ jobId: 'mine' });
+  const aside = await jobs.find({ jobId: 'mine' });
+  expect(aside.kind === 'withdrawn' && aside.leftMs > 14 * 60_000).toBe(true);
+  // Queueing it again is another act: there is no ended job of that id.
+  await expect(jobs.requeue({ jobId: 'mine' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(await jobs.bulk({ jobIds: ['mine'], act: { kind: 'reinstate' } })).toEqual({
+    ...{ done: ['mine'], refused: 0, why: [] },
+  });
+  expect(await db.zrange(keys.pending, '0', '-1')).toEqual(['before', 'mine', 'after']);
+  expect(await db.zscore(keys.pending, 'mine')).toBe(score);
+  expect(await db.ttl(keys.job('mine'))).toBe(-1);
+});
+
+test('what lies aside no more cannot be taken back, and the reason says for how long it could', async () => {
+  await submit('late');
+  await jobs.cancel({ jobId: 'late' });
+  await db.del(keys.withdrawn('late'));
+  expect(await jobs.find({ jobId: 'late' })).toEqual({ kind: 'gone' });
+  expect(await jobs.bulk({ jobIds: ['late'], act: { kind: 'reinstate' } })).toEqual({
+    ...{ done: [], refused: 1 },
+    why: ['Job late is not kept any more. A cancellation can be taken back for 15 minutes.'],
+  });
+});
+
+test('a job is found by its id alone, with the queue it stands in', async () => {
+  await submit('old');
+  await becomes('old', 'completed', keys.completed);
+  expect(await jobs.find({ jobId: 'old' })).toMatchObject({
+    kind: 'job',
+    job: { id: 'old', userId: 'user001', status: 'completed', queue: 'completed', score: 1 },
+  });
+});
+
 test('a running job is marked cancelled and stays in running for its worker to clear', async () => {
   await submit('b');
   await becomes('b', 'running', keys.running);
