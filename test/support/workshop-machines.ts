@@ -49,15 +49,34 @@ export async function becomeGpuHost(machine: OwnRootMachine): Promise<void> {
   await machine.run(
     String.raw`
 touch /.dockerenv
-mkdir -p /var/lib/cards/gpu0 /root/ComfyUI/venv/bin /root/ComfyUI/models/checkpoints /root/ComfyUI/output
+mkdir -p /var/lib/cards/gpu0 /root/ComfyUI/venv/bin /root/ComfyUI/models/checkpoints /root/ComfyUI/output /root/ComfyUI/user /root/ComfyUI/comfy
 printf '%s\n' '#!/bin/sh' '[ "$1 $2" = "ip -4" ] || exit 1' "echo $1" > /usr/local/bin/tailscale
 printf '%s\n' '#!/bin/sh' 'WORKSHOP_CARDS_DIR=/var/lib/cards exec node --no-warnings /opt/project/resources/demo/nvidia-smi-double/main.ts "$@"' > /usr/local/bin/nvidia-smi
 echo weights > /root/ComfyUI/models/checkpoints/model.safetensors
 : > /root/ComfyUI/main.py
+for option in listen port output-directory temp-directory user-directory database-url; do
+  printf 'parser.add_argument("--%s", type=str)\n' "$option"
+done > /root/ComfyUI/comfy/cli_args.py
 cat > /root/ComfyUI/venv/bin/python <<'END'
 #!/bin/sh
-# Called as: python /root/ComfyUI/main.py --listen ADDRESS --port PORT
-exec node --no-warnings /opt/project/resources/demo/comfy-double/main.ts --host "$3" --port "$5" --speed 2 --output-directory /root/ComfyUI/output --vram-file "/var/lib/cards/gpu0/$5.json"
+# Called as: python /root/ComfyUI/main.py OPTIONS. Strict where ComfyUI is: folders that are not there, a used database.
+shift
+host=127.0.0.1 port=8188 output=/root/ComfyUI/output temp=/tmp database=/root/ComfyUI/user/comfyui.db
+while [ $# -gt 0 ]; do
+  case $1 in
+    --listen) host=$2 ;;
+    --port) port=$2 ;;
+    --output-directory) output=$2 ;;
+    --temp-directory) temp=$2 ;;
+    --user-directory) [ -d "$2" ] || { echo "main.py: error: argument --user-directory: $2 is no directory" >&2; exit 2; } ;;
+    --database-url) database=$(printf '%s' "$2" | cut -c11-) ;;
+    *) echo "main.py: error: unrecognized arguments: $1" >&2; exit 2 ;;
+  esac
+  shift 2
+done
+exec 9>>"$database" || exit 1
+flock -n 9 || { echo 'sqlite3.OperationalError: database is locked' >&2; exit 1; }
+exec node --no-warnings /opt/project/resources/demo/comfy-double/main.ts --host "$host" --port "$port" --speed 2 --output-directory "$output" --temp-directory "$temp" --vram-file "/var/lib/cards/gpu0/$port.json"
 END
 chmod +x /usr/local/bin/tailscale /usr/local/bin/nvidia-smi /root/ComfyUI/venv/bin/python
 `,

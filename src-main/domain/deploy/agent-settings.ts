@@ -64,8 +64,8 @@ export function agentSettings(
       delete entries.COMFYUI_BUILD;
     } else if (!entries.COMFYUI_IMAGE) entries.COMFYUI_BUILD = placesIn(found.root).image;
   }
-  if (runtime === 'process' && (choices.command || !entries.COMFYUI_COMMAND))
-    entries.COMFYUI_COMMAND = choices.command || commandFor(found);
+  if (runtime === 'process' && choices.command) entries.COMFYUI_COMMAND = choices.command;
+  else if (runtime === 'process' && !entries.COMFYUI_COMMAND) Object.assign(entries, comfyThere(found));
   if (runtime === 'external' && choices.urls) entries.COMFYUI_URLS = choices.urls;
   return { entries, runtime, missing: missingIn(entries, runtime) };
 }
@@ -78,10 +78,31 @@ function told(entries: Readonly<Record<string, string>>): AgentSettings['runtime
   return entries.COMFYUI_IMAGE ? 'compose' : undefined;
 }
 
-/** ComfyUI as it lies on the machine; empty when none was found. */
-function commandFor({ comfy }: Findings): string {
-  if (!comfy) return '';
-  return `${comfy.python} ${comfy.folder}/main.py --listen 127.0.0.1 --port {port}`;
+/**
+ * ComfyUI as it lies on the machine; an empty command when none was found. Each worker has folders of its own: two that
+ * save into one pick the same number for their files (contract 8.25), and two that share a database end at the second
+ * one's start (contract 3.4.8). What this ComfyUI's command line does not know is left out: it would not start.
+ */
+function comfyThere({ comfy, root }: Findings): Record<string, string> {
+  if (!comfy) return { COMFYUI_COMMAND: '' };
+  const own = (name: string) => `${placesIn(root).state}/comfyui/${name}/{worker}`;
+  const apart = {
+    '--output-directory': own('output'),
+    '--temp-directory': own('temp'),
+    '--user-directory': own('user'),
+    '--database-url': `sqlite:///${own('user')}/comfyui.db`,
+  };
+  const known = Object.entries(apart).filter(([option]) => comfy.options.includes(option));
+  const words = [comfy.python, `${comfy.folder}/main.py`, '--listen', '127.0.0.1', '--port', '{port}'];
+  return {
+    COMFYUI_COMMAND: [...words, ...known.flat()].map(word).join(' '),
+    ...(comfy.options.includes('--output-directory') && { COMFYUI_OUTPUT_DIR: own('output') }),
+  };
+}
+
+/** As the agent takes words apart: no shell, quotes as in one. */
+function word(text: string): string {
+  return /^[\w@%+=:,./{}-]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
 function missingIn(

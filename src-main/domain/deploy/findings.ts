@@ -30,8 +30,8 @@ export interface Findings {
   ports: number[];
   /** Programs behind them, where the user may see which: `node, process 41` by port. */
   listeners: Record<number, string>;
-  /** A ComfyUI that lies on the machine. */
-  comfy: { folder: string; python: string } | null;
+  /** A ComfyUI that lies on the machine, and the options that its command line knows. */
+  comfy: { folder: string; python: string; options: readonly string[] } | null;
   fetcher: 'curl' | 'wget' | null;
   packages: 'apt' | null;
   agent: InstalledAgent;
@@ -109,7 +109,13 @@ export function parseFindings(text: string): Findings {
     ports: portsOf(all('listen')),
     listeners: listenersOf(all('listener')),
     comfy:
-      one('comfy.dir') === '' ? null : { folder: one('comfy.dir'), python: one('comfy.python') || 'python3' },
+      one('comfy.dir') === ''
+        ? null
+        : {
+            folder: one('comfy.dir'),
+            python: one('comfy.python') || 'python3',
+            options: all('comfy.option'),
+          },
     fetcher: oneOf(one('fetcher'), ['curl', 'wget'] as const, null),
     packages: oneOf(one('packages'), ['apt'] as const, null),
     agent: agentOf(one, all),

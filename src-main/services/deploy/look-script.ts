@@ -76,6 +76,7 @@ for comfy in "$HOME/ComfyUI" /workspace/ComfyUI /workspace/runpod-slim/ComfyUI /
   for python in "$comfy/venv/bin/python" "$comfy/.venv/bin/python" "$(command -v python3)"; do
     if [ -x "$python" ]; then say comfy.python "$python"; break; fi
   done
+  grep -o -- '"--[a-z-]*"' "$comfy/comfy/cli_args.py" 2>/dev/null | tr -d '"' | sort -u | while read -r option; do say comfy.option "$option"; done
   break
 done
 if have curl; then say fetcher curl; elif have wget; then say fetcher wget; fi

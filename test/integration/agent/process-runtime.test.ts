@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -85,6 +85,15 @@ describe('ComfyUI as a process', () => {
     } finally {
       delete process.env.REDIS_PASSWORD;
     }
+  });
+
+  test('makes the folders that are named for the worker, and no others', async () => {
+    const own = join(stateDir, 'output/{worker}');
+    const shared = join(stateDir, 'shared');
+    const script = 'console.log(process.argv[2]); process.exit(3)';
+    const words = ['--output-directory', own, '--user-directory', shared];
+    await until(await start([...node(script), ...words], { backoffMs: 60_000 }), 'failed');
+    expect([existsSync(join(stateDir, 'output/worker-1')), existsSync(shared)]).toEqual([true, false]);
   });
 
   test('a server that ends is said with its last words and started again', async () => {

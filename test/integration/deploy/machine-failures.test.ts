@@ -1,22 +1,17 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openRedisWorkshop } from '../../../src-main/app/redis-workshop.ts';
 import type { HostLink } from '../../../src-main/connections/hosts/host-link.ts';
 import type { RemoteHost } from '../../../src-main/connections/hosts/remote-host.ts';
 import { NO_CHOICES } from '../../../src-main/domain/deploy/agent-settings.ts';
 import type { DeployView, StepId } from '../../../src-main/domain/deploy/deploy-view.ts';
 import { releaseName } from '../../../src-main/domain/deploy/layout.ts';
-import type { DeployKeeper } from '../../../src-main/services/deploy/deploy-service.ts';
 import type { AgentBundle } from '../../../src-main/services/deploy/roles.ts';
-import { createWorkshopWatch, type WorkshopWatch } from '../../../src-main/services/watch-workshop.ts';
 import { type OwnRootMachine, startOwnRootMachines } from '../../support/own-root-machine.ts';
-import { becomeGpuHost, becomeVps, occupyPort } from '../../support/workshop-machines.ts';
+import { occupyPort } from '../../support/workshop-machines.ts';
 import { confirmKey, createHostsRig, type HostsRig, stateOf } from '../hosts/hosts-rig.ts';
-import { until } from '../main/until.ts';
 import { cutAtStep } from './cut-at-step.ts';
-import { act, buildAgent, type ConsoleOptions, HOST_ID, openConsole, seen } from './deploy-rig.ts';
+import { act, HOST_ID, seen } from './deploy-rig.ts';
+import { type MachinesRig, startMachinesRig } from './machines-rig.ts';
 
 /*
  * What goes wrong between a console and two real machines: each with a root folder, users and an OpenSSH server of its
@@ -27,74 +22,25 @@ import { act, buildAgent, type ConsoleOptions, HOST_ID, openConsole, seen } from
 const start = await startOwnRootMachines(['vps', 'gpu-host']);
 if (start.kind === 'unavailable') console.log(`skipped: ${start.reason}`);
 
-const PASSWORD = 'redis-password-of-the-vps';
 const ROOT = '/root/.local/share/worker-agent';
 const SMALL = '/mnt/small-disk';
-let dir: string;
+let rig: MachinesRig;
 let vps: OwnRootMachine;
 let gpu: OwnRootMachine;
 let keyFile: string;
-let laptop: HostsRig;
 let link: HostLink;
 let bundle: AgentBundle;
-let watch: WorkshopWatch;
-const consoles: DeployKeeper[] = [];
-const undo: (() => unknown)[] = [];
 
 beforeAll(async () => {
   if (start.kind === 'unavailable') return;
-  undo.push(start.all.close);
-  ({ keyFile } = start.all);
-  ({ vps, 'gpu-host': gpu } = start.all.machines);
-  dir = mkdtempSync(join(tmpdir(), 'workshop-failures-'));
-  undo.push(() => rmSync(dir, { recursive: true, force: true }));
-  const built = buildAgent(dir);
-  await Promise.all([becomeVps(vps, PASSWORD), becomeGpuHost(gpu)]);
-  laptop = createHostsRig();
-  undo.push(() => laptop.close());
-  link = await ready(laptop, { user: 'root', keyFile });
-  bundle = (await built)('one');
-  watch = createWorkshopWatch();
-  const workshop = openRedisWorkshop({
-    ...{ name: 'rig', host: vps.address, port: 6379, password: PASSWORD, tls: false },
-  });
-  watch.turnTo(workshop);
-  undo.push(
-    () => workshop.close(),
-    () => watch.close(),
-  );
+  rig = await startMachinesRig(start.all);
+  ({ vps, gpu, keyFile, link, bundle } = rig);
 });
-afterEach(() => {
-  for (const keeper of consoles.splice(0)) keeper.close();
-});
-afterAll(async () => {
-  for (const step of undo.reverse()) await step();
-});
+afterEach(() => rig?.closeConsoles());
+afterAll(() => rig?.close());
 
-async function ready(rig: HostsRig, login: { user: string; keyFile: string }): Promise<HostLink> {
-  const opened = rig.open({ id: 'gpu', name: 'the GPU host', host: gpu.address, port: 22, ...login });
-  await until('the GPU host is known or asked about', () =>
-    opened.state.kind === 'asking' || opened.state.kind === 'ready' ? true : undefined,
-  );
-  if (opened.state.kind === 'asking') await confirmKey(opened, gpu);
-  await stateOf(opened, 'ready');
-  return opened;
-}
-
-function consoleOf(options: Partial<Parameters<typeof openConsole>[0]> & ConsoleOptions = {}): DeployKeeper {
-  const keeper = openConsole({
-    host: link.host,
-    bundle,
-    watch,
-    ...options,
-    configuration: {
-      ...{ REDIS_HOST: vps.address, REDIS_PORT: '6379', REDIS_PASSWORD: PASSWORD, LEASE_SECONDS: '5' },
-      ...options.configuration,
-    },
-  });
-  consoles.push(keeper);
-  return keeper;
-}
+const consoleOf: MachinesRig['console'] = (options) => rig.console(options);
+const ready: MachinesRig['ready'] = (hosts, login) => rig.ready(hosts, login);
 
 const stepOf = (view: DeployView, id: StepId) => view.steps.find((step) => step.id === id);
 
@@ -129,7 +75,7 @@ describe.skipIf(start.kind === 'unavailable')('between a console and two machine
   });
 
   describe('becoming root, on a machine that is no pod and where Docker knows others only', () => {
-    let rig: HostsRig;
+    let hosts: HostsRig;
     beforeAll(async () => {
       await gpu.run(`
 rm /.dockerenv
@@ -148,15 +94,15 @@ case $1 in info) echo '{"nvidia":{}}' ;; version | compose) echo 29.0.0 ;; esac
 END
 chmod +x /usr/local/bin/docker
 `);
-      rig = createHostsRig();
+      hosts = createHostsRig();
     });
     afterAll(async () => {
-      rig?.close();
+      hosts?.close();
       await gpu.run('rm -f /usr/local/bin/docker /etc/sudoers.d/anna; touch /.dockerenv');
     });
 
     test('a user without rights is named, before a password where that shows, and after it where not', async () => {
-      const { host } = await ready(rig, { user: 'guest', keyFile });
+      const { host } = await ready(hosts, { user: 'guest', keyFile });
       const keeper = consoleOf({ host });
       const unasked = await act(keeper, 'deploy');
       expect(unasked).toMatchObject({ phase: 'failed', wantsPassword: true });
@@ -187,7 +133,7 @@ chmod +x /usr/local/bin/docker
     });
 
     test('sudo with a password: a wrong one is named and nothing is done; the right one does the step', async () => {
-      const { host } = await ready(rig, { user: 'anna', keyFile });
+      const { host } = await ready(hosts, { user: 'anna', keyFile });
       const keeper = consoleOf({ host, configuration: { REDIS_PASSWORD: 'wrong' } });
       const wrong = await act(keeper, 'deploy', { sudoPassword: 'guessed' });
       expect(wrong.error).toMatchObject({
@@ -381,7 +327,7 @@ chmod +x /usr/local/bin/docker
     expect((await act(keeper, 'deploy')).error).toBeNull();
     const after = await act(consoleOf(), 'deploy');
     expect(after.result).toMatch(/^Nothing was to be done/);
-    expect(watch.now.hosts[HOST_ID]?.status?.phase).toBe('running');
+    expect(rig.watch.now.hosts[HOST_ID]?.status?.phase).toBe('running');
     expect(
       await gpu.run(`ls ${ROOT}/releases ${ROOT}/config; ls -d ${ROOT}/deploy.lock 2>&1 || :`),
     ).not.toMatch(/draft|\.part|2\.env|deploy\.lock$/);

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { Logger } from 'pino';
 import { isGpuBusy } from '../gpu/gpu-busy.ts';
 import type { GpuReader } from '../gpu/roles.ts';
@@ -38,9 +38,21 @@ export function buildRuntime(
     };
   return {
     runtime,
-    ownRawRoot: null,
+    ownRawRoot: ownRawRoot(config),
     inputsPath: config.inputsPath,
     comfyOutputDir:
       comfyOutputDir === null ? undefined : (workerId) => comfyOutputDir.replaceAll('{worker}', workerId),
   };
+}
+
+/** A folder a worker below the agent's own state is nobody else's; one that ComfyUI writes into for others is left alone. */
+function ownRawRoot({
+  comfyOutputDir,
+  stateDir,
+  runtime,
+}: Pick<AgentConfig, 'comfyOutputDir' | 'stateDir' | 'runtime'>): string | null {
+  if (runtime.kind !== 'process' || comfyOutputDir === null || basename(comfyOutputDir) !== '{worker}')
+    return null;
+  const root = resolve(dirname(comfyOutputDir));
+  return root.startsWith(`${stateDir}${sep}`) ? root : null;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorInfo, WorkshopError } from '../contract/errors.ts';
@@ -182,6 +182,7 @@ function launch(slot: Slot, command: readonly string[], log: ServerLog, pidFile:
       .replaceAll('{gpu}', slot.gpu ?? '0')
       .replaceAll('{worker}', slot.workerId),
   );
+  makeOwnFolders(command, words);
   log.rotate();
   const output = log.open();
   const [file = '', ...args] = words;
@@ -199,6 +200,23 @@ function launch(slot: Slot, command: readonly string[], log: ServerLog, pidFile:
     child.once('exit', (code, signal) => resolve({ kind: 'ended', code, signal }));
   });
   return { pid, startedAt: performance.now(), ended };
+}
+
+/** Words before a folder that ComfyUI wants to find there when it starts. */
+const FOLDER_OPTIONS = ['--output-directory', '--temp-directory', '--user-directory'];
+
+/** A folder that is named for the worker can be nobody's but ours to make; what cannot be made, ComfyUI names. */
+function makeOwnFolders(command: readonly string[], words: readonly string[]): void {
+  for (const [at, word] of command.entries()) {
+    const path = words[at];
+    if (path === undefined || !word.includes('{worker}')) continue;
+    if (!FOLDER_OPTIONS.includes(command[at - 1] ?? '')) continue;
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch {
+      // ComfyUI says what it cannot use, in the worker's log.
+    }
+  }
 }
 
 /** Finds the server that an earlier run of the agent left alive on this slot's port. */

@@ -198,12 +198,26 @@ describe('the configuration of an agent', () => {
     expect(on({}, { ...NO_CHOICES, basePort: 8200 }, workers).entries.COMFYUI_BASE_PORT).toBe('8200');
   });
 
+  test('a ComfyUI on the machine keeps its workers apart, as far as its command line can', () => {
+    const comfy = parseFindings(
+      'root=/r\ncomfy.dir=/my files/ComfyUI\ncomfy.python=/usr/bin/python3\ncomfy.option=--output-directory\ncomfy.option=--user-directory\ncomfy.option=--verbose',
+    ).comfy;
+    const { entries } = on({ container: true, comfy });
+    const state = `${found().root}/state/comfyui`;
+    expect(entries).toMatchObject({
+      COMFYUI_COMMAND: `/usr/bin/python3 "/my files/ComfyUI/main.py" --listen 127.0.0.1 --port {port} --output-directory ${state}/output/{worker} --user-directory ${state}/user/{worker}`,
+      COMFYUI_OUTPUT_DIR: `${state}/output/{worker}`,
+    });
+    const own = on({ container: true, comfy }, { ...NO_CHOICES, command: 'mine {port}' }).entries;
+    expect([own.COMFYUI_COMMAND, own.COMFYUI_OUTPUT_DIR]).toEqual(['mine {port}', undefined]);
+  });
+
   test('compose where Docker can be, the process runtime in a pod, and the host’s choice before both', () => {
     expect(on({}).runtime).toBe('compose');
     expect(on({}).entries.COMFYUI_BUILD).toMatch(/\/image$/);
     const pod = on({
       container: true,
-      comfy: { folder: '/workspace/ComfyUI', python: '/workspace/ComfyUI/venv/bin/python' },
+      comfy: { folder: '/workspace/ComfyUI', python: '/workspace/ComfyUI/venv/bin/python', options: [] },
     });
     expect(pod).toMatchObject({ runtime: 'process', missing: null });
     expect(pod.entries.COMFYUI_COMMAND).toContain('/workspace/ComfyUI/main.py');

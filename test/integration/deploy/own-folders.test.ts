@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { submitAsQueueManager } from '../../../resources/demo/platform-job.ts';
+import { keys } from '../../../worker-agent/src/contract/keys.ts';
+import { startOwnRootMachines } from '../../support/own-root-machine.ts';
+import { slowImage } from '../agent/agent-rig.ts';
+import { act, eventually, HOST_ID } from './deploy-rig.ts';
+import { type MachinesRig, startMachinesRig } from './machines-rig.ts';
+
+/* Several workers whom the agent starts from one ComfyUI that lies on the machine. */
+
+const start = await startOwnRootMachines(['vps', 'gpu-host']);
+if (start.kind === 'unavailable') console.log(`skipped: ${start.reason}`);
+
+const STATE = '/root/.local/share/worker-agent/state';
+let rig: MachinesRig;
+beforeAll(async () => {
+  if (start.kind === 'unavailable') return;
+  rig = await startMachinesRig(start.all);
+});
+afterAll(() => rig?.close());
+
+describe.skipIf(start.kind === 'unavailable')('two workers of one ComfyUI', () => {
+  test('both start: neither has the other’s database', async () => {
+    const view = await act(rig.console({ configuration: { NUM_WORKERS: '2' } }), 'deploy');
+    expect(view.error).toBeNull();
+    await eventually('two idle workers', () => {
+      const workers = rig.watch.now.hosts[HOST_ID]?.status?.workers ?? [];
+      return workers.filter(({ state }) => state.kind === 'idle').length === 2 ? true : undefined;
+    });
+  });
+
+  test('two jobs with one file name at the same time deliver two different files, each to its owner', async () => {
+    const jobs = ['17', '18'].map((seed, at) => ({ id: `job-${seed}`, userId: `user00${at + 1}`, seed }));
+    for (const { id, userId, seed } of jobs)
+      await submitAsQueueManager(rig.client, {
+        ...{ id, userId, workflow: slowImage(4, seed), priority: 2 as const },
+        createdAtMicros: Date.now() * 1000,
+      });
+    const ended = await eventually('the end of both', async () => {
+      const all = await Promise.all(
+        jobs.map(async ({ id }) => JSON.parse((await rig.client.get(keys.job(id))) ?? '{}')),
+      );
+      return all.every(({ status }) => status === 'completed') ? all : undefined;
+    });
+    expect(ended.map(({ worker_id }) => worker_id).sort()).toEqual(['worker-1', 'worker-2']);
+    // The same name from ComfyUI, in folders of their own.
+    const raw = (await rig.gpu.run(`cd ${STATE}/comfyui/output; find . -type f | sort`)).trim().split('\n');
+    expect(raw).toEqual(['./worker-1/rig_00001_.png', './worker-2/rig_00001_.png']);
+    const file = (path: string) => readFileSync(rig.gpu.path(path));
+    const [first, second] = jobs.map(({ id, userId }) =>
+      file(`${STATE}/outputs/${userId}/${id}/rig_00001_.png`),
+    );
+    expect(first?.equals(second ?? Buffer.of())).toBe(false);
+    for (const [at, delivered] of [first, second].entries())
+      expect(delivered).toEqual(file(`${STATE}/comfyui/output/${ended[at].worker_id}/rig_00001_.png`));
+    expect(await rig.gpu.run('find /root/ComfyUI/output -type f')).toBe('');
+  });
+});
