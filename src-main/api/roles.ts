@@ -258,8 +258,17 @@ export interface WorkshopsService {
   exportFile(input: { id: string }): Promise<{ fileName: string; text: string }>;
   importFile(input: { text: string }): Promise<{ id: string; name: string }>;
   keepInFile(input: { inFile: boolean }): Promise<void>;
-  /** Connects this console to the Redis that an import names, as the workshop's own link. */
-  adoptImport(input: { draftId: string; id: string }): Promise<void>;
+  /**
+   * Connects this console to the Redis that an import names, as the workshop's own link: on the way that is chosen
+   * (directly before one is), and where Redis cannot be reached on it, on the other.
+   */
+  adoptImport(input: { draftId: string; id: string }): Promise<AdoptReceipt>;
+}
+
+/** Which way to Redis was taken and kept. `instead`: why the other one could not be; null when it was not tried. */
+export interface AdoptReceipt {
+  through: 'direct' | 'vps';
+  instead: string | null;
 }
 
 /** Puts the agent on GPU hosts. What happens is followed through `changes`, also by a console that opens later. */

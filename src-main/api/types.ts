@@ -45,6 +45,7 @@ export type {
   WorkshopsView,
 } from '../domain/workshops/profile.ts';
 export type {
+  AdoptReceipt,
   BulkAct,
   BulkReceipt,
   FleetReceipt,

@@ -20,9 +20,10 @@ const FIRST_ANSWER_MS = 8000;
  */
 export function openRedisWorkshop(settings: WorkshopSettings, forward: Forward = noWay): OpenWorkshop {
   const redisAddress = addressInWords(settings);
+  const where = settings.through === 'vps' ? `${redisAddress} through the VPS` : redisAddress;
   const link = openRedisLink({
     connect: settings.through === 'vps' ? tunnelledConnection(settings, forward) : directConnection(settings),
-    where: settings.through === 'vps' ? `${redisAddress} through the VPS` : redisAddress,
+    where,
   });
   const client = () => link.client();
   const act = <T>(on: (queue: QueueConsole) => Promise<T>) =>
@@ -40,7 +41,7 @@ export function openRedisWorkshop(settings: WorkshopSettings, forward: Forward =
       reinstate: (jobId) => act((queue) => queue.reinstate(jobId)),
     },
     lookup: createJobLookup(client),
-    answered: () => firstAnswer(link),
+    answered: () => firstAnswer(link, where),
     reconnectNow: () => link.reconnectNow(),
     wake: () => link.wake(),
     close: () => link.close(),
@@ -54,7 +55,7 @@ const noWay: Forward = async () => {
 };
 
 /** Waits until the link is ready, or has failed once. */
-function firstAnswer(link: RedisLink): Promise<void> {
+function firstAnswer(link: RedisLink, where: string): Promise<void> {
   return new Promise((done, fail) => {
     const look = () => {
       const state = link.state();
@@ -63,7 +64,15 @@ function firstAnswer(link: RedisLink): Promise<void> {
     };
     const off = link.onState(look);
     const late = setTimeout(
-      () => finish(() => fail(new WorkshopError('REDIS_UNREACHABLE', 'Redis did not answer in time.'))),
+      () =>
+        finish(() =>
+          fail(
+            new WorkshopError(
+              'REDIS_UNREACHABLE',
+              `Redis at ${where} did not answer within ${FIRST_ANSWER_MS / 1000} s.`,
+            ),
+          ),
+        ),
       FIRST_ANSWER_MS,
     );
     const finish = (settle: () => void) => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { WorkshopsService } from '../api/roles.ts';
+import { toWorkshopError, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
+import type { AdoptReceipt, WorkshopsService } from '../api/roles.ts';
 import {
   exportProfile,
   importProfile,
@@ -99,10 +99,41 @@ export function createWorkshopsService({ store, use, connect, linkOf }: Workshop
 
     async adoptImport({ draftId, id }) {
       const { host, port, password, tls } = linkOf(draftId);
-      const profile = await find(id);
-      await connect({ name: profile.name, host, port, tls, password });
+      const { name, redis, vps } = await find(id);
+      const first = (vps && redis?.through) || 'direct';
+      const settings = { name, host, port, tls, password };
+      try {
+        await connect({ ...settings, through: first });
+        return { through: first, instead: null };
+      } catch (cause) {
+        // What answered, if only to refuse, says the same on every way.
+        if (!(cause instanceof WorkshopError) || cause.code !== 'REDIS_UNREACHABLE') throw cause;
+        if (!vps)
+          throw new WorkshopError(cause.code, cause.message, {
+            remedy:
+              `${cause.remedy ?? ''} Or enter the login to the VPS above: Redis is then reached through it.`.trim(),
+            cause,
+          });
+        const second = first === 'direct' ? 'vps' : 'direct';
+        await connect({ ...settings, through: second }).catch((other) => {
+          throw bothWays({ [first]: cause, [second]: other } as Record<Way, unknown>);
+        });
+        return { through: second, instead: cause.message };
+      }
     },
   };
+}
+
+type Way = AdoptReceipt['through'];
+
+/** Redis answers neither directly nor through the VPS: both reasons, and the step that the second one needs. */
+function bothWays({ direct, vps }: Record<Way, unknown>): WorkshopError {
+  const [directly, through] = [toWorkshopError(direct), toWorkshopError(vps)];
+  return new WorkshopError(
+    through.code,
+    `Directly: ${directly.message} Through the VPS: ${through.message}`,
+    { remedy: through.remedy ?? directly.remedy, cause: vps },
+  );
 }
 
 function freeName(name: string, taken: ReadonlySet<string>): string {

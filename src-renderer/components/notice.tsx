@@ -47,7 +47,8 @@ export function sayDone(message: string, undo?: () => void, about: string = cryp
     color: 'var(--ok)',
     icon: <IconCheck size="1.125rem" aria-hidden />,
     message: <NoticeBody id={id} message={message} actions={undo ? [{ label: 'Undo', act: undo }] : []} />,
-    autoClose: undo ? 8_000 : 4_000,
+    // Longer words take longer to read.
+    autoClose: undo || message.length > 120 ? 8_000 : 4_000,
     onClose: () => {
       if (standing.get(about) === id) standing.delete(about);
     },

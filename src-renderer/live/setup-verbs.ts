@@ -1,9 +1,11 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type {
+  AdoptReceipt,
   ErrorInfo,
   ImportDraft,
   ImportReceipt,
   RedisProof,
+  RedisSettings,
   WorkshopProfile,
   WorkshopsView,
 } from '../../src-main/api/types.ts';
@@ -42,6 +44,31 @@ export function useSaveWorkshop(done?: (profile: WorkshopProfile) => void) {
     done: (_, { profile }) => {
       refresh();
       done?.(profile);
+    },
+    failed: (error, again) => sayFailed('The workshop was not saved', error, again),
+  });
+}
+
+/** A workshop of which only the name is known. */
+export function freshProfile(name: string): WorkshopProfile {
+  return {
+    ...{ id: crypto.randomUUID(), name, redis: null, vps: null, gpuHosts: [], guardMiB: null },
+    wording: { people: 'people' },
+  };
+}
+
+/** Keeps a Redis that this computer does not reach by itself, to be reached through the VPS once its login is known. */
+export function useKeepForVps(done: () => void) {
+  const refresh = useRefresh();
+  return useVerb<RedisSettings & { name: string }, void>({
+    async run({ workshops }, { name, host, port, tls, password }) {
+      const profile = { ...freshProfile(name), redis: { host, port, tls, through: 'vps' as const } };
+      await workshops.save.mutate({ profile, password });
+      await workshops.turnTo.mutate({ id: profile.id });
+    },
+    done() {
+      refresh();
+      done();
     },
     failed: (error, again) => sayFailed('The workshop was not saved', error, again),
   });
@@ -168,11 +195,18 @@ export function useProveRedis(done: (proof: RedisProof) => void) {
 /** Gives this console its own link to the Redis of an import. */
 export function useAdoptImport() {
   const refresh = useRefresh();
-  return useVerb<{ draftId: string; id: string }, void>({
+  return useVerb<{ draftId: string; id: string }, AdoptReceipt>({
     run: (client, input) => client.workshops.adoptImport.mutate(input),
-    done: () => {
+    done: ({ through, instead }) => {
       refresh();
-      sayDone('This console is connected to the workshop.', undefined, 'workshops');
+      const way = through === 'vps' ? 'through the VPS, over SSH' : 'directly';
+      sayDone(
+        instead === null
+          ? 'This console is connected to the workshop.'
+          : `This console is connected to the workshop, ${way}. The other way does not work: ${instead}`,
+        undefined,
+        'workshops',
+      );
     },
     failed: (error, again) => sayFailed('This console did not reach Redis', error, again),
   });

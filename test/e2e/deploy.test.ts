@@ -186,7 +186,7 @@ test('a workshop gets a name and two machines, each of which is met once', async
   if (!machines.ownRoots) await vps.getByLabel('Key file').fill(machines.vps.keyFile);
   await vps.getByRole('button', { name: 'Save and connect' }).click();
   await meet(machines.vps);
-  await logIn(/^VPS ssh \d+ ms/);
+  await logIn(/^VPS ssh [\d.]+ ms/);
   const hosts = panel('GPU hosts');
   await hosts.getByLabel('Where it is rented').selectOption('RunPod');
   await hosts.getByLabel('What you call it').fill(NAME);
@@ -194,7 +194,7 @@ test('a workshop gets a name and two machines, each of which is met once', async
   if (!machines.ownRoots) await hosts.getByLabel('Key file').fill(machines.gpu.keyFile);
   await hosts.getByRole('button', { name: 'Save and connect' }).click();
   await meet(machines.gpu);
-  await logIn(new RegExp(`^${NAME} ssh \\d+ ms`));
+  await logIn(new RegExp(`^${NAME} ssh [\\d.]+ ms`));
   await picture('setup');
 });
 

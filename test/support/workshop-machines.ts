@@ -8,6 +8,8 @@ interface VpsExtras {
   env?: Readonly<Record<string, string>>;
   /** The password of `dev`, whom no key lets in then. */
   login?: string;
+  /** The address in the tailnet, with Redis; only the VPS itself has a way to it. Default: the one it is logged in at. */
+  tailnet?: string;
 }
 
 /**
@@ -17,11 +19,11 @@ interface VpsExtras {
 export async function becomeVps(
   machine: OwnRootMachine,
   password: string,
-  { env: more = {}, login }: VpsExtras = {},
+  { env: more = {}, login, tailnet = machine.address }: VpsExtras = {},
 ): Promise<void> {
   const sample = envSample('vps-comfyume-v1')
     .replace('changeme_secure_password', password)
-    .replace(/^REDIS_BIND_IP=.*$/m, `REDIS_BIND_IP=${machine.address}`);
+    .replace(/^REDIS_BIND_IP=.*$/m, `REDIS_BIND_IP=${tailnet}`);
   const kept = sample.split('\n').filter((line) => !Object.hasOwn(more, line.split('=')[0] ?? ''));
   const env = [...kept, ...Object.entries(more).map(([key, value]) => `${key}=${value}`), ''].join('\n');
   await machine.run(
@@ -33,11 +35,16 @@ if [ -n "$4" ]; then printf 'dev:%s\n' "$4" | chpasswd -c SHA512; else cp -r /ro
 printf '%s' "$1" > /home/dev/comfyume-v1/.env
 chmod 600 /home/dev/comfyume-v1/.env
 chown -R dev: /home/dev
+if [ "$2" != "$5" ]; then
+  ip addr add "$2/32" dev lo
+  printf '%s\n' '#!/bin/sh' '[ "$1 $2" = "ip -4" ] || exit 1' "echo $2" > /usr/local/bin/tailscale
+  chmod +x /usr/local/bin/tailscale
+fi
 printf '%s\n' "bind $2" 'port 6379' "requirepass $3" 'dir /var/lib/vps-redis' 'appendonly yes' 'save ""' 'daemonize yes' > /etc/vps-redis.conf
 redis-server /etc/vps-redis.conf >/dev/null
 until redis-cli -h "$2" ping 2>&1 | grep -q NOAUTH; do sleep 0.02; done
 `,
-    ...[env, machine.address, password, login ?? ''],
+    ...[env, tailnet, password, login ?? '', machine.address],
   );
 }
 

@@ -32,6 +32,12 @@ export function explainLinkFailure(cause: unknown, where: string): LinkFailure {
     return waits('REDIS_AUTH', `Redis at ${where} wants a password and none is set.`, PASSWORD_REMEDY);
   if (/^(WRONGPASS|ERR invalid password|NOPERM)/.test(text))
     return waits('REDIS_AUTH', `Redis at ${where} refuses the password.`, PASSWORD_REMEDY);
+  if (/Unknown RESP type|Protocol error, got/i.test(text))
+    return retries(
+      'REDIS_UNREACHABLE',
+      `What answers at ${where} is no Redis.`,
+      'Check address and port. The network of a hotel or a school may answer instead until you have logged in to it.',
+    );
   if (/^LOADING/.test(text))
     return retries(
       'REDIS_NOT_READY',

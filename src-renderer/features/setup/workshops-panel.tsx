@@ -1,9 +1,10 @@
 import { Button, Checkbox, FileButton, Group, PasswordInput, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import type { WorkshopListing, WorkshopProfile, WorkshopsView } from '../../../src-main/api/types.ts';
+import type { WorkshopListing, WorkshopsView } from '../../../src-main/api/types.ts';
 import { askFirst } from '../../components/confirm.tsx';
 import { Panel } from '../../components/panel.tsx';
 import {
+  freshProfile,
   useExportWorkshop,
   useImportWorkshop,
   useKeepInFile,
@@ -24,11 +25,7 @@ export function WorkshopsPanel({ view }: { view: WorkshopsView }) {
     event.preventDefault();
     const trimmed = name.trim();
     if (trimmed === '') return;
-    const profile: WorkshopProfile = {
-      ...{ id: crypto.randomUUID(), name: trimmed, redis: null, vps: null, gpuHosts: [], guardMiB: null },
-      wording: { people: 'people' },
-    };
-    add.mutate({ profile, password: null });
+    add.mutate({ profile: freshProfile(trimmed), password: null });
     setName('');
   };
   const readFile = async (file: File | null) => {

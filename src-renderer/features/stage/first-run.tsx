@@ -6,6 +6,7 @@ import { blameTailnet } from '../../components/machines/describe-tailnet.ts';
 import { goTo } from '../../components/navigate.ts';
 import { useNow } from '../../live/clock.ts';
 import { useConnect } from '../../live/settings-verbs.ts';
+import { useKeepForVps } from '../../live/setup-verbs.ts';
 import { useLive } from '../../live/store.ts';
 import { type CheckedForm, type ConnectionForm, checkConnection, EMPTY_FORM } from './check-connection.ts';
 import styles from './first-run.module.css';
@@ -16,6 +17,7 @@ export function FirstRun() {
   const [errors, setErrors] = useState<Extract<CheckedForm, { kind: 'wrong' }>['errors']>({});
   const [problem, setProblem] = useState<ErrorInfo | null>(null);
   const connect = useConnect((error) => setProblem(error));
+  const keep = useKeepForVps(() => goTo('setup'));
 
   const set = (change: Partial<ConnectionForm>) => {
     setForm((before) => ({ ...before, ...change }));
@@ -31,6 +33,10 @@ export function FirstRun() {
     if (checked.kind === 'wrong') return;
     setProblem(null);
     connect.mutate(checked.input);
+  };
+  const throughVps = () => {
+    const checked = checkConnection(form);
+    if (checked.kind === 'ok') keep.mutate(checked.input);
   };
   return (
     <section className={styles.card} aria-labelledby="first-run">
@@ -89,6 +95,16 @@ export function FirstRun() {
           onChange={(event) => set({ tls: event.currentTarget.checked })}
         />
         {problem && <Problem problem={problem} />}
+        {problem?.code === 'REDIS_UNREACHABLE' && (
+          <div>
+            <Button variant="light" loading={keep.isPending} onClick={throughVps}>
+              Reach it through the VPS
+            </Button>
+            <p className={styles.aside}>
+              You enter the login to the VPS next; this computer then needs no Tailscale.
+            </p>
+          </div>
+        )}
         <Button type="submit" loading={connect.isPending} size="md">
           Connect
         </Button>

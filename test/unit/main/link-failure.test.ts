@@ -48,6 +48,11 @@ const cases: [string, unknown, { code: string; retries: boolean; why: RegExp }][
     { code: 'REDIS_PROTOCOL', retries: false, why: /does not speak TLS/ },
   ],
   [
+    'a web server in its place',
+    new Error('Unknown RESP type 72 "H". Please report this.'),
+    { code: 'REDIS_UNREACHABLE', retries: true, why: /What answers at .* is no Redis/ },
+  ],
+  [
     'a close without a word',
     undefined,
     { code: 'REDIS_UNREACHABLE', retries: true, why: /closed the connection/ },

@@ -15,6 +15,7 @@ import {
 } from '../../../src-main/domain/workshops/profile.ts';
 import type { WorkshopSettings } from '../../../src-main/services/settings.ts';
 import { createWorkshopsService } from '../../../src-main/services/workshops.ts';
+import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 
 const SECRET = 'MARKER-geheim-1';
 const keychain: SecretStore = {
@@ -34,7 +35,9 @@ const profile = (name: string, change: Partial<WorkshopProfile> = {}): WorkshopP
   ...change,
 });
 
-function console_(secrets: SecretStore = keychain) {
+type Connect = (settings: WorkshopSettings) => Promise<void>;
+
+function console_(secrets: SecretStore = keychain, reach: Connect = async () => {}) {
   const store = settingsFile(dir, secrets);
   const used: (WorkshopSettings | null)[] = [];
   const service = createWorkshopsService({
@@ -42,6 +45,7 @@ function console_(secrets: SecretStore = keychain) {
     use: (settings) => void used.push(settings),
     connect: async (settings) => {
       used.push(settings);
+      await reach(settings);
       await store.save(settings);
     },
     linkOf: () => ({ host: '100.64.0.1', port: 6379, password: SECRET, tls: false }),
@@ -123,6 +127,66 @@ describe('several workshops', () => {
     expect(more).toBeUndefined();
     expect(only?.profile).toMatchObject({ id: 'id-one', vps: { host: 'v' }, redis: { host: '100.64.0.1' } });
     expect((await store.load()).settings?.password).toBe(SECRET);
+  });
+});
+
+describe('an import whose Redis this computer does not reach', () => {
+  const VPS = { host: 'v', user: null, port: null, keyFile: null };
+  const unreachable = (why: string, remedy?: string) =>
+    new WorkshopError('REDIS_UNREACHABLE', why, remedy === undefined ? {} : { remedy });
+  const only =
+    (way: string): Connect =>
+    async ({ through }) => {
+      if (through !== way) throw unreachable(`No way but ${way}.`);
+    };
+  const adopt = async (reach: Connect, change: Partial<WorkshopProfile>) => {
+    const { service, used, store } = console_(keychain, reach);
+    await service.save({ profile: profile('one', change), password: null });
+    const receipt = await service.adoptImport({ draftId: 'd', id: 'id-one' }).catch((cause) => cause);
+    const kept = (await store.view()).workshops[0]?.profile.redis;
+    return { receipt, kept, ways: used.map((one) => one?.through) };
+  };
+
+  test('is reached through the VPS, which is kept and told', async () => {
+    const { receipt, kept, ways } = await adopt(only('vps'), { redis: null, vps: VPS });
+    expect(ways).toEqual(['direct', 'vps']);
+    expect(receipt).toEqual({ through: 'vps', instead: 'No way but vps.' });
+    expect(kept).toMatchObject({ host: '100.64.0.1', through: 'vps' });
+  });
+  test('goes first by the way that was chosen', async () => {
+    const redis = { host: 'old', port: 1, tls: false, through: 'vps' } as const;
+    expect(await adopt(only('vps'), { redis, vps: VPS })).toMatchObject({
+      ...{ ways: ['vps'], receipt: { through: 'vps', instead: null } },
+    });
+  });
+  test('turns to the direct way when the chosen one fails', async () => {
+    const redis = { host: 'old', port: 1, tls: false, through: 'vps' } as const;
+    expect(await adopt(only('direct'), { redis, vps: VPS })).toMatchObject({
+      ...{ ways: ['vps', 'direct'], receipt: { through: 'direct' }, kept: { through: 'direct' } },
+    });
+  });
+  test('both ways failing says both reasons, and keeps what stood there', async () => {
+    const { receipt, kept } = await adopt(
+      async ({ through }) => {
+        throw unreachable(`Not by ${through}.`, `Mend ${through}.`);
+      },
+      { redis: null, vps: VPS },
+    );
+    expect(receipt).toMatchObject({
+      ...{ message: 'Directly: Not by direct. Through the VPS: Not by vps.', remedy: 'Mend vps.' },
+    });
+    expect(kept).toBeNull();
+  });
+  test('without a login to the VPS, that is the step; what Redis itself refuses is tried once', async () => {
+    const { receipt } = await adopt(only('vps'), { redis: null, vps: null });
+    expect(receipt.remedy).toContain('enter the login to the VPS above');
+    const refused = await adopt(
+      async () => {
+        throw new WorkshopError('REDIS_AUTH', 'Redis refuses the password.');
+      },
+      { redis: null, vps: VPS },
+    );
+    expect(refused).toMatchObject({ ways: ['direct'], receipt: { code: 'REDIS_AUTH' } });
   });
 });
 
