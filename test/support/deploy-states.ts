@@ -24,7 +24,7 @@ function planned(look = LOOK, release = RELEASE): Pick<DeployView, 'findings' | 
     node: { version: 'v24.21.0', mirror: 'https://nodejs.org/dist' },
   });
   return {
-    findings: describeMachine(found, 800),
+    findings: describeMachine(found, { ms: 800, withinMs: 20 }),
     steps: steps.map(
       (step): StepView => ({
         ...step,

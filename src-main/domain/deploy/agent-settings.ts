@@ -66,6 +66,9 @@ export function agentSettings(
   }
   if (runtime === 'process' && choices.command) entries.COMFYUI_COMMAND = choices.command;
   else if (runtime === 'process' && !entries.COMFYUI_COMMAND) Object.assign(entries, comfyThere(found));
+  // Without it, every worker computes on the first card.
+  if (runtime !== 'external' && found.gpus.length > 1 && !entries.GPU_IDS)
+    entries.GPU_IDS = found.gpus.map(({ index }) => index).join(',');
   if (runtime === 'external' && choices.urls) entries.COMFYUI_URLS = choices.urls;
   return { entries, runtime, missing: missingIn(entries, runtime) };
 }

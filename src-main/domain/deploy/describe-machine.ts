@@ -1,14 +1,17 @@
+import type { ClockSkew } from './clock-skew.ts';
 import type { FindingView } from './deploy-view.ts';
 import { type Findings, isNodeUsable } from './findings.ts';
 
 /** Beyond this a person should know that the clocks differ; jobs live by Redis time, ms. */
 const SKEW_MS = 5000;
+/** A figure that may be wrong by so much says so, ms. */
+const VAGUE_MS = 500;
 
 /**
  * The look at a machine, for people.
- * @param skewMs its clock minus ours; null when it is not known.
+ * @param skew its clock against ours; null when it is not known.
  */
-export function describeMachine(found: Findings, skewMs: number | null): FindingView[] {
+export function describeMachine(found: Findings, skew: ClockSkew | null): FindingView[] {
   const { docker, tailscale, node, gpus } = found;
   const [gpu] = gpus;
   return [
@@ -66,19 +69,22 @@ export function describeMachine(found: Findings, skewMs: number | null): Finding
       tone: tailscale.addresses.length > 0 ? 'ok' : 'off',
       note: '',
     },
-    {
-      label: 'Clock',
-      value:
-        skewMs === null
-          ? 'not known'
-          : `${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'behind' : 'ahead'}`,
-      tone: skewMs !== null && Math.abs(skewMs) > SKEW_MS ? 'warn' : 'ok',
-      note:
-        skewMs !== null && Math.abs(skewMs) > SKEW_MS
-          ? 'Turn on time synchronisation there: timedatectl set-ntp true.'
-          : '',
-    },
+    clock(skew),
   ];
+}
+
+function clock(skew: ClockSkew | null): FindingView {
+  if (skew === null) return { label: 'Clock', value: 'not known', tone: 'ok', note: '' };
+  const seconds = (ms: number) => (ms / 1000).toFixed(1);
+  // A slow link measures badly; only what is surely off is held against the machine.
+  const off = Math.abs(skew.ms) - skew.withinMs > SKEW_MS;
+  const within = skew.withinMs >= VAGUE_MS ? ` (± ${seconds(skew.withinMs)} s)` : '';
+  return {
+    label: 'Clock',
+    value: `${seconds(Math.abs(skew.ms))} s ${skew.ms < 0 ? 'behind' : 'ahead'}${within}`,
+    tone: off ? 'warn' : 'ok',
+    note: off ? 'Turn on time synchronisation there: timedatectl set-ntp true.' : '',
+  };
 }
 
 /** @param lock as it stands on the machine: console id, since when in epoch seconds, who. */

@@ -23,8 +23,8 @@ export interface Findings {
   /** What nvidia-smi said when it told of no GPU. */
   gpuWhy: string;
   node: { path: string; version: string } | null;
-  /** Its clock, epoch ms. */
-  clockMs: number | null;
+  /** Its clock at the beginning and at the end of the look, epoch ms. */
+  clock: { start: number | null; end: number | null };
   tailscale: { installed: boolean; addresses: string[] };
   /** TCP ports that something listens on. */
   ports: number[];
@@ -104,7 +104,7 @@ export function parseFindings(text: string): Findings {
     gpus: all('gpu').flatMap(gpuOf),
     gpuWhy: one('gpu.why'),
     node: nodeOf(all('node')),
-    clockMs: numberOf(one('clock'), (seconds) => Math.round(seconds * 1000)),
+    clock: { start: epochMs(one('clock')), end: epochMs(one('clock.end')) },
     tailscale: { installed: one('tailscale') === 'yes', addresses: all('tailscale.ip').filter(Boolean) },
     ports: portsOf(all('listen')),
     listeners: listenersOf(all('listener')),
@@ -188,6 +188,10 @@ function listenersOf(lines: readonly string[]): Record<number, string> {
 function numberOf(text: string, as: (value: number) => number): number | null {
   const value = Number(text.replace(/[^0-9.-]/g, '') || Number.NaN);
   return Number.isFinite(value) ? as(value) : null;
+}
+
+function epochMs(seconds: string): number | null {
+  return numberOf(seconds, (value) => Math.round(value * 1000));
 }
 
 function oneOf<T extends string, Else>(text: string, choices: readonly T[], otherwise: Else): T | Else {

@@ -2,6 +2,7 @@ import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { envText, redisHostOf, workerPorts } from '../../domain/deploy/agent-env-file.ts';
 import { agentSettings, type DeployChoices } from '../../domain/deploy/agent-settings.ts';
+import { type ClockSkew, clockSkew } from '../../domain/deploy/clock-skew.ts';
 import type { DeployAct, PlanStep, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
 import { type Findings, parseFindings } from '../../domain/deploy/findings.ts';
 import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.ts';
@@ -36,7 +37,7 @@ export interface RunNeeds {
 /** What a look found and what follows from it. */
 export interface Looked {
   found: Findings;
-  skewMs: number | null;
+  skew: ClockSkew | null;
   steps: PlanStep[];
   wanted: Wanted;
   envText: string;
@@ -83,8 +84,8 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     skip,
     node: { version: NODE_VERSION, mirror: needs.nodeMirror },
   };
-  const skewMs = found.clockMs === null ? null : Math.round(found.clockMs - (before + after) / 2);
-  return { found, skewMs, steps: planSteps(found, wanted), wanted, envText: text };
+  const skew = clockSkew(found.clock, { before, after });
+  return { found, skew, steps: planSteps(found, wanted), wanted, envText: text };
 }
 
 export interface RunReports {

@@ -83,11 +83,11 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     place.view.output.splice(0, place.view.output.length - OUTPUT_LINES);
     tell();
   };
-  const show = (place: Place, { found, skewMs, steps, wanted }: Looked) => {
+  const show = (place: Place, { found, skew, steps, wanted }: Looked) => {
     const { agent } = found;
     Object.assign(place.view, {
       lookedAt: Date.now(),
-      findings: describeMachine(found, skewMs),
+      findings: describeMachine(found, skew),
       steps: steps.map(
         (step): StepView => ({
           ...step,

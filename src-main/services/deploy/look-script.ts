@@ -8,10 +8,12 @@ LC_ALL=C; export LC_ALL
 root=$1
 case $root in "~/"*) root=$HOME/$(printf '%s' "$root" | cut -c3-) ;; esac
 say() { printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r\t' '   ' | cut -c1-600)"; }
+clock() { say "$1" "$(date +%s.%N | sed 's/N$/0/')"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 # A probe that hangs must not hang the look.
 brief() { if have timeout; then timeout 15 "$@"; else "$@"; fi; }
 
+clock clock
 if [ -r /etc/os-release ]; then
   say os.id "$(. /etc/os-release; printf '%s' "$ID")"
   say os.version "$(. /etc/os-release; printf '%s' "$VERSION_ID")"
@@ -23,7 +25,6 @@ say arch "$(uname -m)"
 say user "$(id -un)"
 say hostname "$(uname -n)"
 say root "$root"
-say clock "$(date +%s.%N | sed 's/N$/0/')"
 
 there=$root
 while [ ! -d "$there" ] && [ "$there" != / ]; do there=$(dirname "$there"); done
@@ -105,5 +106,6 @@ if [ -r "$root/state/agent.lock" ]; then
 fi
 say undelivered "$(ls "$root/state/outbox" 2>/dev/null | grep -c . )"
 say lock "$(readlink "$root/deploy.lock" 2>/dev/null)"
+clock clock.end
 exit 0
 `;

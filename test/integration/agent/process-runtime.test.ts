@@ -76,12 +76,12 @@ describe('ComfyUI as a process', () => {
     try {
       const script =
         'const seen = Object.values(process.env).includes("hidden-from-nodes");' +
-        'console.log(process.argv.slice(1).join(), seen, process.env.CUDA_VISIBLE_DEVICES); process.exit(3)';
+        'console.log(process.argv.slice(1).join(), seen, process.env.CUDA_VISIBLE_DEVICES, process.env.CUDA_DEVICE_ORDER); process.exit(3)';
       const server = await start([...node(script), '{port}', '{gpu}', '{worker}', '$HOME;x'], {
         backoffMs: 60_000,
       });
       const { error } = await until(server, 'failed');
-      expect(error.message).toContain(`${slot.port},1,worker-1,$HOME;x false 1`);
+      expect(error.message).toContain(`${slot.port},1,worker-1,$HOME;x false 1 PCI_BUS_ID`);
     } finally {
       delete process.env.REDIS_PASSWORD;
     }

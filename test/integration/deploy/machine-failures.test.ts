@@ -204,6 +204,22 @@ chmod +x /usr/local/bin/docker
     }
   });
 
+  test('a machine that takes long to look over is not one whose clock is behind', async () => {
+    // Half of it would be more than what a clock may be off.
+    await gpu.run(
+      `mv /usr/local/bin/nvidia-smi /root/away; printf '%s\\n' '#!/bin/sh' 'sleep 10.5' > /usr/local/bin/nvidia-smi; chmod +x /usr/local/bin/nvidia-smi`,
+    );
+    try {
+      const keeper = consoleOf();
+      await keeper.look({ targetId: 'it', skip: [] });
+      const { findings } = await seen(keeper, ({ phase }) => phase === 'ready');
+      const clock = findings.find(({ label }) => label === 'Clock');
+      expect(clock).toMatchObject({ tone: 'ok', note: '', value: expect.stringMatching(/^[0-4]\.\d s /) });
+    } finally {
+      await gpu.run('mv /root/away /usr/local/bin/nvidia-smi');
+    }
+  });
+
   test('a port that a worker needs and something else has is named', async () => {
     const free = await occupyPort(gpu, 8189);
     try {

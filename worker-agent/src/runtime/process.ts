@@ -262,5 +262,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 function environmentFor(slot: Slot): NodeJS.ProcessEnv {
   const secret = /REDIS|PASSWORD|TOKEN|SECRET|API_KEY|PRIVATE_KEY/i;
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secret.test(name)));
-  return slot.gpu === null ? environment : { ...environment, CUDA_VISIBLE_DEVICES: slot.gpu };
+  if (slot.gpu === null) return environment;
+  // CUDA counts the fastest card first unless told to count as nvidia-smi does, from which the index is.
+  return { ...environment, CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: slot.gpu };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { agentSettings, NO_CHOICES } from '../../../../src-main/domain/deploy/agent-settings.ts';
+import { type ClockSkew, clockSkew } from '../../../../src-main/domain/deploy/clock-skew.ts';
 import { describeMachine } from '../../../../src-main/domain/deploy/describe-machine.ts';
 import { type Findings, isNodeUsable, parseFindings } from '../../../../src-main/domain/deploy/findings.ts';
 import { planSteps } from '../../../../src-main/domain/deploy/plan.ts';
@@ -13,6 +14,7 @@ user=ubuntu
 hostname=h100
 root=/home/ubuntu/.local/share/worker-agent
 clock=1795479705.25
+clock.end=1795479706.75
 disk.free.kib=209715200
 sudo=free
 systemd=yes
@@ -159,16 +161,32 @@ describe('reading a look', () => {
       ports: [],
       listeners: { 22: 'ab c, process 7' },
       node: null,
-      clockMs: null,
+      clock: { start: null, end: null },
       user: '<script>',
       sudo: 'none',
     });
     expect(read.agent.running).toBeNull();
   });
 
-  test('a clock that is off is said', () => {
-    const clock = describeMachine(found(), -93_000).find(({ label }) => label === 'Clock');
-    expect(clock).toMatchObject({ value: '93.0 s behind', tone: 'warn' });
+  test('a clock that is off is said; what the link may have done is not held against it', () => {
+    const clock = (skew: ClockSkew) => describeMachine(found(), skew).find(({ label }) => label === 'Clock');
+    expect(clock({ ms: -93_000, withinMs: 20 })).toMatchObject({ value: '93.0 s behind', tone: 'warn' });
+    expect(clock({ ms: 6000, withinMs: 3000 })).toMatchObject({ value: '6.0 s ahead (± 3.0 s)', tone: 'ok' });
+  });
+
+  test('a look that takes long measures the clock as well as a short one', () => {
+    const at = 1_795_479_705_250;
+    // 20 s of looking, 40 ms to it and 60 ms back; the clock is right.
+    const slow = clockSkew({ start: at + 40, end: at + 20_040 }, { before: at, after: at + 20_100 });
+    expect(slow).toEqual({ ms: -10, withinMs: 50 });
+    expect(found().clock).toEqual({ start: at, end: at + 1500 });
+    const ours = { before: at - 9000, after: at - 7500 };
+    expect(clockSkew(found().clock, ours)).toEqual({ ms: 9000, withinMs: 0 });
+    // A clock of whole seconds, one that was set meanwhile, and none.
+    const whole = clockSkew({ start: 5000, end: 7000 }, { before: 5900, after: 7950 });
+    expect(whole).toEqual({ ms: -925, withinMs: 1025 });
+    expect(clockSkew({ start: 900_000, end: 9000 }, { before: 8000, after: 9000 })).toBeNull();
+    expect(clockSkew({ start: 5000, end: null }, { before: 8000, after: 9000 })).toBeNull();
   });
 
   test('a system Node that is new enough is preferred to an older one before it', () => {
@@ -210,6 +228,15 @@ describe('the configuration of an agent', () => {
     });
     const own = on({ container: true, comfy }, { ...NO_CHOICES, command: 'mine {port}' }).entries;
     expect([own.COMFYUI_COMMAND, own.COMFYUI_OUTPUT_DIR]).toEqual(['mine {port}', undefined]);
+  });
+
+  test('several cards are all used, unless somebody said which', () => {
+    const [card] = found().gpus;
+    const gpus = card ? [card, { ...card, index: 1 }, { ...card, index: 3 }] : [];
+    expect(on({ gpus }).entries.GPU_IDS).toBe('0,1,3');
+    expect(on({ gpus }, NO_CHOICES, { GPU_IDS: '1' }).entries.GPU_IDS).toBe('1');
+    expect(on({}).entries.GPU_IDS).toBeUndefined();
+    expect(on({ gpus }, { ...NO_CHOICES, runtime: 'external', urls: 'x' }).entries.GPU_IDS).toBeUndefined();
   });
 
   test('compose where Docker can be, the process runtime in a pod, and the host’s choice before both', () => {
