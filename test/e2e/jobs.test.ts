@@ -260,6 +260,59 @@ test('a job that is cancelled in its drawer says so there, whose it was, and is 
   await drawer.waitFor({ state: 'detached' });
 });
 
+test('lists that end before the jobs do say so on chips, foot and failures; an older job is found by its whole id', async () => {
+  const { workshop } = served;
+  const now = Date.now();
+  const state = failing();
+  const { counts } = state.snapshot;
+  if (!counts) throw new Error('the busy state has counts');
+  Object.assign(counts, { completed: 5300, failed: 1200 });
+  const listed = Object.values(state.snapshot.jobs);
+  const done = listed.filter(({ queue }) => queue === 'completed').length;
+  const old = job(8000, 'completed', now - 9 * 3_600_000, { id: '2f0c9c1e-0000-4000-8000-00000000abcd' });
+  workshop.unlisted.set(old.id, old);
+  workshop.show(state);
+  await page.getByRole('button', { name: /^all/ }).click();
+  await search('');
+  await page.getByRole('button', { name: `done ${done} of 5,300`, exact: true }).waitFor();
+  await page
+    .getByRole('status')
+    .filter({ hasText: `latest ${done} of 5,300 done` })
+    .waitFor();
+  await page.screenshot({ path: resolve(pictures, 'short-lists.png') });
+  await search('user:user001');
+  await page.getByRole('button', { name: /^done \d+\+$/ }).waitFor();
+  await search('cause:missing-model failed');
+  await page
+    .getByRole('list', { name: 'Failures by cause' })
+    .getByText(/at least 7 people, 7 jobs/)
+    .waitFor();
+  await search('of this morning');
+  await page.getByText(`Only the latest ${done} of 5,300 done,`).waitFor();
+  await page.getByRole('button', { name: 'Open the Recap' }).waitFor();
+  await search(old.id);
+  await page.getByText(`${old.userId} · ${old.kind}, done: no list reaches it`).waitFor();
+  await page.screenshot({ path: resolve(pictures, 'found-by-id.png') });
+  await bringAxe(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Open this job' }).click();
+  const drawer = page.getByRole('dialog', { name: `${old.userId} · ${old.kind}` });
+  await drawer.getByText('not among the jobs shown').waitFor();
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  await search('00000000-0000-4000-8000-000000000000');
+  await page.getByText('Redis holds no job of this id either.').waitFor();
+  await search('');
+
+  // People: what each has done today is at least that, GPU time too.
+  await page.keyboard.press('Escape');
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'People' }).click();
+  await page.getByText(/^Done, failed and GPU time count from \d\d:\d\d on/).waitFor();
+  await page.getByTitle('At least: the list does not reach back to this morning').nth(2).waitFor();
+  await page.screenshot({ path: resolve(pictures, 'short-people.png') });
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Jobs' }).click();
+});
+
 test('all that is shown: its menu has nothing that axe finds', async () => {
   await page.getByRole('button', { name: /^all/ }).click();
   await search('');

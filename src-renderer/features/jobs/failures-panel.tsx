@@ -12,6 +12,8 @@ const IN_VAIN: readonly string[] = ['editor-format', 'mismatch', 'refused', 'unr
 /** Failures by cause, with the step that mends all jobs of a cause. */
 export function FailuresPanel(props: {
   groups: readonly FailureGroup[];
+  /** The list of failures is short: the figures are least ones. */
+  least: boolean;
   chosen: string | null;
   choose: (key: string | null) => void;
 }) {
@@ -28,6 +30,7 @@ export function FailuresPanel(props: {
             <div className={styles.words}>
               <strong>{title}</strong>{' '}
               <span className={styles.count}>
+                {props.least && 'at least '}
                 {plural(group.people, 'person', 'people')}, {plural(group.jobs.length, 'job')}
               </span>
               <p>

@@ -1,11 +1,13 @@
-import { Button, Select, TextInput } from '@mantine/core';
+import { Button, Group, Select, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
-import { compareNames, countText, cut, plural } from '../../components/format.ts';
-import { useAskedFilter } from '../../components/navigate.ts';
+import { compareNames, cut } from '../../components/format.ts';
+import { goTo, useAskedFilter } from '../../components/navigate.ts';
 import { Age } from '../../components/panel.tsx';
 import { useAskedView } from '../../components/ready-views.ts';
 import { useStaggered } from '../../live/clock.ts';
+import { useFoundJob } from '../../live/job-detail.ts';
+import { shortListsOf } from '../../live/list-reach.ts';
 import { liveStore, useLive } from '../../live/store.ts';
 import { ChosenBar } from './chosen-bar.tsx';
 import { type ChosenJobs, letGo, NONE_CHOSEN, readChosen } from './chosen-jobs.ts';
@@ -15,6 +17,8 @@ import { JobDrawer } from './job-drawer.tsx';
 import { STATUS_WORDS } from './job-words.ts';
 import styles from './jobs.module.css';
 import { JobsTable } from './jobs-table.tsx';
+import { openJob } from './open-job.ts';
+import { chipText, footText, limitText } from './reach-words.ts';
 import {
   filterKey,
   type JobFilter,
@@ -57,6 +61,12 @@ export function JobsScreen() {
     () => selectJobs(liveStore.getState().jobs.all(), typed, sort),
     [typed, sort, version, known],
   );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
+  const short = useMemo(() => {
+    const { jobs, counts } = liveStore.getState();
+    return shortListsOf(jobs.all(), counts);
+  }, [version, known]);
+  const narrowed = (['search', 'kind', 'user', 'worker', 'cause'] as const).some((part) => typed[part]);
   const [chosen, setChosen] = useState<ChosenJobs>(NONE_CHOSEN);
   // A selection is made anew with every second's jobs.
   const chosenNow = useMemo(
@@ -110,21 +120,31 @@ export function JobsScreen() {
         aria-label="Show jobs in state"
         style={{ border: 0, margin: 0, padding: 0 }}
       >
-        <StateChip word="all" count={all} pressed={read.status === null} press={() => show(null)} />
+        <StateChip
+          word="all"
+          count={chipText(all, null, short, narrowed)}
+          pressed={read.status === null}
+          press={() => show(null)}
+        />
         {STATUSES.filter(
           (status) => status !== 'unreadable' || selection.ofStatus.unreadable > 0 || read.status === status,
         ).map((status) => (
           <StateChip
             key={status}
             word={STATUS_WORDS[status].word}
-            count={selection.ofStatus[status]}
+            count={chipText(selection.ofStatus[status], status, short, narrowed)}
             pressed={read.status === status}
             press={() => show(status)}
           />
         ))}
       </fieldset>
       {failures.length > 0 && (
-        <FailuresPanel groups={failures} chosen={filter.cause} choose={(cause) => change({ cause })} />
+        <FailuresPanel
+          groups={failures}
+          least={short.some(({ kind }) => kind === 'failed')}
+          chosen={filter.cause}
+          choose={(cause) => change({ cause })}
+        />
       )}
       <div
         className={stale ? styles.stale : undefined}
@@ -136,13 +156,19 @@ export function JobsScreen() {
           onSort={setSort}
           chosen={chosen}
           onChoose={setChosen}
-          empty={<Empty known={known} total={total} clear={() => setFilter(NO_FILTER)} />}
+          empty={
+            <Empty
+              known={known}
+              total={total}
+              limit={limitText(short)}
+              search={typed.search}
+              clear={() => setFilter(NO_FILTER)}
+            />
+          }
         />
       </div>
       <div className={styles.foot} style={{ border: 0, padding: 0 }}>
-        <span role="status">
-          {known ? `${countText(selection.jobs.length)} of ${plural(total, 'job')}` : 'Not known yet'}
-        </span>
+        <span role="status">{known ? footText(selection.jobs.length, total, short) : 'Not known yet'}</span>
         {chosen.ids.size > 0 && (
           <ChosenBar
             chosen={chosenNow}
@@ -156,10 +182,10 @@ export function JobsScreen() {
   );
 }
 
-function StateChip(props: { word: string; count: number; pressed: boolean; press: () => void }) {
+function StateChip(props: { word: string; count: string; pressed: boolean; press: () => void }) {
   return (
     <button type="button" className={styles.state} aria-pressed={props.pressed} onClick={props.press}>
-      {props.word} <b>{countText(props.count)}</b>
+      {props.word} <b>{props.count}</b>
     </button>
   );
 }
@@ -188,7 +214,15 @@ function Filter(props: {
   );
 }
 
-function Empty({ known, total, clear }: { known: boolean; total: number; clear: () => void }) {
+/** @param limit what the lists do not hold. @param search what is searched for besides the filters. */
+function Empty(props: {
+  known: boolean;
+  total: number;
+  limit: string | undefined;
+  search: string;
+  clear: () => void;
+}) {
+  const { known, total, limit } = props;
   return (
     <div className={styles.none}>
       {!known ? (
@@ -200,15 +234,48 @@ function Empty({ known, total, clear }: { known: boolean; total: number; clear: 
         </>
       ) : (
         <>
-          <strong>No job matches</strong>
-          <Button variant="default" onClick={clear}>
-            Show all jobs
-          </Button>
+          <strong>{limit ? 'No listed job matches' : 'No job matches'}</strong>
+          <ById text={props.search} />
+          {limit && <span>{limit}</span>}
+          <Group gap="xs">
+            <Button variant="default" onClick={props.clear}>
+              Show all jobs
+            </Button>
+            {limit && (
+              <Button variant="default" onClick={() => goTo('recap')}>
+                Open the Recap
+              </Button>
+            )}
+          </Group>
         </>
       )}
     </div>
   );
 }
+
+/** A whole job id that no list holds is looked up in Redis. */
+function ById({ text }: { text: string }) {
+  const id = text.trim();
+  const whole = WHOLE_ID.test(id);
+  const { found, error } = useFoundJob(id, whole);
+  if (!whole) return null;
+  if (error) return <span role="status">{error.message}</span>;
+  if (!found) return <span role="status">Redis is asked for this job id …</span>;
+  if (found.kind === 'gone') return <span role="status">Redis holds no job of this id either.</span>;
+  const words =
+    found.kind === 'job'
+      ? `${cut(found.job.userId, 40)} · ${cut(found.job.kind, 60)}, ${STATUS_WORDS[found.job.status].word}: no list reaches it, but Redis holds it.`
+      : 'A job of this id was cancelled a moment ago and can still be taken back.';
+  return (
+    <>
+      <span role="status">{words}</span>
+      <Button onClick={() => openJob(id)}>Open this job</Button>
+    </>
+  );
+}
+
+/** The platform's ids are uuids; any whole id that could be one is worth a question. */
+const WHOLE_ID = /^[a-zA-Z0-9_.-]{20,100}$/;
 
 function optionsOf(): { kinds: string[]; users: string[]; workers: string[] } {
   const kinds = new Set<string>();

@@ -1,6 +1,7 @@
 import type { JobSummary, QueueControl, QueueCounts } from '../../../src-main/api/types.ts';
 import { capOf } from '../../../worker-agent/src/contract/desired.ts';
 import { compareNames } from '../../components/format.ts';
+import { type EndedKind, shortListsOf } from '../../live/list-reach.ts';
 import type { Waits } from '../../live/store.ts';
 import { readTypedPeople } from './typed-people.ts';
 
@@ -32,6 +33,10 @@ export interface People {
   /** The lists do not reach back to this morning: the figure of that column is a least one. */
   doneIsLeast: boolean;
   failedIsLeast: boolean;
+  /** As above, for GPU time, to which cancelled jobs add too. */
+  gpuIsLeast: boolean;
+  /** From when on today's figures are whole, Redis time; null when they are whole all day. */
+  wholeSince: number | null;
 }
 
 export type PeopleColumn = 'person' | 'waiting' | 'running' | 'done' | 'failed' | 'gpu' | 'wait' | 'seen';
@@ -42,7 +47,7 @@ export interface PeopleSort {
 }
 
 interface Facts {
-  jobs: Iterable<JobSummary>;
+  jobs: readonly JobSummary[];
   counts: QueueCounts | null;
   nicknames: Readonly<Record<string, string>>;
   control: QueueControl | null;
@@ -70,14 +75,7 @@ export function peopleOf({ jobs, counts, nicknames, control, waits, clock }: Fac
     rows.set(userId, row);
     return row;
   };
-  const listed = { completed: 0, failed: 0 };
-  const oldest = { completed: Number.POSITIVE_INFINITY, failed: Number.POSITIVE_INFINITY };
-
   for (const job of jobs) {
-    if (job.status === 'completed' || job.status === 'failed') {
-      listed[job.status] += 1;
-      oldest[job.status] = Math.min(oldest[job.status], job.completedAt ?? Number.POSITIVE_INFINITY);
-    }
     if (job.userId === '') continue;
     const row = person(job.userId);
     if (job.createdAt !== null) row.seenAt = Math.max(row.seenAt ?? 0, job.createdAt);
@@ -94,9 +92,19 @@ export function peopleOf({ jobs, counts, nicknames, control, waits, clock }: Fac
   for (const userId of held) person(userId);
   for (const userId of Object.keys(control?.caps?.users ?? {})) person(userId);
   if (control?.nextTurn) person(control.nextTurn);
-  const isLeast = (kind: 'completed' | 'failed') =>
-    counts !== null && clock !== null && counts[kind] > listed[kind] && oldest[kind] >= clock.today;
-  return { rows: [...rows.values()], doneIsLeast: isLeast('completed'), failedIsLeast: isLeast('failed') };
+  // What a short list leaves out ended before the oldest that it holds; that is no matter if it was yesterday.
+  const short = clock
+    ? shortListsOf(jobs, counts).filter(({ since }) => since === null || since >= clock.today)
+    : [];
+  const isLeast = (kind: EndedKind) => short.some((list) => list.kind === kind);
+  return {
+    rows: [...rows.values()],
+    ...{ doneIsLeast: isLeast('completed'), failedIsLeast: isLeast('failed'), gpuIsLeast: short.length > 0 },
+    wholeSince: short.reduce<number | null>(
+      (latest, { since }) => (since === null ? latest : Math.max(latest ?? since, since)),
+      null,
+    ),
+  };
 }
 
 const VALUE: Record<Exclude<PeopleColumn, 'person'>, (row: PersonRow) => number | null> = {

@@ -2,10 +2,11 @@ import { Button, Modal, Select, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFileUpload, IconSearch } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
-import { countText, plural } from '../../components/format.ts';
+import { clockText, countText, plural, UNKNOWN } from '../../components/format.ts';
+import { goTo } from '../../components/navigate.ts';
 import { NicknameImport } from '../../components/nickname-import.tsx';
 import { Age } from '../../components/panel.tsx';
-import { useStaggered } from '../../live/clock.ts';
+import { toLocal, useStaggered } from '../../live/clock.ts';
 import { useCap } from '../../live/people-verbs.ts';
 import { liveStore, useLive } from '../../live/store.ts';
 import styles from './people.module.css';
@@ -39,7 +40,7 @@ export function PeopleScreen() {
         ? null
         : { now: Date.now() + clockOffsetMs, today: morning.getTime() + clockOffsetMs };
     const nicknames = room?.nicknames ?? {};
-    return peopleOf({ jobs: jobs.all(), counts, nicknames, control, waits, clock });
+    return peopleOf({ jobs: [...jobs.all()], counts, nicknames, control, waits, clock });
   }, [version, minute, control, room, waits, known]);
   const rows = useMemo(() => sortPeople(people.rows, search, sort), [people, search, sort]);
   const named = Object.keys(room?.nicknames ?? {}).length;
@@ -75,6 +76,7 @@ export function PeopleScreen() {
       </div>
       <div className={styles.foot}>
         <span role="status">{known ? footText(rows.length, people.rows.length) : 'Not known yet'}</span>
+        {people.wholeSince !== null && <WholeSince at={people.wholeSince} />}
         <Age read={(state) => state.queueAt} />
       </div>
       <Modal
@@ -93,6 +95,21 @@ export function PeopleScreen() {
 function footText(found: number, all: number): string {
   const people = plural(all, 'person', 'people');
   return found === all ? people : `${countText(found)} of ${people}`;
+}
+
+/** Where today's figures begin: who hogs since then is told, who hogged before is not. */
+function WholeSince({ at }: { at: number }) {
+  const offset = useLive((state) => state.clockOffsetMs);
+  const local = toLocal(at, offset);
+  return (
+    <span className={styles.least}>
+      Done, failed and GPU time count from {local === null ? UNKNOWN : clockText(local, Date.now())} on: the
+      list is full. The whole day stands in the
+      <Button variant="subtle" size="compact-xs" onClick={() => goTo('recap')}>
+        Recap
+      </Button>
+    </span>
+  );
 }
 
 function EverybodysLimit() {

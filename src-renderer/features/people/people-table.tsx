@@ -118,6 +118,7 @@ export function PeopleTable(props: {
                 row={row}
                 doneIsLeast={people.doneIsLeast}
                 failedIsLeast={people.failedIsLeast}
+                gpuIsLeast={people.gpuIsLeast}
                 tabbable={userId === tabbable}
                 opened={menuOf === userId}
                 onOpen={open}

@@ -27,11 +27,12 @@ function Count({ value, least }: { value: number; least?: boolean }) {
   );
 }
 
+const AT_LEAST = 'At least: the list does not reach back to this morning';
+
 /** A count; a least one carries a plus. */
 export function Figure(props: { value: number; least?: boolean; tone?: string | undefined }) {
-  const title = props.least ? 'At least: the list does not reach back to this morning' : undefined;
   return (
-    <span className={props.tone} title={title}>
+    <span className={props.tone} title={props.least ? AT_LEAST : undefined}>
       <Count value={props.value} least={props.least ?? false} />
     </span>
   );
@@ -53,8 +54,13 @@ export function Running({ row }: { row: PersonRow }) {
 }
 
 /** How long their jobs of today ran. */
-export function GpuTime({ ms }: { ms: number }) {
-  return <span className={ms === 0 ? styles.faint : undefined}>{gpuText(ms)}</span>;
+export function GpuTime({ ms, least }: { ms: number; least: boolean }) {
+  return (
+    <span className={ms === 0 ? styles.faint : undefined} title={least ? AT_LEAST : undefined}>
+      {gpuText(ms)}
+      {least && '+'}
+    </span>
+  );
 }
 
 /** When the first of their waiting jobs starts. */

@@ -9,6 +9,7 @@ interface PersonLineProps {
   row: PersonRow;
   doneIsLeast: boolean;
   failedIsLeast: boolean;
+  gpuIsLeast: boolean;
   /** This row is on Tab's way. */
   tabbable: boolean;
   /** Its menu is open. */
@@ -19,7 +20,15 @@ interface PersonLineProps {
 
 /** The cells of one person. Built anew only when a figure of theirs changes, not with everybody's once a second. */
 export const PersonLine = memo(
-  function PersonLine({ row, doneIsLeast, failedIsLeast, tabbable, opened, onOpen }: PersonLineProps) {
+  function PersonLine({
+    row,
+    doneIsLeast,
+    failedIsLeast,
+    gpuIsLeast,
+    tabbable,
+    opened,
+    onOpen,
+  }: PersonLineProps) {
     const name = cut(shownName(row), 60);
     return (
       <>
@@ -45,7 +54,7 @@ export const PersonLine = memo(
           <Figure value={row.failed} least={failedIsLeast} tone={row.failed > 0 ? styles.fail : undefined} />
         </Cell>
         <Cell figure>
-          <GpuTime ms={row.gpuMs} />
+          <GpuTime ms={row.gpuMs} least={gpuIsLeast} />
         </Cell>
         <Cell>
           <Wait row={row} />
