@@ -54,6 +54,11 @@ export interface JobSummary {
   createdAt: number | null;
   startedAt: number | null;
   completedAt: number | null;
+  /**
+   * From when until when it kept its worker busy, without waiting for memory and bringing files away; absent where
+   * the agent did not tell it.
+   */
+  computed?: [from: number, until: number];
   workerId: string | null;
   /** First 500 characters. */
   error: string | null;

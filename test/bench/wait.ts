@@ -80,8 +80,9 @@ function notePlain(plain: Map<string, number>, { jobs, hosts }: WorkshopSnapshot
   const all = Object.values(jobs);
   const fresh = all.filter(({ id, queue }) => queue === 'pending' && !plain.has(id));
   if (fresh.length === 0) return;
-  const runs = all.flatMap(({ startedAt, completedAt }) =>
-    startedAt === null || completedAt === null ? [] : [completedAt - startedAt],
+  const runs = all.flatMap(
+    ({ startedAt, completedAt, computed: [from, until] = [startedAt, completedAt] }) =>
+      from === null || until === null ? [] : [until - from],
   );
   if (runs.length === 0) return;
   const mean = runs.reduce((sum, ms) => sum + ms, 0) / runs.length;

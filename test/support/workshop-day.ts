@@ -7,7 +7,7 @@ import { PROTOCOL_VERSION } from '../../worker-agent/src/contract/protocol.ts';
 /**
  * A day of a workshop as a recording would hold it: 20 people with mixed image and video workflows on one shared GPU,
  * workers that come and go, failures, cancellations, a break with the queue held, an instructor who goes first. All by
- * chance from one seed. How long a job takes follows rules that the estimates do not know: jobs at work together slow
+ * chance from one seed. What is made is brought away over a line that is slow for an hour, beside the next job. How long a job takes follows rules that the estimates do not know: jobs at work together slow
  * each other down from moment to moment, other models have to be loaded, some runs take far longer than others.
  */
 /** `seen` is called after every event, with the workshop as a console would see it. `now` is both clocks' epoch ms. */
@@ -21,6 +21,14 @@ interface Workflow {
   /** Seconds to load its models. */
   load: number;
   media: 'image' | 'video';
+}
+
+/** A job that has left its GPU: its files are on their way until then. */
+interface Leaving {
+  truth: Truth;
+  workerId: string;
+  since: number;
+  until: number;
 }
 
 interface Truth {
@@ -50,6 +58,11 @@ const HOURS = 6;
 const MINUTE = 60_000;
 const CONTENTION = 0.65;
 const TICK = 15_000;
+/** Seconds to bring away what was made, as a median; times so much while the line is slow, minutes after the start. */
+const DELIVERY = { image: 3, video: 25 };
+const SLOW_LINE = { from: 100, until: 160, factor: 5 };
+/** As in the agent: more than these on their way, and a worker takes no next job. */
+const MOST_LEAVING = 4;
 
 const kind = (name: string, media: Workflow['media'], load: number, ...seconds: number[]): Workflow[] =>
   seconds.map((each, at) => ({ kind: name, signature: `${name} ${at}`, seconds: each, load, media }));
@@ -85,8 +98,10 @@ function playDay(random: Random, seen: (snapshot: WorkshopSnapshot, now: number)
   const begin = Date.UTC(2026, 10, 23, 8, 0, 0);
   let now = begin;
   const waiting: Truth[] = [];
+  let leaving: Leaving[] = [];
   const workers: Worker[] = [];
   const jobs: Record<string, JobSummary> = {};
+  /** By user: jobs that came through. */
   const completed = new Map<string, number>();
   const events: { at: number; act: () => void }[] = [];
   const control = { held: false, mode: 'fifo' as QueueMode, wanted: 0 };
@@ -136,12 +151,22 @@ function playDay(random: Random, seen: (snapshot: WorkshopSnapshot, now: number)
   };
   const settle = (truth: Truth, status: 'completed' | 'failed' | 'cancelled') => {
     change(truth, { status, queue: status, completedAt: now, score: now / 1000 });
-    const { userId } = truth.job;
-    if (status === 'completed') completed.set(userId, (completed.get(userId) ?? 0) + 1);
     resume.get(truth.job.id)?.();
     resume.delete(truth.job.id);
   };
   const resume = new Map<string, () => void>();
+  /** Its GPU is free for the next job. */
+  const leave = (truth: Truth, workerId: string) => {
+    const { userId, startedAt } = truth.job;
+    completed.set(userId, (completed.get(userId) ?? 0) + 1);
+    change(truth, { computed: [startedAt ?? now, now] });
+    const minute = (now - begin) / MINUTE;
+    const slow = minute >= SLOW_LINE.from && minute < SLOW_LINE.until ? SLOW_LINE.factor : 1;
+    const seconds = DELIVERY[truth.workflow.media] * slow * Math.exp(0.4 * normal());
+    leaving.push({ truth, workerId, since: now, until: now + seconds * 1000 });
+  };
+  const isFull = (workerId: string) =>
+    leaving.filter((each) => each.workerId === workerId).length >= MOST_LEAVING;
 
   for (let person = 1; person <= PEOPLE; person += 1)
     participate(`user${String(person).padStart(3, '0')}`, random.fork());
@@ -206,7 +231,7 @@ function playDay(random: Random, seen: (snapshot: WorkshopSnapshot, now: number)
   const claim = () => {
     if (control.held) return;
     for (const worker of workers) {
-      if (worker.state !== 'idle' || waiting.length === 0) continue;
+      if (worker.state !== 'idle' || waiting.length === 0 || isFull(worker.id)) continue;
       const truth = pick();
       waiting.splice(waiting.indexOf(truth), 1);
       const { workflow } = truth;
@@ -237,7 +262,7 @@ function playDay(random: Random, seen: (snapshot: WorkshopSnapshot, now: number)
     return counts;
   }
 
-  const look = () => seen(snapshotOf({ now, jobs, workers, control, begin }), now);
+  const look = () => seen(snapshotOf({ now, jobs, workers, leaving, control, begin }), now);
 
   while (now < begin + (HOURS + 0.5) * 60 * MINUTE) {
     const planned = events[0]?.at ?? Number.POSITIVE_INFINITY;
@@ -246,6 +271,7 @@ function playDay(random: Random, seen: (snapshot: WorkshopSnapshot, now: number)
       if (worker.state === 'starting') soonest = Math.min(soonest, worker.readyAt);
       if (worker.truth) soonest = Math.min(soonest, now + worker.truth.left / rateOf(worker));
     }
+    for (const { until } of leaving) soonest = Math.min(soonest, until);
     const passed = Math.max(0, soonest - now);
     const rates = workers.map(rateOf);
     workers.forEach((worker, at) => {
@@ -256,10 +282,13 @@ function playDay(random: Random, seen: (snapshot: WorkshopSnapshot, now: number)
       if (worker.state === 'starting' && worker.readyAt <= now)
         Object.assign(worker, { state: 'idle', since: now });
       if (!worker.truth || worker.truth.left > 1e-6) continue;
-      settle(worker.truth, worker.truth.fails ? 'failed' : 'completed');
+      if (worker.truth.fails) settle(worker.truth, 'failed');
+      else leave(worker.truth, worker.id);
       const state = worker.state === 'draining' ? 'gone' : 'idle';
       Object.assign(worker, { state, since: now, truth: null, ended: worker.ended + 1 });
     }
+    for (const { truth, until } of leaving) if (until <= now) settle(truth, 'completed');
+    leaving = leaving.filter(({ until }) => until > now);
     while ((events[0]?.at ?? Number.POSITIVE_INFINITY) <= now) {
       const before = serial;
       events.shift()?.act();
@@ -277,9 +306,10 @@ function snapshotOf(day: {
   begin: number;
   jobs: Record<string, JobSummary>;
   workers: readonly Worker[];
+  leaving: readonly Leaving[];
   control: { held: boolean; mode: QueueMode; wanted: number };
 }): WorkshopSnapshot {
-  const { now, begin, jobs, control } = day;
+  const { now, begin, jobs, leaving, control } = day;
   const workers = day.workers.filter(({ state }) => state !== 'gone');
   const all = Object.values(jobs);
   const count = (status: JobSummary['status']) => all.filter((job) => job.status === status).length;
@@ -313,7 +343,10 @@ function snapshotOf(day: {
           ...{ nextWithinMs: 20_000, phase: 'running', runtime: 'compose', queueMode: 'fifo' },
           ...{ desiredRevision: 1, controlRevision: 1, maxWorkers: 8, guardMiB: null },
           ...{ gpus: [], gpuError: null, vram: [] },
-          workers: workers.map(statusOf),
+          workers: workers.map((worker) => statusOf(worker, leaving)),
+          finishing: leaving.map(({ truth: { job }, workerId, since }) => ({
+            ...{ jobId: job.id, userId: job.userId, workerId, since },
+          })),
         },
         desired: { protocol, revision: 1, at: begin, by: 'host', workers: control.wanted, drained: [] },
         live: {
@@ -329,24 +362,28 @@ function snapshotOf(day: {
   };
 }
 
-function statusOf({ id, state, since, truth, ended }: Worker): WorkerStatus {
+/** Without a job in hand it tells the one that leaves. */
+function statusOf({ id, state, since, truth, ended }: Worker, leaving: readonly Leaving[]): WorkerStatus {
   const common = { id, endpoint: null, comfyVersion: null, gpuIndex: 0, completed: ended, failed: 0 };
-  const told: WorkerState = truth
-    ? {
-        kind: state === 'draining' ? 'draining' : 'busy',
-        since,
-        job: {
-          jobId: truth.job.id,
-          userId: truth.job.userId,
-          kind: truth.job.kind,
-          startedAt: truth.job.startedAt ?? since,
-          attempt: 1,
-          phase: 'running',
-        },
-      }
-    : state === 'starting'
+  const left = leaving.find(({ workerId }) => workerId === id)?.truth;
+  const shown = truth ?? left;
+  const told: WorkerState =
+    state === 'starting'
       ? { kind: 'starting', since, note: 'loading' }
-      : { kind: 'idle', since };
+      : shown
+        ? {
+            kind: state === 'draining' ? 'draining' : 'busy',
+            since,
+            job: {
+              jobId: shown.job.id,
+              userId: shown.job.userId,
+              kind: shown.job.kind,
+              startedAt: shown.job.startedAt ?? since,
+              attempt: 1,
+              phase: truth ? 'running' : 'delivering',
+            },
+          }
+        : { kind: 'idle', since };
   return { ...common, state: told };
 }
 

@@ -179,12 +179,19 @@ function summaryOf(id: string, entry: Entry): JobSummary {
     createdAt: parsePlatformDate(digest.createdAt),
     startedAt: parsePlatformDate(digest.startedAt),
     completedAt: parsePlatformDate(digest.completedAt),
+    ...computedOf(digest),
     workerId: digest.workerId,
     error: digest.error ?? reason,
     kind: entry.kind ?? 'unknown',
     signature: entry.signature,
     sizeBytes: digest.sizeBytes,
   };
+}
+
+function computedOf({ computed }: JobDigest): Pick<JobSummary, 'computed'> {
+  const from = parsePlatformDate(computed?.from);
+  const until = parsePlatformDate(computed?.until);
+  return from === null || until === null || until < from ? {} : { computed: [from, until] };
 }
 
 /** Equal for equal node types, models and sizes; seeds, prompts and the order of nodes do not matter. */

@@ -1,3 +1,4 @@
+import { finishingSince, gpuSpans } from '../../../worker-agent/src/contract/gpu-spans.ts';
 import type { JobSummary, WorkshopSnapshot } from '../workshop.ts';
 import type { CapacitySettings } from './capacity-settings.ts';
 import type { RentalMeter } from './capacity-state.ts';
@@ -20,10 +21,14 @@ export function rentalMeterOf(
   const jobs = Object.values(snapshot.jobs);
   const offset = snapshot.clockOffsetMs ?? 0;
   const until = Math.min(now, rental.endsAt ?? now);
-  const spans = jobs.flatMap((job) => runOf(job, offset, now));
+  const finishing = finishingSince(Object.values(snapshot.hosts).map(({ status }) => status));
+  const runs = gpuSpans(jobs, ({ id, queue }) =>
+    queue === 'running' ? (finishing.get(id) ?? now + offset) : null,
+  );
+  const spans = [...runs.values()].map(([from, to]) => [from - offset, to - offset] as const);
   const busyMs = covered(spans, rental.startedAt, until);
-  const busyNow = jobs.some(({ queue }) => queue === 'running');
-  const run = longRun(jobs);
+  const busyNow = jobs.some(({ id, queue }) => queue === 'running' && !finishing.has(id));
+  const run = longRun(jobs, runs);
   const newJob = snapshot.waits?.newJob;
   const waitMs = newJob?.kind === 'range' ? newJob.p90 : null;
   const lastSafeAt =
@@ -41,12 +46,6 @@ export function rentalMeterOf(
   };
 }
 
-function runOf(job: JobSummary, offset: number, now: number): [number, number][] {
-  if (job.startedAt === null) return [];
-  const end = job.completedAt ?? (job.queue === 'running' ? now + offset : null);
-  return end === null || end <= job.startedAt ? [] : [[job.startedAt - offset, end - offset]];
-}
-
 /** Length of the union of spans between two moments. */
 export function covered(spans: readonly (readonly [number, number])[], from: number, to: number): number {
   let sum = 0;
@@ -62,7 +61,10 @@ export function covered(spans: readonly (readonly [number, number])[], from: num
 }
 
 /** The 90th percentile of the latest runs. */
-function longRun(jobs: readonly JobSummary[]): { ms: number; guess: boolean } {
+function longRun(
+  jobs: readonly JobSummary[],
+  runs: ReturnType<typeof gpuSpans<JobSummary>>,
+): { ms: number; guess: boolean } {
   const latest = jobs
     .filter(
       ({ status, startedAt, completedAt }) =>
@@ -70,7 +72,10 @@ function longRun(jobs: readonly JobSummary[]): { ms: number; guess: boolean } {
     )
     .sort((a, b) => (b.completedAt ?? 0) - (a.completedAt ?? 0))
     .slice(0, RUNS_LOOKED_AT)
-    .map(({ startedAt, completedAt }) => (completedAt ?? 0) - (startedAt ?? 0))
+    .map((job) => {
+      const [from, until] = runs.get(job) ?? [0, 0];
+      return until - from;
+    })
     .sort((a, b) => a - b);
   const run = latest[Math.min(latest.length - 1, Math.floor(latest.length * 0.9))];
   return latest.length < 3 || run === undefined

@@ -1,4 +1,5 @@
 import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
+import { gpuSpans } from '../../../worker-agent/src/contract/gpu-spans.ts';
 import type { Recap } from './recap.ts';
 import { type EndedJob, type HistoryRecord, keyOf, timeOf } from './record.ts';
 
@@ -59,18 +60,22 @@ export function recapCsv(recap: Recap, records: readonly HistoryRecord[], table:
         ['at', 'from', 'by', 'kind', 'message'],
         recap.acts.map(({ at, from, by, kind, message }) => [iso(at), from, by, kind, message]),
       );
-    case 'jobs':
+    case 'jobs': {
+      const jobs = endedJobs(records);
+      const spans = gpuSpans(jobs);
       return csv(
         ['job', 'user', 'state', 'kind', 'worker', 'submitted', 'started', 'ended', 'run_seconds', 'error'],
-        endedJobs(records).map((job) => [
+        jobs.map((job) => [
           ...[job.id, job.userId, job.status, job.kind, job.workerId],
           ...[iso(local(job.createdAt, job)), iso(local(job.startedAt, job)), iso(timeOf(job))],
-          ...[seconds(job.startedAt === null ? null : job.completedAt - job.startedAt), job.error],
+          ...[seconds(lengthOf(spans.get(job))), job.error],
         ]),
       );
+    }
   }
 }
 
+const lengthOf = (span: readonly [number, number] | undefined) => (span ? span[1] - span[0] : null);
 const local = (at: number | null, { offset }: EndedJob) => (at === null ? null : at - offset);
 
 function endedJobs(records: readonly HistoryRecord[]): EndedJob[] {

@@ -1,5 +1,6 @@
 import type { EventKind } from '../../../worker-agent/src/contract/event.ts';
 import { causeOfFailure, type FailureCause } from '../../../worker-agent/src/contract/failure-cause.ts';
+import { gpuSpans } from '../../../worker-agent/src/contract/gpu-spans.ts';
 import type { Rental } from '../capacity/capacity-settings.ts';
 import { covered } from '../capacity/rental.ts';
 import { boundsOf, dayOf, type LocalDay } from './local-day.ts';
@@ -128,8 +129,11 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
   const times = [...jobs.flatMap(spanOf), ...samples.map(({ at }) => at)];
   const from = times.length === 0 ? null : times.reduce((a, b) => Math.min(a, b));
   const until = times.length === 0 ? null : times.reduce((a, b) => Math.max(a, b));
-  const hours = hoursOf(jobs, samples);
+  const spans = localSpans(jobs);
+  const gpuTime = (job: EndedJob) => lengthOf(spans.get(job));
+  const hours = hoursOf(jobs, spans, samples);
   const gpuMs = sum(jobs.map(gpuTime));
+  const busy = [...spans.values()];
   const busiest = hours.reduce<RecapHour | null>(
     (best, hour) => (hour.gpuMs > (best?.gpuMs ?? 0) ? hour : best),
     null,
@@ -147,15 +151,15 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
     waits: spread(jobs.flatMap(waitOf)),
     runs: spread(jobs.filter(({ status }) => status === 'completed').map(gpuTime)),
     gpuMs,
-    people: peopleOf(jobs, options.nameOf),
+    people: peopleOf(jobs, gpuTime, options.nameOf),
     failures: failuresOf(jobs),
     hours,
     busiest: busiest?.at ?? null,
-    kinds: kindsOf(jobs),
+    kinds: kindsOf(jobs, gpuTime),
     acts: acts.sort((a, b) => a.at - b.at).slice(-ACTS_SHOWN),
     cost:
-      costOf(day, options.rental, options.now, jobs, from !== null) ??
-      costOf(day, kept && { ...kept, endsAt: kept.endsAt ?? until }, options.now, jobs, from !== null),
+      costOf(day, options.rental, options.now, busy, from !== null) ??
+      costOf(day, kept && { ...kept, endsAt: kept.endsAt ?? until }, options.now, busy, from !== null),
   };
 }
 
@@ -164,7 +168,7 @@ function costOf(
   day: LocalDay,
   rental: Rental | null,
   now: number,
-  jobs: readonly EndedJob[],
+  busy: readonly Span[],
   seen: boolean,
 ): RecapCost | null {
   const bounds = boundsOf(day);
@@ -172,10 +176,9 @@ function costOf(
   const from = Math.max(bounds.from, rental.startedAt);
   const until = Math.min(bounds.until, rental.endsAt ?? now, now);
   if (until <= from) return null;
-  const spans = jobs.map((job): [number, number] => [timeOf(job) - gpuTime(job), timeOf(job)]);
   const { pricePerHour, currency } = rental;
   const amountOf = (ms: number) => (ms / HOUR) * pricePerHour;
-  const idle = seen ? amountOf(until - from - covered(spans, from, until)) : null;
+  const idle = seen ? amountOf(until - from - covered(busy, from, until)) : null;
   return {
     perHour: pricePerHour,
     currency,
@@ -187,10 +190,18 @@ function costOf(
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** Time on a GPU; 0 for a job that never started. */
-function gpuTime({ startedAt, completedAt }: EndedJob): number {
-  return startedAt === null ? 0 : Math.max(0, completedAt - startedAt);
+type Span = readonly [from: number, until: number];
+
+const lengthOf = (span: Span | undefined) => (span ? span[1] - span[0] : 0);
+
+/** When each job was on a GPU, local epoch ms; nothing for one that never started. */
+function localSpans(jobs: readonly EndedJob[]): Map<EndedJob, Span> {
+  const spans = new Map<EndedJob, Span>();
+  for (const [job, [from, until]] of gpuSpans(jobs)) spans.set(job, [from - job.offset, until - job.offset]);
+  return spans;
 }
+
+type GpuTime = (job: EndedJob) => number;
 
 function waitOf({ createdAt, startedAt }: EndedJob): number[] {
   return createdAt === null || startedAt === null ? [] : [Math.max(0, startedAt - createdAt)];
@@ -210,7 +221,11 @@ function spread(values: number[]): { median: number; p90: number; longest: numbe
   return median === undefined || p90 === undefined || longest === undefined ? null : { median, p90, longest };
 }
 
-function peopleOf(jobs: readonly EndedJob[], nameOf: (userId: string) => string): RecapPerson[] {
+function peopleOf(
+  jobs: readonly EndedJob[],
+  gpuTime: GpuTime,
+  nameOf: (userId: string) => string,
+): RecapPerson[] {
   const byUser = Map.groupBy(jobs, ({ userId }) => userId);
   const people = [...byUser].map(([userId, own]) => ({
     userId,
@@ -231,7 +246,7 @@ function failuresOf(jobs: readonly EndedJob[]): Recap['failures'] {
     .sort((a, b) => b.count - a.count);
 }
 
-function kindsOf(jobs: readonly EndedJob[]): Recap['kinds'] {
+function kindsOf(jobs: readonly EndedJob[], gpuTime: GpuTime): Recap['kinds'] {
   return [...Map.groupBy(jobs, ({ kind }) => kind)]
     .map(([kind, own]) => ({ kind, count: own.length, gpuMs: sum(own.map(gpuTime)) }))
     .sort((a, b) => b.gpuMs - a.gpuMs || b.count - a.count);
@@ -242,6 +257,7 @@ const hourOf = (at: number) => new Date(at).setMinutes(0, 0, 0);
 /** Every hour from the first to the last of which something is known. GPU time counts in the hours it was spent in. */
 function hoursOf(
   jobs: readonly EndedJob[],
+  spans: ReadonlyMap<EndedJob, Span>,
   samples: readonly Extract<HistoryRecord, { t: 'sample' }>[],
 ): RecapHour[] {
   const hours = new Map<number, RecapHour & { busy: number[] }>();
@@ -260,9 +276,10 @@ function hoursOf(
     if (job.status === 'completed') hour.completed += 1;
     if (job.status === 'failed') hour.failed += 1;
     const midnight = new Date(end).setHours(0, 0, 0, 0);
-    let from = Math.max(midnight, end - gpuTime(job));
-    while (from < end) {
-      const until = Math.min(end, hourOf(from) + HOUR);
+    const [start, stop] = spans.get(job) ?? [end, end];
+    let from = Math.max(midnight, start);
+    while (from < stop) {
+      const until = Math.min(stop, hourOf(from) + HOUR);
       at(from).gpuMs += until - from;
       from = until;
     }

@@ -34,6 +34,8 @@ export const historyRecordSchema = z.discriminatedUnion('t', [
     createdAt: figure,
     startedAt: figure,
     completedAt: z.number(),
+    /** As in JobSummary; lines of earlier versions lack it. */
+    computed: z.tuple([z.number(), z.number()]).optional(),
     workerId: z.string().nullable(),
     kind: z.string(),
     error: z.string().max(ERROR_KEPT).nullable(),
@@ -70,6 +72,6 @@ export function jobRecord(job: JobSummary, clockOffsetMs: number): EndedJob | un
   const error = job.error?.slice(0, ERROR_KEPT) ?? null;
   return {
     ...{ t: 'job', offset: clockOffsetMs, id, userId, status, createdAt, startedAt, completedAt },
-    ...{ workerId, kind, error },
+    ...{ workerId, kind, error, ...(job.computed && { computed: [...job.computed] }) },
   };
 }

@@ -178,7 +178,7 @@ function makingOf(snapshot: Readonly<WorkshopSnapshot>, nameOf: (userId: string)
   const list: RoomMaking[] = [];
   const hosts = Object.values(snapshot.hosts).sort((a, b) => naturally.compare(a.id, b.id));
   for (const host of hosts)
-    for (const { jobId, ...made } of makingOn(host, nameOf)) {
+    for (const { jobId, ...made } of makingOn(host, snapshot.jobs, nameOf)) {
       const status = snapshot.jobs[jobId]?.status;
       // The queue may know first that a job has ended; its worker says so a moment later.
       if (seen.has(jobId) || (status !== undefined && status !== 'running' && status !== 'pending')) continue;
@@ -200,14 +200,29 @@ function makingOf(snapshot: Readonly<WorkshopSnapshot>, nameOf: (userId: string)
   return list;
 }
 
-function makingOn(host: HostView, nameOf: (userId: string) => string): (RoomMaking & { jobId: string })[] {
+function makingOn(
+  host: HostView,
+  jobs: WorkshopSnapshot['jobs'],
+  nameOf: (userId: string) => string,
+): (RoomMaking & { jobId: string })[] {
   const workers = [...(host.status?.workers ?? [])].sort((a, b) => naturally.compare(a.id, b.id));
+  const finishing = host.status?.finishing ?? [];
   return workers.flatMap(({ id, state }) => {
-    if (state.kind !== 'busy' && state.kind !== 'draining') return [];
+    // What is brought away keeps its place, before what its worker has taken next.
+    const leaving = finishing
+      .filter(({ workerId }) => workerId === id)
+      .map(({ jobId, userId }) => ({
+        jobId,
+        name: nameOf(userId),
+        kind: kindOf(jobs[jobId]?.kind ?? ''),
+        ...{ fraction: 1, phase: 'finishing' as const, heardAt: host.heardAt },
+      }));
+    if (state.kind !== 'busy' && state.kind !== 'draining') return leaving;
     const { jobId, userId, kind, phase: told } = state.job;
     const live = host.live?.progress.find((one) => one.workerId === id && one.jobId === jobId);
     const phase = live?.phase ?? told;
     return [
+      ...leaving,
       {
         jobId,
         name: nameOf(userId),

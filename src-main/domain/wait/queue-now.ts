@@ -117,9 +117,11 @@ function workerOf(
   now: number,
 ): SimWorker | undefined {
   const id = workerKey(host.id, worker.id);
-  // Since its agent started it has run nothing, so nothing is loaded as far as known.
-  const loaded = worker.completed + worker.failed === 0 ? null : (learned.lastKindOn(id) ?? null);
   const { state } = worker;
+  const leaving = host.status?.finishing?.findLast(({ workerId }) => workerId === worker.id);
+  const lastKind = (leaving && jobs[leaving.jobId]?.kind) ?? learned.lastKindOn(id);
+  // Since its agent started it has run nothing, so nothing is loaded as far as known.
+  const loaded = worker.completed + worker.failed === 0 && !leaving ? null : (lastKind ?? null);
   switch (state.kind) {
     case 'idle':
       return { id, hostId: host.id, takes: true, loaded, state: { kind: 'free' } };
@@ -131,6 +133,10 @@ function workerOf(
     case 'draining': {
       const { jobId, userId, kind, startedAt } = state.job;
       const progress = host.live?.progress.find((each) => each.jobId === jobId);
+      const phase = progress?.phase ?? state.job.phase;
+      // Its files are brought away beside the next job, for which the worker is free.
+      if (phase === 'delivering' || phase === 'settling')
+        return { id, hostId: host.id, takes: state.kind === 'busy', loaded: kind, state: { kind: 'free' } };
       const signature = jobs[jobId]?.signature ?? kind;
       return {
         id,

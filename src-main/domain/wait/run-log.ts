@@ -1,6 +1,7 @@
+import { gpuSpans } from '../../../worker-agent/src/contract/gpu-spans.ts';
 import type { JobSummary } from '../workshop.ts';
 
-/** One stay of a job on a worker, from the claim to its end. Waiting is no part of it. Times are Redis epoch ms. */
+/** One stay of a job on a worker, from the claim to its end. Times are Redis epoch ms. */
 interface Run {
   jobId: string;
   kind: string;
@@ -11,13 +12,15 @@ interface Run {
   /** Whose GPU it shared. */
   hostId: string;
   startedAt: number;
-  endedAt: number;
+  completedAt: number;
+  computed: JobSummary['computed'];
   /** false: it failed or was cancelled on the way, so it says nothing about how long a whole run takes. */
   whole: boolean;
 }
 
 /** A run with what surrounded it. */
 export interface RunInContext extends Run {
+  /** How long it kept its worker busy, without waiting for memory and bringing files away. */
   ms: number;
   /** Models had to be loaded: another kind ran before on this worker. null = what ran before is not known. */
   cold: boolean | null;
@@ -35,11 +38,14 @@ const LONGEST_MS = 6 * 3_600_000;
 export interface RunLog {
   /** Takes in a job that has ended. @returns whether it taught anything new. */
   take(job: JobSummary, hostId: string | undefined): boolean;
-  /** This job's time on its worker was spent waiting (for GPU memory), so its length must not be learned. */
+  /**
+   * Part of this job's time on its worker was spent waiting for GPU memory, so its length must not be learned, unless
+   * its agent tells how long it computed.
+   */
   disregard(jobId: string): void;
   /** Oldest start first. */
   runs(): RunInContext[];
-  /** Kind of the last run that ended on a worker; undefined when none is known. */
+  /** Kind of the last run on a worker that has ended; undefined when none is known. */
   lastKindOn(workerId: string): string | undefined;
 }
 
@@ -50,17 +56,17 @@ export function createRunLog(): RunLog {
   let since = 0;
 
   const giveUpOldest = () => {
-    const kept = [...runs.values()].sort((a, b) => a.endedAt - b.endedAt).slice(-KEPT);
-    since = kept[0]?.endedAt ?? since;
+    const kept = [...runs.values()].sort((a, b) => a.completedAt - b.completedAt).slice(-KEPT);
+    since = kept[0]?.completedAt ?? since;
     runs = new Map(kept.map((run) => [run.jobId, run]));
   };
 
   return {
     take(job, hostId) {
       const run = runOf(job, hostId);
-      if (!run || run.endedAt < since || disregarded.has(job.id)) return false;
+      if (!run || run.completedAt < since || (!run.computed && disregarded.has(job.id))) return false;
       const known = runs.get(job.id);
-      if (known && known.endedAt === run.endedAt && known.signature === run.signature) return false;
+      if (known && known.completedAt === run.completedAt && known.signature === run.signature) return false;
       runs.set(job.id, run);
       if (runs.size > KEPT + SPARE) giveUpOldest();
       return true;
@@ -74,7 +80,7 @@ export function createRunLog(): RunLog {
     lastKindOn(workerId) {
       let last: Run | undefined;
       for (const run of runs.values())
-        if (run.workerId === workerId && (!last || run.endedAt > last.endedAt)) last = run;
+        if (run.workerId === workerId && (!last || run.startedAt > last.startedAt)) last = run;
       return last?.kind;
     },
   };
@@ -88,7 +94,8 @@ function runOf(job: JobSummary, hostId: string | undefined): Run | undefined {
   const { startedAt, completedAt, workerId, status } = job;
   if (startedAt === null || completedAt === null || workerId === null) return undefined;
   if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') return undefined;
-  const ms = completedAt - startedAt;
+  const [from, until] = job.computed ?? [startedAt, completedAt];
+  const ms = until - from;
   if (ms <= 0 || ms > LONGEST_MS) return undefined;
   return {
     jobId: job.id,
@@ -97,19 +104,27 @@ function runOf(job: JobSummary, hostId: string | undefined): Run | undefined {
     workerId: workerKey(hostId, workerId),
     hostId: hostId ?? '',
     startedAt,
-    endedAt: completedAt,
+    completedAt,
+    computed: job.computed,
     whole: status === 'completed',
   };
 }
 
-function inContext(runs: Run[]): RunInContext[] {
-  runs.sort((a, b) => a.startedAt - b.startedAt);
+interface Spanned extends Run {
+  span: readonly [from: number, until: number];
+}
+
+function inContext(all: readonly Run[]): RunInContext[] {
+  const runs = [...gpuSpans(all)]
+    .map(([run, span]) => ({ ...run, span }))
+    .filter(({ span: [from, until] }) => until > from);
+  runs.sort((a, b) => a.span[0] - b.span[0]);
   const lastOn = new Map<string, string>();
   const overlap = overlaps(runs);
-  return runs.map((run, at) => {
+  return runs.map(({ span, ...run }, at) => {
     const before = lastOn.get(run.workerId);
     lastOn.set(run.workerId, run.kind);
-    const ms = run.endedAt - run.startedAt;
+    const ms = span[1] - span[0];
     return {
       ...run,
       ms,
@@ -120,15 +135,15 @@ function inContext(runs: Run[]): RunInContext[] {
 }
 
 /** For each run the time that others spent beside it on the same host, ms. */
-function overlaps(runs: readonly Run[]): Float64Array {
+function overlaps(runs: readonly Spanned[]): Float64Array {
   const shared = new Float64Array(runs.length);
   let open: number[] = [];
   runs.forEach((run, at) => {
-    open = open.filter((other) => (runs[other]?.endedAt ?? 0) > run.startedAt);
+    open = open.filter((other) => (runs[other]?.span[1] ?? 0) > run.span[0]);
     for (const other of open) {
       const beside = runs[other];
       if (!beside || beside.hostId !== run.hostId || beside.workerId === run.workerId) continue;
-      const ms = Math.min(beside.endedAt, run.endedAt) - run.startedAt;
+      const ms = Math.min(beside.span[1], run.span[1]) - run.span[0];
       shared[at] = (shared[at] ?? 0) + ms;
       shared[other] = (shared[other] ?? 0) + ms;
     }

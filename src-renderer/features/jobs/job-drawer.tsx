@@ -15,6 +15,7 @@ import {
 } from '../../components/format.ts';
 import { StateMark } from '../../components/state-mark.tsx';
 import { toLocal, useNow } from '../../live/clock.ts';
+import { useLeftAt } from '../../live/finishing.ts';
 import { useFoundJob, useJobDetail, usePrompts } from '../../live/job-detail.ts';
 import { askToInterrupt, ownerOf, PRIORITY_WORDS, useCancel, useRequeue } from '../../live/job-verbs.ts';
 import { isReached } from '../../live/reached.ts';
@@ -223,6 +224,7 @@ function Failure({ text }: { text: string | null }) {
 function Timeline({ job, detail }: { job: JobSummary; detail: JobDetail | undefined }) {
   const offset = useLive((state) => state.clockOffsetMs);
   const now = useNow();
+  const leftAt = useLeftAt(job);
   const at = (time: number | null) => {
     const local = toLocal(time, offset);
     return local === null ? UNKNOWN : clockText(local, now);
@@ -237,7 +239,7 @@ function Timeline({ job, detail }: { job: JobSummary; detail: JobDetail | undefi
         : `${at(job.startedAt)}${waited === null ? '' : `, after ${stopwatchText(Math.max(0, waited))}`}`,
     ],
     ['Ended', job.completedAt === null ? (job.status === 'running' ? 'runs' : UNKNOWN) : at(job.completedAt)],
-    ['Lasting', lastingText(job, offset, now)],
+    ['Lasting', lastingText(job, offset, now, leftAt)],
     ['Worker', [job.workerId, detail?.hostId].filter(Boolean).join(' on ') || UNKNOWN],
     ['Priority', PRIORITY_WORDS[job.priority ?? -1] ?? UNKNOWN],
     ['Attempt', detail?.attempt ? String(detail.attempt) : UNKNOWN],

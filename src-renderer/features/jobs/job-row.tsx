@@ -3,6 +3,7 @@ import type { JobSummary } from '../../../src-main/api/types.ts';
 import { cut, sizeText, UNKNOWN } from '../../components/format.ts';
 import { StateMark } from '../../components/state-mark.tsx';
 import { useClock } from '../../live/clock.ts';
+import { useLeftAt } from '../../live/finishing.ts';
 import { PRIORITY_WORDS } from '../../live/job-verbs.ts';
 import { useLive } from '../../live/store.ts';
 import { createdText, lastingText, STATUS_WORDS } from './job-words.ts';
@@ -22,7 +23,8 @@ export function CreatedCell({ job }: { job: JobSummary }) {
 
 export const LastingCell = memo(function LastingCell({ job }: { job: JobSummary }) {
   const offset = useLive((state) => state.clockOffsetMs);
-  return <>{useClock((now) => lastingText(job, offset, now))}</>;
+  const leftAt = useLeftAt(job);
+  return <>{useClock((now) => lastingText(job, offset, now, leftAt))}</>;
 });
 
 export function PriorityCell({ job }: { job: JobSummary }) {

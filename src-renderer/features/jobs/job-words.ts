@@ -18,13 +18,24 @@ export function createdText(job: JobSummary, clockOffsetMs: number | null, now: 
   return at === null ? UNKNOWN : clockText(at, now);
 }
 
-/** How long it waits, runs or ran. */
-export function lastingText(job: JobSummary, clockOffsetMs: number | null, now: number): string {
+/**
+ * How long it waits, runs or ran.
+ * @param leftAt when it left its GPU while its files are still brought away, Redis time, epoch ms.
+ */
+export function lastingText(
+  job: JobSummary,
+  clockOffsetMs: number | null,
+  now: number,
+  leftAt?: number | undefined,
+): string {
   if (job.status === 'pending') {
     const since = toLocal(job.createdAt, clockOffsetMs);
     return since === null ? UNKNOWN : `waits ${spanText(now - since)}`;
   }
   if (job.startedAt === null) return UNKNOWN;
+  if (job.computed) return stopwatchText(job.computed[1] - job.computed[0]);
+  if (job.status === 'running' && leftAt !== undefined)
+    return `${stopwatchText(Math.max(0, leftAt - job.startedAt))}, delivering`;
   if (job.status === 'running') {
     const since = toLocal(job.startedAt, clockOffsetMs);
     return since === null ? UNKNOWN : stopwatchText(now - since);

@@ -1,5 +1,6 @@
 import type { JobSummary, QueueControl, QueueCounts } from '../../../src-main/api/types.ts';
 import { capOf } from '../../../worker-agent/src/contract/desired.ts';
+import { gpuSpans } from '../../../worker-agent/src/contract/gpu-spans.ts';
 import { compareNames } from '../../components/format.ts';
 import { type EndedKind, shortListsOf } from '../../live/list-reach.ts';
 import type { Waits } from '../../live/store.ts';
@@ -15,7 +16,7 @@ export interface PersonRow {
   /** Ended today, as far as the lists reach. */
   done: number;
   failed: number;
-  /** Running time of today's jobs so far, ms. */
+  /** Time that today's jobs kept a worker busy so far, ms. */
   gpuMs: number;
   wait: Waits['byUser'][string] | null;
   /** When a job of theirs was last submitted; null when none is known. */
@@ -54,10 +55,12 @@ interface Facts {
   waits: Waits | null;
   /** Redis time of now and of this morning on this laptop, epoch ms; null while the clock is not known. */
   clock: { now: number; today: number } | null;
+  /** Jobs that are brought away now, and when their computing ended. */
+  finishing: ReadonlyMap<string, number>;
 }
 
 /** Everybody who submitted, has a nickname, or about whom something is ordered. Called once a second at most. */
-export function peopleOf({ jobs, counts, nicknames, control, waits, clock }: Facts): People {
+export function peopleOf({ jobs, counts, nicknames, control, waits, clock, finishing }: Facts): People {
   const rows = new Map<string, PersonRow>();
   const held = new Set(control?.heldUsers);
   const person = (userId: string): PersonRow => {
@@ -75,6 +78,7 @@ export function peopleOf({ jobs, counts, nicknames, control, waits, clock }: Fac
     rows.set(userId, row);
     return row;
   };
+  const onGpu: JobSummary[] = [];
   for (const job of jobs) {
     if (job.userId === '') continue;
     const row = person(job.userId);
@@ -85,9 +89,11 @@ export function peopleOf({ jobs, counts, nicknames, control, waits, clock }: Fac
     const endedToday = job.completedAt !== null && job.completedAt >= clock.today;
     if (endedToday && job.status === 'completed') row.done += 1;
     if (endedToday && job.status === 'failed') row.failed += 1;
-    if (job.startedAt !== null && (endedToday || job.status === 'running'))
-      row.gpuMs += Math.max(0, (job.completedAt ?? clock.now) - Math.max(job.startedAt, clock.today));
+    if (job.startedAt !== null && (endedToday || job.status === 'running')) onGpu.push(job);
   }
+  if (clock)
+    for (const [job, [from, until]] of gpuSpans(onGpu, ({ id }) => finishing.get(id) ?? clock.now))
+      person(job.userId).gpuMs += Math.max(0, until - Math.max(from, clock.today));
   for (const userId of Object.keys(nicknames)) person(userId);
   for (const userId of held) person(userId);
   for (const userId of Object.keys(control?.caps?.users ?? {})) person(userId);

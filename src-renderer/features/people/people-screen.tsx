@@ -2,6 +2,7 @@ import { Button, Modal, Select, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFileUpload, IconSearch } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
+import { finishingSince } from '../../../worker-agent/src/contract/gpu-spans.ts';
 import { clockText, countText, plural, UNKNOWN } from '../../components/format.ts';
 import { goTo } from '../../components/navigate.ts';
 import { NicknameImport } from '../../components/nickname-import.tsx';
@@ -32,7 +33,7 @@ export function PeopleScreen() {
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: `version` and `minute` say that jobs or time moved on.
   const people = useMemo(() => {
-    const { jobs, counts, clockOffsetMs } = liveStore.getState();
+    const { jobs, counts, clockOffsetMs, hosts } = liveStore.getState();
     const morning = new Date();
     morning.setHours(0, 0, 0, 0);
     const clock =
@@ -40,7 +41,8 @@ export function PeopleScreen() {
         ? null
         : { now: Date.now() + clockOffsetMs, today: morning.getTime() + clockOffsetMs };
     const nicknames = room?.nicknames ?? {};
-    return peopleOf({ jobs: [...jobs.all()], counts, nicknames, control, waits, clock });
+    const finishing = finishingSince(Object.values(hosts).map(({ status }) => status));
+    return peopleOf({ jobs: [...jobs.all()], counts, nicknames, control, waits, clock, finishing });
   }, [version, minute, control, room, waits, known]);
   const rows = useMemo(() => sortPeople(people.rows, search, sort), [people, search, sort]);
   const named = Object.keys(room?.nicknames ?? {}).length;

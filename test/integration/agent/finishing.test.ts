@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parsePlatformDate } from '../../../worker-agent/src/contract/job.ts';
 import { keys } from '../../../worker-agent/src/contract/keys.ts';
+import { readSummaries } from '../../../worker-agent/src/queue/summaries.ts';
 import { type AgentRig, delivered, eventually, slowImage, startAgentRig } from './agent-rig.ts';
 
 describe('results that are slow to bring away', () => {
@@ -16,6 +18,10 @@ describe('results that are slow to bring away', () => {
     eventually(`execution of ${id}`, rig.agent, async () =>
       (await rig.client.hget(keys.claim(id), 'executed')) === '1' ? true : undefined,
     );
+  const redisNow = async () => {
+    const [seconds, micros] = await rig.client.time();
+    return Number(seconds) * 1000 + Number(micros) / 1000;
+  };
   const running = () => rig.client.zcard(keys.running);
 
   test('do not keep the GPU from the next job, and arrive later', async () => {
@@ -28,6 +34,12 @@ describe('results that are slow to bring away', () => {
       if (state?.kind !== 'busy' || state.job.phase !== 'delivering') return undefined;
       return state.job.jobId === first || undefined;
     });
+    const { finishing } = await rig.hostStatus();
+    expect(finishing?.map(({ jobId, workerId }) => [jobId, workerId])).toEqual([
+      [first, 'worker-1'],
+      [second, 'worker-1'],
+    ]);
+    const releasedAt = await redisNow();
     release();
     for (const id of [first, second]) {
       const job = await rig.reached(id, 'completed');
@@ -35,7 +47,18 @@ describe('results that are slow to bring away', () => {
       expect(file && delivered(rig, file)?.subarray(1, 4).toString()).toBe('PNG');
       expect(rig.submissions(id)).toBe(1);
     }
+    // Bringing them away is no computing, and the second began when the first had left its GPU.
+    const spans = (await readSummaries(rig.client, [first, second])).map((digest) =>
+      [digest?.computed?.from, digest?.startedAt, digest?.computed?.until].map(parsePlatformDate),
+    );
+    const [[, , firstLeft], [secondFrom, secondStart, secondLeft]] = spans as [number[], number[]];
+    expect(secondStart).toBeGreaterThanOrEqual((firstLeft ?? 0) - 5);
+    expect(secondFrom).toBeGreaterThanOrEqual((secondStart ?? 0) - 5);
+    expect(secondLeft).toBeLessThan(releasedAt);
     await rig.workersAre('idle');
+    await eventually('nothing on its way', rig.agent, async () =>
+      (await rig.hostStatus()).finishing?.length === 0 ? true : undefined,
+    );
   });
 
   test('do not pile up without end', async () => {

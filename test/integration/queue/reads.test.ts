@@ -29,7 +29,7 @@ describe('summaries', () => {
         startedAt: expect.stringMatching(/Z$/),
         completedAt: null,
       },
-      ...{ error: null, sizeBytes: claim.text.length },
+      ...{ error: null, computed: null, sizeBytes: claim.text.length },
       classTypes: Array.from({ length: 24 }, (_, n) => `Type${n}`),
       models: ['ltx-2-19b-0.safetensors', 'ltx-2-19b-1.safetensors', 'ltx-2-19b-2.safetensors'],
       sizes: [],
@@ -38,6 +38,22 @@ describe('summaries', () => {
     expect(await one()).toMatchObject({
       ...{ status: 'failed', completedAt: expect.stringMatching(/Z$/), error: `é"${'x'.repeat(498)}` },
     });
+  });
+
+  test('when a job kept its worker busy, as its result tells it; nothing else of the result', async () => {
+    const consumer = createJobConsumer(rig.redis);
+    const end = async (id: string, result: Record<string, unknown>) => {
+      await submit(rig.redis, { id });
+      await consumer.settle(await claimOne(consumer), { status: 'completed', result });
+      return (await one(id))?.computed;
+    };
+    const dates = { computed_from: '2026-03-01T10:21:00+00:00', computed_until: '2026-03-01T10:21:45+00:00' };
+    expect(await end('a', { ...dates, outputs: {} })).toEqual({
+      from: dates.computed_from,
+      until: dates.computed_until,
+    });
+    expect(await end('b', { computed_from: { x: 1 }, computed_until: true })).toBeNull();
+    expect(await end('c', { execution_time: 4 })).toBeNull();
   });
 
   test('sizes are the plain numbers of the inputs that decide how much there is to compute', async () => {

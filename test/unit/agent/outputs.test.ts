@@ -141,6 +141,7 @@ describe('result (contract 2.2)', () => {
     },
     delivery,
     executionSeconds: 41.70049,
+    computed: null,
     warnings: [],
     nowMicros: Date.UTC(2026, 2, 1, 10, 22, 0) * 1000 + 100_000,
   };
@@ -158,6 +159,14 @@ describe('result (contract 2.2)', () => {
       execution_time: 41.7,
       output_path: '/outputs/user001',
       timestamp: '2026-03-01T10:22:00.100000+00:00',
+    });
+  });
+
+  test('tells when the job kept its worker busy, where that is known', () => {
+    const computed = { fromMicros: parts.nowMicros - 60_000_000, untilMicros: parts.nowMicros - 15_000_000 };
+    expect(buildResult({ ...parts, computed })).toMatchObject({
+      computed_from: '2026-03-01T10:21:00.100000+00:00',
+      computed_until: '2026-03-01T10:21:45.100000+00:00',
     });
   });
 

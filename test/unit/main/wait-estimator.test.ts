@@ -20,13 +20,14 @@ const control = {
   ...{ protocol: PROTOCOL_VERSION, revision: 1, at: NOW, by: 'host', held: false, mode: null },
   ...{ heldUsers: [] as string[], nextTurn: null },
 };
+const busyJob = (jobId: string, ranMs: number) => ({
+  ...{ jobId, userId: 'user009', kind: 'sdxl image', attempt: 1, phase: 'running' as const },
+  startedAt: NOW + OFFSET - ranMs,
+});
 const busyWith = (jobId: string, ranMs: number): WorkerState => ({
   kind: 'busy',
   since: NOW + OFFSET - ranMs,
-  job: {
-    ...{ jobId, userId: 'user009', kind: 'sdxl image', attempt: 1, phase: 'running' },
-    startedAt: NOW + OFFSET - ranMs,
-  },
+  job: busyJob(jobId, ranMs),
 });
 
 function workshop(
@@ -138,6 +139,17 @@ describe('figures', () => {
     expect(told?.byJob.w0).toBeDefined();
     expect(told?.byJob.w299).toBeUndefined();
     expect(Object.keys(told?.byUser ?? {})).toHaveLength(200);
+  });
+
+  test('a worker whose job is only brought away is free for the next one', () => {
+    const delivers: WorkerState = {
+      kind: 'busy',
+      since: 1,
+      job: { ...busyJob('r', 2000), phase: 'delivering' },
+    };
+    expect(look(workshop(waiting(1), [delivers]))?.byJob.w0).toMatchObject({ p50: 0, p90: 0 });
+    const told = look(workshop(waiting(1), [{ ...delivers, kind: 'draining' }]));
+    expect(told?.newJob).toEqual({ kind: 'no-worker' });
   });
 
   test('a worker more shortens the wait, one less lengthens it', () => {

@@ -106,6 +106,24 @@ describe('what was seen', () => {
     expect(learn(runs, long).times.of(flux).medianMs).toBeLessThan(40 * SECOND);
   });
 
+  test('nor does time to bring files away: told by the agent, else bounded by the next start on the worker', () => {
+    const told = inTurn([20, 20, 20, 20]).map((run) => ({
+      ...run,
+      computed: [run.startedAt ?? 0, (run.completedAt ?? 0) - 12 * SECOND] as [number, number],
+    }));
+    expect(learn(told).times.of(flux).medianMs).toBeCloseTo(
+      learn(inTurn([8, 8, 8, 8])).times.of(flux).medianMs,
+      -3,
+    );
+    const late = inTurn([8, 8, 8, 8]).map((run) => ({
+      ...run,
+      completedAt: (run.completedAt ?? 0) + 30 * SECOND,
+    }));
+    const runs = learn(late).log.runs();
+    expect(runs.slice(0, -1).map(({ ms }) => ms)).toEqual([9, 9, 9].map((each) => each * SECOND));
+    expect(runs.every(({ together }) => together === 1)).toBe(true);
+  });
+
   test('single odd runs and runs that ended early do not move it', () => {
     const usual = Array.from({ length: 15 }, () => 30);
     const odd = inTurn([...usual, 400, 2, 30]);

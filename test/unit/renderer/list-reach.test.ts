@@ -35,7 +35,13 @@ test('figures of today are least ones only when the list ends after midnight; GP
   const facts = { nicknames: {}, control: null, waits: null };
   const today = 1000;
   const people = (jobs: JobSummary[], more: Partial<typeof counts>) =>
-    peopleOf({ ...facts, jobs, counts: { ...counts, ...more }, clock: { now: 10_000_000, today } });
+    peopleOf({
+      ...facts,
+      jobs,
+      counts: { ...counts, ...more },
+      clock: { now: 10_000_000, today },
+      finishing: new Map(),
+    });
   expect(people([done(2000), done(4000)], { completed: 5300 })).toMatchObject({
     ...{ doneIsLeast: true, failedIsLeast: false, gpuIsLeast: true, wholeSince: 2000 },
   });

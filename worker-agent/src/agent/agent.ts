@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { connectComfy } from '../comfy/comfy-server.ts';
 import { toWorkshopError } from '../contract/errors.ts';
-import type { HostStatus } from '../contract/host.ts';
+import { FINISHING_TOLD, type HostStatus } from '../contract/host.ts';
 import { jobIdOfKey, keys } from '../contract/keys.ts';
 import { PROTOCOL_VERSION } from '../contract/protocol.ts';
 import { isGpuBusy } from '../gpu/gpu-busy.ts';
@@ -202,6 +202,11 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
       vram: vram.byWorker(),
       needs: sense.learned(),
       disks: disks.known(),
+      finishing: fleet
+        .workers()
+        .flatMap((worker) => worker.finishing())
+        .sort((a, b) => a.since - b.since)
+        .slice(0, FINISHING_TOLD),
       late: deliveries.backlog(),
     };
   };

@@ -10,12 +10,17 @@ export interface ResultParts {
   outputs: Record<string, unknown>;
   delivery: Delivery;
   executionSeconds: number;
+  /** The time in which nothing else could run on its worker, Redis time, epoch microseconds; null = not known. */
+  computed: { fromMicros: number; untilMicros: number } | null;
   warnings: readonly string[];
   /** Redis time, epoch microseconds. */
   nowMicros: number;
 }
 
-/** The result object that the platform expects to see (contract 2.2), its file items pointing at the delivered files. */
+/**
+ * The result object that the platform expects to see (contract 2.2), its file items pointing at the delivered files.
+ * `computed_from` and `computed_until` are ours: a job's own dates cover waiting for memory and bringing files away.
+ */
 export function buildResult(parts: ResultParts): Record<string, unknown> {
   const warnings = [...parts.warnings];
   let outputs = relocate(parts.outputs, parts.delivery);
@@ -28,6 +33,10 @@ export function buildResult(parts: ResultParts): Record<string, unknown> {
     status: 'completed',
     outputs,
     execution_time: Math.round(parts.executionSeconds * 1000) / 1000,
+    ...(parts.computed && {
+      computed_from: formatPythonIso(parts.computed.fromMicros),
+      computed_until: formatPythonIso(parts.computed.untilMicros),
+    }),
     output_path: parts.delivery.outputPath,
     timestamp: formatPythonIso(parts.nowMicros),
     ...(warnings.length > 0 ? { warnings } : {}),

@@ -37,6 +37,11 @@ export interface JobRun {
   /** Aborted with a GiveUpError as reason. */
   signal: AbortSignal;
   jobTimeoutMs: number;
+  /**
+   * When it was given its GPU and waits for no memory any more, Redis time, epoch microseconds; null when an earlier
+   * agent began it.
+   */
+  computingFrom: number | null;
   /** The prompt was never given to this ComfyUI. */
   fresh: boolean;
   /** The same attempt goes on after a restart of the agent. */
@@ -136,6 +141,8 @@ async function conclude(run: JobRun, outcome: PromptOutcome, startedAt: number):
       const { id } = run.job.fields;
       run.onProgress({ phase: 'delivering', fraction: 1, node: null, step: null, steps: null });
       if (!run.signal.aborted) run.onExecuted();
+      const { computingFrom: fromMicros } = run;
+      const computed = fromMicros === null ? null : { fromMicros, untilMicros: run.nowMicros() };
       const delivery = await deliver(run, outcome.files);
       if ('error' in delivery)
         return (
@@ -146,6 +153,7 @@ async function conclude(run: JobRun, outcome: PromptOutcome, startedAt: number):
         promptId: id,
         outputs: outcome.outputs,
         delivery,
+        computed,
         executionSeconds: outcome.executionSeconds ?? (performance.now() - startedAt) / 1000,
         warnings: [...outcome.warnings, ...(delivery.warnings ?? [])],
         nowMicros: run.nowMicros(),

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { ComfyServer } from '../comfy/roles.ts';
 import type { QueueMode } from '../contract/desired.ts';
-import type { WorkerState } from '../contract/host.ts';
+import type { FinishingJob, WorkerState } from '../contract/host.ts';
 import type { JobProgress } from '../contract/telemetry.ts';
 import type { InputSupply, OutputDelivery } from '../outputs/roles.ts';
 import type { Claim, JobConsumer } from '../queue/roles.ts';
@@ -46,6 +46,8 @@ export interface Worker {
   readonly workerId: string;
   state(): WorkerState;
   progress(): JobProgress | null;
+  /** Jobs that have left its GPU and are not ended yet. */
+  finishing(): FinishingJob[];
   comfyVersion(): string | null;
   counts(): { completed: number; failed: number };
   setIntent(intent: Intent): void;

@@ -34,7 +34,10 @@ export function startWorker(deps: WorkerDeps): Worker {
   let intent: Intent = 'work';
   let inHand: JobInHand | undefined;
   let abortJob: AbortController | undefined;
-  const finishing = createFinishing(() => wake.notify());
+  const finishing = createFinishing(() => {
+    deps.onChange();
+    wake.notify();
+  });
   const taker = createJobTaker(deps);
   let restartWanted = false;
   let freeWanted = false;
@@ -100,6 +103,7 @@ export function startWorker(deps: WorkerDeps): Worker {
         inputs: deps.inputs,
         signal: abort.signal,
         jobTimeoutMs: deps.jobTimeoutMs,
+        computingFrom: resume ? null : clock.nowMicros(),
         fresh:
           claim.attempt === 1 && !resume && !deps.mayBeKnown({ id: fields.id, createdAt: fields.created_at }),
         resume,
@@ -113,7 +117,8 @@ export function startWorker(deps: WorkerDeps): Worker {
           memory = undefined;
           inHand = undefined;
           abortJob = undefined;
-          finishing.add(job, abort);
+          finishing.add(job, abort, clock.now());
+          deps.onChange();
           executed();
         },
         memory,
@@ -228,6 +233,11 @@ export function startWorker(deps: WorkerDeps): Worker {
     workerId,
     state: () => state,
     progress: () => (inHand ?? finishing.first())?.progress() ?? null,
+    finishing: () =>
+      finishing.all().map(({ job, since }) => {
+        const { jobId, userId } = job.summary();
+        return { jobId, userId, workerId, since };
+      }),
     comfyVersion: access.version,
     counts: () => ({ ...counts }),
     setIntent(next) {

@@ -87,6 +87,21 @@ export type LearnedNeed = z.infer<typeof learnedNeedSchema>;
 /** Kinds told in a status, the ones seen last; it is written often and read over a slow link. */
 export const NEEDS_TOLD = 12;
 
+/**
+ * A job that has left its GPU, whose files are brought away and whose end is still to be written. Its worker may have
+ * another one in hand.
+ */
+export const finishingJobSchema = z.object({
+  jobId: z.string(),
+  userId: z.string(),
+  workerId: workerIdSchema,
+  /** When its computing ended, Redis time, epoch ms. */
+  since: z.number(),
+});
+export type FinishingJob = z.infer<typeof finishingJobSchema>;
+/** Told in a status, the longest at it first. */
+export const FINISHING_TOLD = 64;
+
 /** Space on one file system of the host. */
 export const diskSchema = z.object({
   /** The folder that was asked about, and what it is for in a word or two. */
@@ -132,6 +147,8 @@ export const hostStatusSchema = z.object({
   needs: z.array(learnedNeedSchema).max(NEEDS_TOLD).optional(),
   /** One entry a file system; absent while it is not known. */
   disks: z.array(diskSchema).max(8).optional(),
+  /** Absent from agents that do not tell it. */
+  finishing: z.array(finishingJobSchema).max(FINISHING_TOLD).optional(),
   /** Outputs of ended jobs that have not reached the VPS yet; absent from agents that do not tell it. */
   late: z.object({ jobs: z.number().int().nonnegative(), files: z.number().int().nonnegative() }).optional(),
 });

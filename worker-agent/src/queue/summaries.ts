@@ -16,6 +16,8 @@ export interface JobDigest {
   workerId: string | null;
   /** First 500 characters. */
   error: string | null;
+  /** When it kept its worker busy, as our agent wrote it into the result; null where it did not. */
+  computed: { from: string | number; until: string | number } | null;
   sizeBytes: number;
   /** Distinct node types, at most 24; empty when traits were not asked for. */
   classTypes: string[];
@@ -46,6 +48,8 @@ const recordSchema = z
     date,
     text,
     text,
+    date,
+    date,
     z.number().nullable(),
   ])
   .nullable();
@@ -53,6 +57,13 @@ const replySchema = z.object({
   traits: z.array(z.tuple([names, names, names])),
   jobs: z.array(recordSchema),
 });
+
+/** Of a result, whatever else it holds. */
+const computedSchema = z
+  .object({ computed_from: z.string().max(40), computed_until: z.string().max(40) })
+  .transform((result) => ({ from: result.computed_from, until: result.computed_until }))
+  .nullable()
+  .catch(null);
 
 export interface SummaryOptions {
   /** Also look for node types and model files; they never change, so ask once for each job. Default true. */
@@ -96,7 +107,21 @@ async function toDigest(
   record: SummaryRecord,
   traits: readonly [string[], string[], string[]][],
 ): Promise<JobDigest> {
-  const [kind, sizeBytes, user, status, priority, created, started, completed, worker, error, index] = record;
+  const [
+    kind,
+    sizeBytes,
+    user,
+    status,
+    priority,
+    created,
+    started,
+    completed,
+    worker,
+    error,
+    from,
+    until,
+    index,
+  ] = record;
   const [classTypes, models, sizes] = (index === null ? undefined : traits[index]) ?? [[], [], []];
   const base = { id, userId: user ?? '', sizeBytes, classTypes, models, sizes };
   const readStatus = jobStatusSchema.default('pending').safeParse(status ?? undefined);
@@ -106,6 +131,7 @@ async function toDigest(
       ...base,
       ...{ status: readStatus.data, priority: readPriority.data, workerId: worker },
       ...{ createdAt: created, startedAt: started, completedAt: completed, error: shorten(error) },
+      computed: from === null || until === null ? null : { from, until },
     };
   if (kind === 'unsure' && sizeBytes <= WHOLE_TEXT_LIMIT) {
     const stored = await fetchJob(redis, id);
@@ -116,10 +142,18 @@ async function toDigest(
         ...{ createdAt: fields.created_at, startedAt: fields.started_at ?? null },
         ...{ completedAt: fields.completed_at ?? null, workerId: fields.worker_id ?? null },
         error: shorten(fields.error ?? null),
+        computed: computedSchema.parse(fields.result),
       };
     }
   }
-  const unknown = { priority: null, createdAt: null, startedAt: null, completedAt: null, workerId: null };
+  const unknown = {
+    priority: null,
+    computed: null,
+    createdAt: null,
+    startedAt: null,
+    completedAt: null,
+    workerId: null,
+  };
   return { ...base, ...unknown, status: 'unreadable', error: null };
 }
 

@@ -22,7 +22,9 @@ test('a day is a day of the calendar, and nothing else is', () => {
 
 test('counts jobs, waits, runs and GPU time once each, by Redis’s clock brought to this one', () => {
   const jobs = [
-    endedJob(midnight, 10 * HOUR, { id: 'a', ranMs: 4 * MINUTE, waitedMs: 2 * MINUTE, offset: HOUR }),
+    endedJob(midnight, 10 * HOUR, {
+      ...{ id: 'a', workerId: 'worker-2', ranMs: 4 * MINUTE, waitedMs: 2 * MINUTE, offset: HOUR },
+    }),
     endedJob(midnight, 11 * HOUR, { id: 'b', userId: 'user002', ranMs: MINUTE, waitedMs: 6 * MINUTE }),
     endedJob(midnight, 12 * HOUR, { id: 'c', status: 'failed', error: 'CUDA out of memory', ranMs: MINUTE }),
     endedJob(midnight, 13 * HOUR, { id: 'd', status: 'cancelled', startedAt: null }),
@@ -41,6 +43,21 @@ test('counts jobs, waits, runs and GPU time once each, by Redis’s clock brough
   expect(recap.from).toBe(midnight + 10 * HOUR - 4 * MINUTE);
   expect(recap.until).toBe(midnight + 13 * HOUR);
   expect(recap.cost).toBeNull();
+});
+
+test('bringing files away beside the next job is nobody’s GPU time', () => {
+  const end = 10 * HOUR;
+  const first = endedJob(midnight, end, { id: 'a', ranMs: 10 * MINUTE });
+  const next = endedJob(midnight, end + 2 * MINUTE, { id: 'b', userId: 'user002', ranMs: 5 * MINUTE });
+  expect(recapOf(DAY, [first, next], plain).gpuMs).toBe(12 * MINUTE);
+  const computed: [number, number] = [midnight + end - 9 * MINUTE, midnight + end - 4 * MINUTE];
+  const recap = recapOf(DAY, [{ ...first, computed }, next], { ...plain, rental });
+  expect(recap.people.map(({ userId, gpuMs }) => [userId, gpuMs / MINUTE])).toEqual([
+    ['user001', 5],
+    ['user002', 5],
+  ]);
+  expect(recap.hours.map(({ gpuMs }) => gpuMs / MINUTE)).toEqual([8, 2]);
+  expect(recapCsv(recap, [{ ...first, computed }, next], 'jobs')).toContain(',300,');
 });
 
 test('hours hold what was spent in them; what nobody watched is not known', () => {

@@ -155,6 +155,20 @@ test('a job that has ended is not in the making, whatever its worker still says;
   expect(making[1]).toMatchObject({ fraction: null, heardAt: null });
 });
 
+test('what is brought away is nearly done, beside what its worker has taken next, and never begins anew', () => {
+  const snapshot = snapshotOf({ people: 1, workers: 2, busy: 1 });
+  const host = Object.values(snapshot.hosts)[0];
+  if (!host?.status) throw new Error('no status');
+  snapshot.jobs.left = job(2, 'running', NOW, { id: 'left', userId: 'user077', workerId: 'worker-1' });
+  host.status.finishing = [{ jobId: 'left', userId: 'user077', workerId: 'worker-1', since: NOW - 5000 }];
+  const { making, makingCount } = roomViewOf(snapshot, freshRoom(), NOW);
+  expect(making.map(({ name, phase, fraction }) => [name, phase, fraction]).at(0)).toEqual([
+    ...['user077', 'finishing', 1],
+  ]);
+  expect(making[1]?.name).toBe('user031');
+  expect(makingCount).toBe(2);
+});
+
 test('people stand in the order in which they come, as simulated, in every mode; on hold last', () => {
   const snapshot = snapshotOf({ people: 4, workers: 1 });
   const order = () => roomViewOf(snapshot, freshRoom(), NOW).next.map(({ name }) => name);

@@ -1565,9 +1565,11 @@ for i = 2, #ARGV do
       end
       index = index_of[traits]
     end
+    local result = type(fields.result) == 'table' and fields.result or {}
     records[#records + 1] = cjson.encode({ kind, size, plain(user, 100), plain(fields.status, 20),
       plain(fields.priority, 20), plain(fields.created_at, 40), plain(fields.started_at, 40),
-      plain(fields.completed_at, 40), plain(fields.worker_id, 100), plain(fields.error, 2000), index })
+      plain(fields.completed_at, 40), plain(fields.worker_id, 100), plain(fields.error, 2000),
+      plain(result.computed_from, 40), plain(result.computed_until, 40), index })
   end
 end
 return '{"traits":[' .. table.concat(all_traits, ',') .. '],"jobs":[' .. table.concat(records, ',') .. ']}'

@@ -4,7 +4,7 @@
 -- ARGV    1 '1' to look for the workflows' traits (they never change: ask once for each job)  2… job ids
 -- Output  one JSON text {"traits":[[[class types],[models],[sizes]],…],"jobs":[record,…]}, a record for each id in order:
 --         null (no such job), or [kind, size, user, status, priority, created, started, completed, worker, error,
---         index into traits or null]. kind: 'job' | 'unsure' (read the whole text) | 'unreadable'.
+--         computed from, computed until (as our result tells them), index into traits or null]. kind: 'job' | 'unsure' (read the whole text) | 'unreadable'.
 --         Equal traits are sent once: a workshop's jobs come from a handful of templates.
 -- Events  none
 --@include look
@@ -97,9 +97,11 @@ for i = 2, #ARGV do
       end
       index = index_of[traits]
     end
+    local result = type(fields.result) == 'table' and fields.result or {}
     records[#records + 1] = cjson.encode({ kind, size, plain(user, 100), plain(fields.status, 20),
       plain(fields.priority, 20), plain(fields.created_at, 40), plain(fields.started_at, 40),
-      plain(fields.completed_at, 40), plain(fields.worker_id, 100), plain(fields.error, 2000), index })
+      plain(fields.completed_at, 40), plain(fields.worker_id, 100), plain(fields.error, 2000),
+      plain(result.computed_from, 40), plain(result.computed_until, 40), index })
   end
 end
 return '{"traits":[' .. table.concat(all_traits, ',') .. '],"jobs":[' .. table.concat(records, ',') .. ']}'
