@@ -310,6 +310,8 @@ export interface AlertsService {
   history(input: { most: number }): Promise<AlertRecord[]>;
   /** Called for alerts that shall appear outside of the console. @returns a function that ends it. */
   onRing(listener: (ring: AlertRing) => void): () => void;
+  /** Every window shows its panel of alerts: somebody clicked on one outside of it. */
+  ask(): void;
 }
 
 /** What fits and what it costs, as far as the host has a say. Setters @throw WorkshopError. */

@@ -136,6 +136,10 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     log: alertLog(dir),
     now: () => watch.now,
     capacity: capacityFactsOf(capacity.state),
+    notKept() {
+      const { fault } = history.state();
+      return fault && [fault.message, fault.remedy].filter(Boolean).join(' ');
+    },
     publish: watch.alerts,
   });
   /** A Redis that is tried before there is a workshop. */

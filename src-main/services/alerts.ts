@@ -29,6 +29,8 @@ export interface AlertsNeeds {
   };
   now(): Readonly<WorkshopSnapshot>;
   capacity: CapacityFacts;
+  /** Why the history is not written, with the remedy; null while it is. */
+  notKept(): string | null;
   /** Tells every console window. */
   publish(state: AlertsState | null): void;
   everyMs?: number;
@@ -51,6 +53,7 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
   let settings: AlertSettings = freshAlertSettings();
   let quietUntil: number | null = null;
   let rang = 0;
+  let asked = 0;
   let lastRing: AlertsState['lastRing'] = null;
   let savedOpen = '';
   const engine = createAlertEngine();
@@ -61,6 +64,7 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
     alerts: engine.alerts(now),
     rang,
     lastRing,
+    asked,
     sound: settings.sound,
     desktop: settings.desktop,
     quietUntil,
@@ -91,13 +95,14 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
       ...{ snapshot, now, running, capacity: needs.capacity },
       threshold: (rule) => values.get(rule) ?? 0,
       lastMoved: progress.lastMoved(),
+      notKept: needs.notKept(),
     });
-    const { rings, records } = engine.step(seen, rules, now);
     if (quietUntil !== null && quietUntil <= now) quietUntil = null;
-    if (quietUntil === null) for (const alert of rings) ring(alert);
+    const { rings, records } = engine.step(seen, rules, now, quietUntil !== null);
+    for (const alert of rings) ring(alert);
     log.add(workshop, records);
     publish(stateOf(now));
-    if (records.length > 0 && savedOpen !== openText()) keepQuietly();
+    if (records.length + rings.length > 0 && savedOpen !== openText()) keepQuietly();
   };
   const openText = () => JSON.stringify(engine.open().map(({ action: _, ...one }) => one));
   const timer = setInterval(look, needs.everyMs ?? EVERY_MS).unref();
@@ -146,6 +151,10 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
     onRing(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    ask() {
+      asked += 1;
+      look();
     },
     look,
     turnTo(next) {

@@ -5,7 +5,7 @@ import { askToInterrupt, useCancel } from '../live/job-verbs.ts';
 import { useReconnectNow } from '../live/settings-verbs.ts';
 import { liveStore, useLive } from '../live/store.ts';
 import { plural } from './format.ts';
-import { goTo, showJobs } from './navigate.ts';
+import { goTo, showHost, showJobs } from './navigate.ts';
 
 /** The one click that mends what an alert is about, or opens the place where it can be mended. */
 export function AlertActionButton({ action, done }: { action: AlertAction; done?: () => void }) {
@@ -46,7 +46,10 @@ export function AlertActionButton({ action, done }: { action: AlertAction; done?
         showJobs(action.status);
         return done?.();
       case 'open':
-        goTo(action.place === 'capacity' ? 'capacity' : 'stage');
+        goTo(action.place);
+        return done?.();
+      case 'show-host':
+        showHost(action.hostId);
         return done?.();
     }
   };
@@ -77,6 +80,8 @@ function wordsOf(action: AlertAction, wanted: number | null): string {
     case 'show-jobs':
       return 'Show them';
     case 'open':
-      return action.place === 'capacity' ? 'Open Capacity' : 'Show the host';
+      return action.place === 'capacity' ? 'Open Capacity' : 'Open the Recap';
+    case 'show-host':
+      return action.hostId === null ? 'Open Hosts' : 'Show the host';
   }
 }

@@ -50,6 +50,19 @@ export function showLog(machineId: string, sourceId: string | null): void {
   window.location.hash = `/logs?${query}`;
 }
 
+/** The machine that the address of the Hosts screen names, if any. */
+export function useAskedHost(): string | null {
+  return useSyncExternalStore(subscribe, () => {
+    const { screen, query } = parse(window.location.hash);
+    return screen === 'hosts' ? query.get('host') : null;
+  });
+}
+
+/** Opens the Hosts screen; on that machine where one is named. */
+export function showHost(hostId: string | null): void {
+  window.location.hash = hostId === null ? '/hosts' : `/hosts?${new URLSearchParams({ host: hostId })}`;
+}
+
 export function goTo(screen: ScreenId): void {
   window.location.hash = `/${screen}`;
 }

@@ -71,6 +71,33 @@ test('an alert is snoozed, woken, and its click opens the failed jobs', async ()
   await page.keyboard.press('1');
 });
 
+test('an alert about a machine opens the Hosts screen on it; a history that is not kept opens the Recap', async () => {
+  served.workshop.historyState = {
+    savedUntil: null,
+    fault: { code: 'CONFIG', message: 'The disk of this computer is full.', retryable: true },
+  };
+  served.workshop.alerts.look();
+  await openAlerts();
+  await card('History is not kept')
+    .getByText(/The disk of this computer is full/)
+    .waitFor();
+  await card('History is not kept').getByRole('button', { name: 'Open the Recap' }).click();
+  await page.getByRole('main', { name: 'Recap' }).waitFor();
+  served.workshop.historyState = { savedUntil: null, fault: null };
+  await openAlerts();
+  await card('Disk nearly full').getByRole('button', { name: 'Show the host' }).click();
+  await page.getByRole('main', { name: 'Hosts' }).waitFor();
+  expect(await page.evaluate(() => window.location.hash)).toBe('#/hosts?host=gpu-1');
+  await page.keyboard.press('1');
+});
+
+test('a click on a notification of the system opens the panel of alerts', async () => {
+  await page.getByRole('main', { name: 'Stage' }).waitFor();
+  served.workshop.alerts.ask();
+  await page.getByRole('dialog', { name: 'Alerts' }).waitFor();
+  await close();
+});
+
 test('a threshold, the sound and quiet are kept by main; what was stands in the history', async () => {
   await openAlerts();
   await page.getByRole('button', { name: 'Quiet for 30 minutes' }).click();

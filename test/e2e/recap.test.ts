@@ -111,7 +111,7 @@ test('a day in words and figures, by hour, person, cause and kind; who changed w
   expect(bars[3]?.[0]).toBe(bars[4]?.[0]);
   expect(await sheet.getByText(/× GPU memory/).count()).toBe(1);
   const acts = sheet.getByRole('list', { name: 'What happened' }).getByRole('listitem');
-  expect(await acts.count()).toBe(4);
+  expect(await acts.count()).toBe(5);
   await sheet.getByRole('radiogroup', { name: 'Whose acts' }).getByText('Agents').click();
   expect(await acts.allInnerTexts()).toEqual([
     expect.stringContaining('worker-3 is ready'),

@@ -328,6 +328,7 @@ export class FakeWorkshop implements Services {
     log: { add: (_, records) => void this.#records.unshift(...records), read: async () => this.#records },
     now: () => this.snapshot,
     capacity: capacityFactsOf(() => this.capacity.state()),
+    notKept: () => this.historyState.fault?.message ?? null,
     publish: (alerts) => this.push([{ kind: 'alerts', alerts }]),
     everyMs: NEVER,
   });

@@ -72,6 +72,7 @@ export function workshopDay(midnight: number, people = 20): HistoryRecord[] {
     [1, 'desired-changed', 'ada@laptop', 'ada@laptop wants 3 workers on gpu-1.'],
     [2, 'worker-started', 'gpu-1', 'worker-3 is ready.'],
     [95, 'control-changed', 'ben@desk', 'The queue is held, mode fair.'],
+    [110, 'host-act', 'ada@laptop', 'Cancelled 3 jobs of user012.'],
     [
       120,
       'job-rescued',

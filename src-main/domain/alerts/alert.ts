@@ -11,7 +11,9 @@ export type AlertAction =
   /** Asks first, naming who is hit. */
   | { kind: 'interrupt-job'; jobId: string }
   | { kind: 'show-jobs'; status: 'pending' | 'running' | 'failed' | 'unreadable' }
-  | { kind: 'open'; place: 'capacity' | 'host' };
+  | { kind: 'open'; place: 'capacity' | 'recap' }
+  /** The machine on the Hosts screen; null where no agent says which. */
+  | { kind: 'show-host'; hostId: string | null };
 
 export type AlertSeverity = 'warn' | 'fail';
 

@@ -12,6 +12,8 @@ export interface AlertsState {
   lastRing: { id: string; severity: Alert['severity']; title: string; text: string } | null;
   sound: boolean;
   desktop: boolean;
+  /** Counts how often somebody asked from outside of the window to see them; a window shows them when it grows. */
+  asked: number;
   /** Until then nothing rings; local epoch ms, null = it may. */
   quietUntil: number | null;
 }
@@ -30,6 +32,8 @@ export const keptAlertsSchema = z.object({
         text: z.string(),
         raisedAt: z.number(),
         snoozedUntil: z.number().nullable(),
+        /** Absent in files of older versions. */
+        owed: z.boolean().default(false),
       }),
     )
     .max(100),

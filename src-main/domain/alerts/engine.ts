@@ -2,10 +2,13 @@ import type { Alert, AlertRecord, Look, Reading } from './alert.ts';
 import type { RuleId, RuleInForce } from './rules.ts';
 
 /** What an alert remembers over a restart of the console. */
-export interface OpenAlert extends Omit<Alert, 'unknownSince'> {}
+export interface OpenAlert extends Omit<Alert, 'unknownSince'> {
+  /** Its ring was held back, by quiet or a snooze; it comes once that is over. */
+  owed: boolean;
+}
 
 export interface Step {
-  /** New alerts that nobody has been told of: they ring, unless snoozed. */
+  /** Alerts that nobody has been told of, or only before their snooze: each rings, once. */
   rings: Alert[];
   records: AlertRecord[];
 }
@@ -15,8 +18,11 @@ export interface Step {
  * Pure but for what it remembers; no clock, no chance.
  */
 export interface AlertEngine {
-  /** @param now local epoch ms, never going back. */
-  step(look: Look, rules: readonly RuleInForce[], now: number): Step;
+  /**
+   * @param now local epoch ms, never going back.
+   * @param quiet nothing rings now; what still stands afterwards rings then.
+   */
+  step(look: Look, rules: readonly RuleInForce[], now: number, quiet?: boolean): Step;
   /** What stands now, most pressing first; snoozed ones too. */
   alerts(now: number): Alert[];
   /** @param until null ends it. @returns false when no such alert stands. */
@@ -33,6 +39,7 @@ interface Tracked {
   /** Since when it is no longer seen; null while it is. */
   goneSince: number | null;
   raised: { id: string; at: number } | null;
+  owed: boolean;
   snoozedUntil: number | null;
   unknownSince: number | null;
 }
@@ -49,7 +56,7 @@ export function createAlertEngine(): AlertEngine {
   /** What was resolved a moment ago, by key. */
   let flickers = new Map<
     string,
-    { id: string; raisedAt: number; until: number; snoozedUntil: number | null }
+    { id: string; raisedAt: number; until: number; snoozedUntil: number | null; owed: boolean }
   >();
   let lastAt: number | null = null;
   let order: readonly RuleId[] = [];
@@ -71,12 +78,13 @@ export function createAlertEngine(): AlertEngine {
     if (!one.raised) return;
     const { id, at } = one.raised;
     const { rule, severity, text } = one.reading;
-    flickers.set(key, { id, raisedAt: at, until: now + FLICKER_MS, snoozedUntil: one.snoozedUntil });
+    const { snoozedUntil, owed } = one;
+    flickers.set(key, { id, raisedAt: at, until: now + FLICKER_MS, snoozedUntil, owed });
     records.push({ at: now, what: 'resolved', id, rule, severity, text, stoodMs: Math.max(0, now - at) });
   };
 
   return {
-    step(look, rules, now) {
+    step(look, rules, now, quiet = false) {
       const step: Step = { rings: [], records: [] };
       const byId = new Map(rules.map((rule) => [rule.id, rule]));
       order = rules.map(({ id }) => id);
@@ -108,7 +116,7 @@ export function createAlertEngine(): AlertEngine {
         if (!known && (reading.verdict === 'between' || tracked.size >= TRACKED_MAX)) continue;
         const one = known ?? {
           ...{ reading, overSince: now, goneSince: null, raised: null },
-          ...{ snoozedUntil: null, unknownSince: null },
+          ...{ snoozedUntil: null, unknownSince: null, owed: false },
         };
         tracked.set(key, one);
         one.reading = reading;
@@ -125,12 +133,24 @@ export function createAlertEngine(): AlertEngine {
         flickers.delete(key);
         one.raised = before ? { id: before.id, at: before.raisedAt } : { id: `${key}@${now}`, at: now };
         one.snoozedUntil = before?.snoozedUntil ?? null;
+        one.owed = before?.owed ?? true;
         const alert = alertOf(key, one, one.raised);
         const { severity, text } = reading;
         step.records.push({
           ...{ at: now, what: 'raised', id: alert.id, rule: rule.id, severity, text, stoodMs: null },
         });
-        if (!before) step.rings.push(alert);
+      }
+      for (const [key, one] of tracked) {
+        if (!one.raised) continue;
+        if (one.snoozedUntil !== null && one.snoozedUntil <= now) {
+          one.snoozedUntil = null;
+          one.owed = true;
+        }
+        // What may be over already does not ring.
+        const stands = one.goneSince === null && one.unknownSince === null;
+        if (!one.owed || quiet || !stands || one.snoozedUntil !== null) continue;
+        one.owed = false;
+        step.rings.push(alertOf(key, one, one.raised));
       }
       return step;
     },
@@ -138,8 +158,9 @@ export function createAlertEngine(): AlertEngine {
     alerts(now) {
       const all = [...tracked].flatMap(([key, one]) => {
         if (!one.raised) return [];
-        if (one.snoozedUntil !== null && one.snoozedUntil <= now) one.snoozedUntil = null;
-        return [alertOf(key, one, one.raised)];
+        const alert = alertOf(key, one, one.raised);
+        const over = alert.snoozedUntil !== null && alert.snoozedUntil <= now;
+        return [over ? { ...alert, snoozedUntil: null } : alert];
       });
       const rank = (alert: Alert) => (alert.severity === 'fail' ? 0 : 100) + order.indexOf(alert.rule);
       return all.sort((a, b) => rank(a) - rank(b) || a.raisedAt - b.raisedAt || (a.key < b.key ? -1 : 1));
@@ -149,6 +170,8 @@ export function createAlertEngine(): AlertEngine {
       const one = tracked.get(key);
       if (!one?.raised) return false;
       one.snoozedUntil = until;
+      // Whoever sets or ends a snooze has seen it.
+      one.owed = false;
       return true;
     },
 
@@ -156,25 +179,25 @@ export function createAlertEngine(): AlertEngine {
       [...tracked].flatMap(([key, one]) => {
         if (!one.raised) return [];
         const { unknownSince: _, ...open } = alertOf(key, one, one.raised);
-        return [open];
+        return [{ ...open, owed: one.owed }];
       }),
 
     restore(open) {
       tracked = new Map();
       flickers = new Map();
       lastAt = null;
-      for (const { key, id, rule, severity, text, action, raisedAt, snoozedUntil } of open.slice(
-        0,
-        TRACKED_MAX,
-      ))
+      for (const { key, raisedAt, ...one } of open.slice(0, TRACKED_MAX)) {
+        const { id, rule, severity, text, action, snoozedUntil, owed } = one;
         tracked.set(key, {
           reading: { key, rule, verdict: 'over', severity, text, action },
+          owed,
           overSince: raisedAt,
           goneSince: null,
           raised: { id, at: raisedAt },
           snoozedUntil,
           unknownSince: null,
         });
+      }
     },
   };
 }

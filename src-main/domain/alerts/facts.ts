@@ -24,6 +24,8 @@ export interface AlertFacts {
   capacity: CapacityFacts;
   running: readonly RunningJob[];
   lastMoved: number | null;
+  /** Why the history of the workshop is not written, with the remedy; null while it is. */
+  notKept: string | null;
 }
 
 /** Figures older than this are not believed, ms: the link is up but nothing came over it (a laptop that woke). */

@@ -55,7 +55,7 @@ function silence(host: HostView, { now, threshold }: AlertFacts): Reading[] {
     reading('agent-silent', `${host.id}/`, 'over', {
       severity: 'fail',
       text: `Nothing has been heard of the agent on ${host.id}${whose} for ${minutes(now - heardAt)}. Its jobs go back to the queue by themselves once their leases end, if another agent runs.`,
-      action: { kind: 'open', place: 'host' },
+      action: { kind: 'show-host', hostId: host.id },
     }),
   ];
 }
@@ -120,7 +120,7 @@ function unreadableGpu(host: HostView, facts: AlertFacts): Reading[] {
     reading('gpu-unreadable', `${host.id}/`, 'over', {
       severity: 'warn',
       text: `The GPU${where(host, facts)} cannot be read: ${quoted(error.message, 160)}${remedy}`,
-      action: { kind: 'open', place: 'host' },
+      action: { kind: 'show-host', hostId: host.id },
     }),
   ];
 }
@@ -136,7 +136,7 @@ function disks(host: HostView, facts: AlertFacts): Reading[] {
     return reading('disk-low', `${host.id}/${disk.path}`, disk.freeBytes < least ? 'over' : 'between', {
       severity: disk.freeBytes < least / 4 ? 'fail' : 'warn',
       text: `The disk with ${quoted(disk.path, 80).replace(/\.$/, '')} (${disk.use})${where(host, facts)} has ${free} GB left of ${total} GB. A full disk stops outputs and downloads.`,
-      action: { kind: 'open', place: 'host' },
+      action: { kind: 'show-host', hostId: host.id },
     });
   });
 }

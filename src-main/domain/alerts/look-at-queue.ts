@@ -1,3 +1,8 @@
+import {
+  causeOfFailure,
+  FAILURE_CAUSES,
+  failureKey,
+} from '../../../worker-agent/src/contract/failure-cause.ts';
 import type { StartEstimate } from '../wait/waits.ts';
 import type { JobSummary } from '../workshop.ts';
 import type { AlertAction, Reading } from './alert.ts';
@@ -119,7 +124,7 @@ function whyNobody({ snapshot, now }: AlertFacts): string {
 function wayOut({ snapshot, now }: AlertFacts): AlertAction {
   const hosts = Object.values(snapshot.hosts).filter((host) => knowsHost(host, snapshot, now));
   const [host] = hosts;
-  if (!host?.status) return { kind: 'open', place: 'host' };
+  if (!host?.status) return { kind: 'show-host', hostId: null };
   const workers = host.status.workers;
   if (workers.length === 0) return { kind: 'set-count', hostId: host.id, workers: 1 };
   if (workers.every(({ state }) => state.kind === 'drained' || state.kind === 'draining'))
@@ -136,19 +141,29 @@ function failureBurst(jobs: readonly JobSummary[], { snapshot, now, threshold }:
   );
   const limit = threshold('failure-burst');
   if (failed.length < Math.max(1, limit - 1)) return [];
-  const causes = new Map<string, number>();
-  for (const { error } of failed) if (error) causes.set(error, (causes.get(error) ?? 0) + 1);
-  const [most] = [...causes].sort((a, b) => b[1] - a[1]);
-  const cause = most
-    ? ` ${most[1] === failed.length ? 'All' : `${most[1]} of them`}: ${quoted(most[0], 140)}`
-    : '';
+  const causes = Map.groupBy(failed, ({ error }) => {
+    const failure = causeOfFailure(error);
+    // Two errors that nobody knows need not be the same.
+    return failure.cause === 'unknown' ? `unknown/${error}` : failureKey(failure);
+  });
+  const [most = []] = [...causes.values()].sort((a, b) => b.length - a.length);
+  const share = most.length === failed.length ? 'All' : `${most.length} of them`;
   return [
     reading('failure-burst', '', failed.length >= limit ? 'over' : 'between', {
       severity: 'warn',
-      text: `${count(failed.length, 'job')} failed in the last 10 min.${cause}`,
+      text: `${count(failed.length, 'job')} failed in the last 10 min. ${share}: ${causeText(most)}`,
       action: { kind: 'show-jobs', status: 'failed' },
     }),
   ];
+}
+
+/** What the jobs of one cause lack, and the step that mends them; of an error that says nothing known, its own words. */
+function causeText(jobs: readonly JobSummary[]): string {
+  const error = jobs.find((job) => job.error)?.error ?? null;
+  const { cause, about } = causeOfFailure(error);
+  const { name, step } = FAILURE_CAUSES[cause];
+  const what = cause === 'unknown' && error !== null ? error : about === null ? name : `${name} ${about}`;
+  return `${quoted(what, 140)} ${step}`;
 }
 
 function setAside({ snapshot }: AlertFacts): Reading[] {

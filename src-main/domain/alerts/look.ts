@@ -16,6 +16,7 @@ export function lookAround(facts: AlertFacts): Look {
       ...hosts.flatMap(({ readings }) => readings),
       ...queue.readings,
       ...lookAtRental(facts),
+      ...lookAtHistory(facts),
       ...lookAtConsole(facts),
     ],
     blind: [
@@ -76,6 +77,17 @@ function lookAtRental({ capacity, now, threshold }: AlertFacts): Reading[] {
         ? `The rental ended at ${clock(rental.endsAt)}, as it was entered. The machine may go away, or go on costing.`
         : `The rental ends at ${clock(rental.endsAt)}, in ${span(Math.max(left, 60_000))}.${safe}`,
       action: { kind: 'open', place: 'capacity' },
+    }),
+  ];
+}
+
+function lookAtHistory({ notKept }: AlertFacts): Reading[] {
+  if (notKept === null) return [];
+  return [
+    reading('history-not-kept', '', 'over', {
+      severity: 'warn',
+      text: `What happens now is missing from the recap and the charts if this console is closed: it cannot be kept. ${quoted(notKept, 400)}`,
+      action: { kind: 'open', place: 'recap' },
     }),
   ];
 }

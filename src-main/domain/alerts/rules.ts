@@ -36,6 +36,7 @@ export const ruleIdSchema = z.enum([
   'disk-low',
   'unreadable-jobs',
   'rental-ending',
+  'history-not-kept',
   'console-notice',
 ]);
 export type RuleId = z.infer<typeof ruleIdSchema>;
@@ -170,6 +171,14 @@ export const RULES: readonly AlertRule[] = [
     title: 'Rental ends soon',
     help: 'The rental entered on the Capacity screen ends within this time.',
     threshold: at(30, 'min', 1, 600),
+    afterMs: 0,
+    clearAfterMs: 0,
+  },
+  {
+    id: 'history-not-kept',
+    title: 'History is not kept',
+    help: 'What happens now cannot be written to the disk of this computer.',
+    threshold: null,
     afterMs: 0,
     clearAfterMs: 0,
   },

@@ -15,6 +15,7 @@ const ACTS_SHOWN = 500;
 const FROM: Partial<Record<EventKind, RecapAct['from']>> = {
   'desired-changed': 'person',
   'control-changed': 'person',
+  'host-act': 'person',
   'agent-started': 'agent',
   'agent-stopped': 'agent',
   'worker-started': 'agent',

@@ -12,13 +12,14 @@ import { AlertHistory } from './alert-history.tsx';
 import { AlertRules } from './alert-rules.tsx';
 import styles from './alerts-drawer.module.css';
 import { closeAlerts, useAlertsOpen } from './alerts-panel.ts';
-import { useRinging } from './ring.ts';
+import { useAskedAlerts, useRinging } from './ring.ts';
 
 const NOTHING: Alert[] = [];
 
 /** All about alerts: those that stand, those that were, and the rules. Stands once, in the shell. */
 export function AlertsDrawer() {
   useRinging();
+  useAskedAlerts();
   const open = useAlertsOpen();
   const count = useLive(({ alerts }) => alerts?.alerts.length ?? 0);
   return (

@@ -29,6 +29,16 @@ export function playTone(severity: 'warn' | 'fail'): void {
   }
 }
 
+/** Opens the panel when somebody clicked on an alert outside of the window. */
+export function useAskedAlerts(): void {
+  const asked = useLive(({ alerts }) => alerts?.asked ?? null);
+  const before = useRef(asked);
+  useEffect(() => {
+    if (asked !== null && before.current !== null && asked > before.current) showAlerts();
+    before.current = asked;
+  }, [asked]);
+}
+
 /** Whether notifications come from this page; in the desktop app the app itself shows them. */
 export const pageNotifies = (): boolean =>
   window.workshop === undefined && typeof Notification !== 'undefined';

@@ -2,6 +2,7 @@ import { Button, Group } from '@mantine/core';
 import { useState } from 'react';
 import type { DeployAct, DeployView } from '../../../src-main/api/types.ts';
 import { askFirst } from '../../components/confirm.tsx';
+import { showLog } from '../../components/navigate.ts';
 import { useLookOver, useStartDeploy, useStopDeploy } from '../../live/deploy-verbs.ts';
 import { mainAct, skippedIn } from './deploy-words.ts';
 import { SudoQuestion } from './sudo-question.tsx';
@@ -50,6 +51,11 @@ export function HostActs({ view }: { view: DeployView }) {
       >
         {lookWord}
       </Button>
+      {installed && (
+        <Button variant="default" onClick={() => showLog(targetId, null)} aria-label={`Logs of ${name}`}>
+          Logs
+        </Button>
+      )}
       {back && (
         <Button
           variant="default"

@@ -91,6 +91,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       snooze: async () => {},
       quiet: async () => {},
       history: async () => [],
+      ask: () => {},
       onRing: () => () => {},
     },
     capacity: {

@@ -23,8 +23,11 @@ const failed = worker(1, {
 });
 
 /** As the composition builds it, over a workshop with a failed worker; looks only when told to. */
-async function open(address = '100.64.0.7:6379') {
-  let { snapshot } = workshop(Date.now(), [host({ workers: [failed] }, Date.now())], []);
+async function open(
+  address = '100.64.0.7:6379',
+  found = workshop(Date.now(), [host({ workers: [failed] }, Date.now())], []).snapshot,
+) {
+  let snapshot = found;
   let state: AlertsState | null = null;
   const rings: string[] = [];
   const log = alertLog(dir);
@@ -32,6 +35,7 @@ async function open(address = '100.64.0.7:6379') {
     store: byWorkshopFile(dir, 'alerts.json', keptAlertsSchema),
     log,
     now: () => snapshot,
+    notKept: () => null,
     capacity: { guardMiB: () => null, fits: () => null, rental: () => null },
     publish: (next) => {
       state = next;
@@ -44,6 +48,11 @@ async function open(address = '100.64.0.7:6379') {
   return {
     ...{ service, rings, log },
     state: () => state as AlertsState | null,
+    snapshot: () => snapshot,
+    lose() {
+      const link = { kind: 'lost', since: Date.now(), code: 'REDIS_UNREACHABLE', retryAt: null } as const;
+      snapshot = { ...snapshot, links: { redis: { ...link, why: 'It is gone.', remedy: 'Look.' } } };
+    },
     heal() {
       const healthy = [worker(1, busyState(1, Date.now(), 0))];
       snapshot = workshop(
@@ -111,25 +120,39 @@ test('the history on disk stays bounded', async () => {
   expect((await log.read('w', 1))[0]?.at).toBe(3499);
 });
 
-test('quiet keeps everything on the screen and lets nothing ring; an alert that is over cannot be snoozed', async () => {
-  const { service, state, heal } = await open();
+test('quiet lets nothing ring; what rose meanwhile and still stands rings once when it ends, also after a restart', async () => {
+  const calm = await open();
+  const { service, state, heal } = calm;
   await service.quiet({ minutes: 30 });
   expect(state()?.quietUntil).toBeGreaterThan(Date.now());
+  calm.lose();
+  service.look();
+  expect(state()?.alerts.map(({ rule }) => rule)).toContain('redis-lost');
+  expect(calm.rings).toEqual(['Worker failed']);
+  await service.quiet({ minutes: 30 });
+  const later = await open(undefined, calm.snapshot());
+  expect(later.rings).toEqual([]);
+  await later.service.quiet({ minutes: null });
+  expect(later.rings).toEqual(['Redis lost']);
+  later.service.look();
+  expect(later.rings).toEqual(['Redis lost']);
   heal();
   await expect(service.snooze({ key: 'no such', minutes: 5 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-test('a click on a notification of the system brings the console to the front', () => {
+test('a click on a notification of the system brings the console to the front, with the panel of alerts', () => {
   let tell: (ring: { title: string; text: string }) => void = () => {};
   const shown: { body: string }[] = [];
   let click: () => void = () => {};
   const show = vi.fn();
+  const ask = vi.fn();
   notifyOfAlerts(
     {
       onRing: (listener) => {
         tell = listener;
         return () => {};
       },
+      ask,
     },
     {
       isSupported: () => true,
@@ -151,4 +174,5 @@ test('a click on a notification of the system brings the console to the front', 
   expect(shown[0]?.body).toHaveLength(240);
   click();
   expect(show).toHaveBeenCalledOnce();
+  expect(ask).toHaveBeenCalledOnce();
 });

@@ -79,6 +79,25 @@ describe('one alert', () => {
     expect(step(look(says('worker-failed'))).rung).toEqual(['worker-failed']);
   });
 
+  test('a snooze that ends over a standing failure rings once; over one that is gone, or not surely there, it does not', () => {
+    const { step, engine, at } = walk();
+    const failing = look(says('worker-failed', 'over', 'worker-failed/h/1'));
+    step(failing);
+    engine.snooze('worker-failed/h/1', at() + 60 * SECOND);
+    expect(step(failing, 59).rung).toEqual([]);
+    expect(step(failing, 120).rung).toEqual(['worker-failed/h/1']);
+    engine.snooze('worker-failed/h/1', at() + 10 * SECOND);
+    expect(step({ readings: [], blind: ['worker-failed/h/'] }, 30).rung).toEqual([]);
+    expect(step(failing).rung).toEqual(['worker-failed/h/1']);
+    engine.snooze('worker-failed/h/1', at() + 10 * SECOND);
+    expect(step(look(), 200).rung).toEqual([]);
+    // Whoever ends it by hand has just looked.
+    step(failing);
+    engine.snooze('worker-failed/h/1', at() + 10 * SECOND);
+    engine.snooze('worker-failed/h/1', null);
+    expect(step(failing, 60).rung).toEqual([]);
+  });
+
   test('while nobody can look it stays, says since when, and nothing is resolved', () => {
     const { step, engine, at } = walk();
     step(look(says('worker-failed', 'over', 'worker-failed/h/worker-1')));

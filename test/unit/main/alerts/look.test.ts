@@ -28,7 +28,7 @@ const idle = (number: number) => worker(number, { kind: 'idle', since: NOW - MIN
 
 function facts(snapshot: WorkshopSnapshot, change: Partial<AlertFacts> = {}): AlertFacts {
   return {
-    ...{ snapshot, now: NOW, capacity, running: [], lastMoved: null },
+    ...{ snapshot, now: NOW, capacity, running: [], lastMoved: null, notKept: null },
     threshold: (rule) => usual.get(rule) ?? 0,
     ...change,
   };
@@ -93,12 +93,47 @@ describe('the queue', () => {
     );
     const found = find('failure-burst', workshop(NOW, [], failed).snapshot);
     expect(found).toMatchObject({ verdict: 'over', action: { kind: 'show-jobs', status: 'failed' } });
-    expect(found?.text).toMatch(/^3 jobs failed in the last 10 min\. 2 of them: x+…$/);
-    expect(found?.text.length).toBeLessThan(300);
+    expect(found?.text).toMatch(
+      /^3 jobs failed in the last 10 min\. 2 of them: x+… Read the original error;/,
+    );
+    expect(found?.text.length).toBeLessThan(400);
     expect(find('failure-burst', workshop(NOW, [], failed.slice(0, 2)).snapshot)?.verdict).toBe('between');
     const old = failed.map((one) => ({ ...one, completedAt: NOW - 11 * MINUTE }));
     expect(find('failure-burst', workshop(NOW, [], old).snapshot)).toBeUndefined();
   });
+});
+
+test('a burst is grouped by what mends it, not by the words of each error, and says the step', () => {
+  const failed = [4, 12, 7].map((node, at) =>
+    job(at, 'failed', NOW, {
+      completedAt: NOW - MINUTE,
+      error: `Node ${node} (UNETLoader) needs "wan2.2.safetensors" as unet_name.`,
+    }),
+  );
+  const other = job(3, 'failed', NOW, { completedAt: NOW - MINUTE, error: 'CUDA out of memory' });
+  expect(find('failure-burst', workshop(NOW, [], [...failed, other]).snapshot)?.text).toBe(
+    '4 jobs failed in the last 10 min. 3 of them: missing model wan2.2.safetensors. ' +
+      'Install the model file on the GPU host, then requeue these jobs.',
+  );
+});
+
+test('a history that is not written is told with the reason, and leads to the Recap', () => {
+  const { snapshot } = workshop(NOW, [], []);
+  expect(find('history-not-kept', snapshot)).toBeUndefined();
+  expect(find('history-not-kept', snapshot, { notKept: 'The disk is full. Make room on it.' })).toMatchObject(
+    {
+      text: expect.stringMatching(/The disk is full\. Make room on it\.$/),
+      action: { kind: 'open', place: 'recap' },
+    },
+  );
+});
+
+test('what nothing on the Stage mends leads to the machine itself', () => {
+  const disk = { path: '/', use: 'outputs', freeBytes: 1e9, totalBytes: 1e12 };
+  const full = { ...host({ workers: [idle(1)] }, NOW), id: 'gpu-1' };
+  if (full.status) full.status = { ...full.status, disks: [disk] };
+  const { snapshot } = workshop(NOW, [full], []);
+  expect(find('disk-low', snapshot)?.action).toEqual({ kind: 'show-host', hostId: 'gpu-1' });
 });
 
 describe('a GPU host', () => {

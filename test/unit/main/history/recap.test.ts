@@ -117,6 +117,7 @@ test('tells who did what, and what agents did by themselves; what befell single 
     'person ada@laptop desired-changed',
     'agent gpu-1 worker-started',
     'person ben@desk control-changed',
+    'person ada@laptop host-act',
     'agent gpu-1 job-rescued',
   ]);
 });
