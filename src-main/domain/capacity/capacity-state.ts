@@ -41,9 +41,13 @@ export interface HostCapacity {
 export interface RentalMeter {
   /** The moment this holds for. */
   at: number;
-  /** How long at least one job was running since the rental began, as far as the jobs that are still known tell. */
-  busyMs: number;
-  /** At least one job runs now. */
+  /** How long at least one job was running within `known`; null while nothing is known. */
+  busyMs: number | null;
+  /** The part of the rental of which it is known whether a job ran; null before the queue was read. */
+  known: { from: number; until: number } | null;
+  /** The queue is known as of now, so what is known grows with every second. */
+  live: boolean;
+  /** At least one job runs now; false while that is not known. */
   busyNow: boolean;
   /** What is submitted by then starts, runs and arrives before the end; null without an end or an estimate. */
   lastSafeAt: number | null;

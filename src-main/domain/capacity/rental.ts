@@ -1,6 +1,8 @@
 import { finishingSince, gpuSpans } from '../../../worker-agent/src/contract/gpu-spans.ts';
+import { knowsQueue } from '../alerts/facts.ts';
+import { endedListedSince } from '../ended-lists.ts';
 import type { JobSummary, WorkshopSnapshot } from '../workshop.ts';
-import type { CapacitySettings } from './capacity-settings.ts';
+import type { CapacitySettings, Rental } from './capacity-settings.ts';
 import type { RentalMeter } from './capacity-state.ts';
 
 /** Delivering files and a little air, ms. */
@@ -20,14 +22,15 @@ export function rentalMeterOf(
   if (!rental) return null;
   const jobs = Object.values(snapshot.jobs);
   const offset = snapshot.clockOffsetMs ?? 0;
-  const until = Math.min(now, rental.endsAt ?? now);
+  const live = knowsQueue(snapshot, now);
+  const known = knownOf(snapshot, rental, live ? now : (snapshot.queueAt ?? now));
   const finishing = finishingSince(Object.values(snapshot.hosts).map(({ status }) => status));
   const runs = gpuSpans(jobs, ({ id, queue }) =>
     queue === 'running' ? (finishing.get(id) ?? now + offset) : null,
   );
   const spans = [...runs.values()].map(([from, to]) => [from - offset, to - offset] as const);
-  const busyMs = covered(spans, rental.startedAt, until);
-  const busyNow = jobs.some(({ id, queue }) => queue === 'running' && !finishing.has(id));
+  const busyMs = known && covered(spans, known.from, known.until);
+  const busyNow = live && jobs.some(({ id, queue }) => queue === 'running' && !finishing.has(id));
   const run = longRun(jobs, runs);
   const newJob = snapshot.waits?.newJob;
   const waitMs = newJob?.kind === 'range' ? newJob.p90 : null;
@@ -37,13 +40,27 @@ export function rentalMeterOf(
       : Math.floor((rental.endsAt - waitMs - run.ms - AIR_MS) / 60_000) * 60_000;
   return {
     at: Math.floor(now / STEP_MS) * STEP_MS,
-    busyMs: Math.floor(busyMs / STEP_MS) * STEP_MS,
+    busyMs: busyMs === null ? null : Math.floor(busyMs / STEP_MS) * STEP_MS,
+    known: known && live ? { ...known, until: Math.floor(known.until / STEP_MS) * STEP_MS } : known,
+    live,
     busyNow,
     lastSafeAt,
     waitMs,
     runMs: run.ms,
     guess: run.guess || (newJob?.kind === 'range' && newJob.guess),
   };
+}
+
+/** The part of the rental that the lists and the last reading cover. @param until local epoch ms of that reading. */
+function knownOf(
+  snapshot: Readonly<WorkshopSnapshot>,
+  { startedAt, endsAt }: Rental,
+  until: number,
+): { from: number; until: number } | null {
+  const since = snapshot.queueAt === null ? null : endedListedSince(snapshot);
+  if (since === null) return null;
+  const from = Math.max(startedAt, since - (snapshot.clockOffsetMs ?? 0));
+  return { from, until: Math.max(from, Math.min(until, endsAt ?? until)) };
 }
 
 /** Length of the union of spans between two moments. */

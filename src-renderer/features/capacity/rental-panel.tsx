@@ -54,7 +54,7 @@ function Meter({ rental }: { rental: Rental }) {
           <div className={styles.dim}>while no job ran</div>
         </div>
       </div>
-      <p className={styles.text}>{words.busyShare} As far as the jobs that Redis still lists tell.</p>
+      <p className={styles.text}>{words.busyShare}</p>
       <p className={styles.safe}>
         <span style={{ color: toneColor(words.tone) }}>
           <ToneIcon tone={words.tone} size="1rem" />

@@ -1,5 +1,5 @@
 import type { CapacitySettings, RentalMeter } from '../../../src-main/api/types.ts';
-import { clockText, money, spanText } from '../../components/format.ts';
+import { clockText, money, spanText, UNKNOWN } from '../../components/format.ts';
 
 type Rental = NonNullable<CapacitySettings['rental']>;
 
@@ -14,19 +14,50 @@ export interface RentalWords {
   tone: 'ok' | 'warn' | 'fail' | 'off';
 }
 
+/** Shorter gaps in what is known are not worth a sentence, ms. */
+const GAP_MS = 60_000;
+
 /** Reads the meter off. @param now local epoch ms. */
 export function rentalWords(rental: Rental, meter: RentalMeter, now: number): RentalWords {
   const until = Math.min(now, rental.endsAt ?? now);
   const ranMs = Math.max(0, until - rental.startedAt);
-  // Between two words of main a job that runs goes on counting.
-  const busyMs = Math.min(ranMs, meter.busyMs + (meter.busyNow ? Math.max(0, until - meter.at) : 0));
   const cost = (ms: number) => money((ms / 3_600_000) * rental.pricePerHour, rental.currency);
-  const share = ranMs === 0 ? 0 : Math.round((busyMs / ranMs) * 100);
   return {
     spent: cost(ranMs),
-    idle: cost(ranMs - busyMs),
-    busyShare: ranMs === 0 ? 'It begins now.' : `A job was running ${share} % of ${spanText(ranMs)}.`,
+    ...busyWords(rental, meter, until, now, cost),
     ...endWords(rental, meter, now),
+  };
+}
+
+/** What is known of the time when no job ran, and what is not. */
+function busyWords(
+  { startedAt }: Rental,
+  { at, busyMs, busyNow, known, live }: RentalMeter,
+  until: number,
+  now: number,
+  cost: (ms: number) => string,
+): Pick<RentalWords, 'idle' | 'busyShare'> {
+  if (until <= startedAt) return { idle: cost(0), busyShare: 'It begins now.' };
+  if (busyMs === null || known === null)
+    return {
+      idle: UNKNOWN,
+      busyShare: 'When a job was running is not known: the jobs have not been read yet.',
+    };
+  // Between two words of main time goes on, and a job that runs goes on counting.
+  const knownUntil = live ? until : known.until;
+  const knownMs = Math.max(0, knownUntil - known.from);
+  const busy = Math.min(knownMs, busyMs + (live && busyNow ? Math.max(0, until - at) : 0));
+  const share = knownMs === 0 ? 0 : Math.round((busy / knownMs) * 100);
+  const gaps = [
+    known.from - startedAt >= GAP_MS &&
+      `Of the time before ${clockText(known.from, now)} it is not known: the jobs of then are no longer listed.`,
+    until - knownUntil >= GAP_MS &&
+      `Since ${clockText(known.until, now)} it is not known: Redis is not reached.`,
+  ].filter((one) => one !== false);
+  return {
+    // What is not known may have been idle too.
+    idle: `${gaps.length > 0 ? 'at least ' : ''}${cost(knownMs - busy)}`,
+    busyShare: [`A job was running ${share} % of ${spanText(knownMs)}.`, ...gaps].join(' '),
   };
 }
 

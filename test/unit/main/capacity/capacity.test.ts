@@ -10,6 +10,7 @@ import {
   workersForUsers,
 } from '../../../../src-main/domain/capacity/catalogue.ts';
 import { covered } from '../../../../src-main/domain/capacity/rental.ts';
+import type { LinkState } from '../../../../src-main/domain/workshop.ts';
 import { fitWords } from '../../../../src-renderer/components/fit-words.ts';
 import { money } from '../../../../src-renderer/components/format.ts';
 import { rentalWords } from '../../../../src-renderer/features/capacity/rental-words.ts';
@@ -144,6 +145,45 @@ describe('the rental', () => {
       busyShare: 'A job was running 37 % of 60 min.',
     });
     expect(money(2.5, 'USD')).toBe('2.50 USD');
+  });
+
+  test('before the queue was read nothing is said of idle time; a lost link stops what is known at its age', () => {
+    const running = job(1, 'running', NOW, { startedAt: NOW - 20 * MINUTE });
+    const { snapshot } = workshop(NOW, [], [running]);
+    const unread = of({ ...snapshot, queueAt: null, counts: null, jobs: {} }, { rental }).rental;
+    expect(unread).toMatchObject({ busyMs: null, known: null, busyNow: false });
+    expect(unread && rentalWords(rental, unread, NOW)).toMatchObject({
+      ...{ spent: '€3.00', idle: '–' },
+      busyShare: expect.stringMatching(/not known: the jobs have not been read yet/),
+    });
+    const lost: LinkState = { kind: 'lost', since: NOW, code: 'x', why: 'x', remedy: 'x', retryAt: null };
+    const queueAt = NOW - 10 * MINUTE;
+    const stale = of({ ...snapshot, queueAt, links: { redis: lost } }, { rental }).rental;
+    expect(stale).toMatchObject({ busyMs: 10 * MINUTE, busyNow: false, live: false });
+    const words = stale && rentalWords(rental, stale, NOW + 5 * MINUTE);
+    expect(words?.idle).toBe('at least €2.00');
+    expect(words?.busyShare).toBe(
+      'A job was running 20 % of 50 min. Since 13:52 it is not known: Redis is not reached.',
+    );
+  });
+
+  test('what ended before the oldest job that is listed is not taken for idle', () => {
+    const ended = job(1, 'completed', NOW, {
+      ...{ startedAt: NOW - 30 * MINUTE, completedAt: NOW - 20 * MINUTE },
+    });
+    const { snapshot } = workshop(NOW, [], [ended]);
+    const counts = snapshot.counts && { ...snapshot.counts, completed: 5300 };
+    const jobs = Object.fromEntries(
+      Array.from({ length: 1000 }, (_, at) => [`j${at}`, { ...ended, id: `j${at}` }]),
+    );
+    const meter = of({ ...snapshot, jobs, counts }, { rental }).rental;
+    expect(meter?.known?.from).toBe(NOW - 20 * MINUTE);
+    expect(meter && rentalWords(rental, meter, NOW)).toMatchObject({
+      idle: 'at least €1.00',
+      busyShare: expect.stringMatching(/0 % of 20 min\. Of the time before 13:42 it is not known/),
+    });
+    // Half of the list is still on its way.
+    expect(of({ ...snapshot, counts }, { rental }).rental?.busyMs).toBeNull();
   });
 
   test('the last safe time leaves room for wait, run and delivery; without an estimate it is not known', () => {
