@@ -198,7 +198,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     machines.follow(followed);
   };
   const hosts = machinesOf(profile, ({ id }) => machines.host(id));
-  const envImport = createEnvImport(hosts);
+  const envImport = createEnvImport(hosts, (hostId) => deploy.imported(hostId));
   const workshops = createWorkshopsService({
     store,
     use: settings.use,

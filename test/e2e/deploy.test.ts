@@ -140,6 +140,12 @@ const press = (name: string | RegExp) => page.getByRole('button', { name }).clic
 const open = (screen: string) =>
   page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click();
 const panel = (name: string) => page.getByRole('region', { name });
+/** What a step of the setup says of itself. */
+const stepSays = (step: string, detail: string) =>
+  page
+    .getByRole('navigation', { name: 'Steps of the setup' })
+    .getByRole('button', { name: new RegExp(`^${step} .*${detail}`) })
+    .waitFor();
 const picture = (name: string) => page.screenshot({ path: join(pictures, `deploy-${name}.png`) });
 const statusOf = async () => JSON.parse((await redis.get(keys.hostStatus(HOST))) ?? '{}');
 /** Compares the fingerprint as a careful person does, and says yes. */
@@ -224,6 +230,8 @@ test('the .env of the VPS goes to the GPU host, and Redis answers from there', a
   await proved.scrollIntoViewIfNeeded();
   await picture('env-written');
   await press('Connect this console to this Redis');
+  await stepSays('Import .env', `Written to ${NAME}`);
+  await stepSays('Deploy', `Not known of ${NAME}; look it over`);
 });
 
 test('the machine is looked over, and one press deploys until the first heartbeat', async () => {
@@ -324,6 +332,11 @@ test('an upgrade in the middle of a job ends the job once; a rollback and an uni
   await picture('stage-after');
   await page.getByRole('button', { name: /^Agent/ }).click();
   await picture('agent-after');
+  await page.keyboard.press('Escape');
+  await open('Setup');
+  await stepSays('Deploy', `Put the agent on ${NAME}`);
+  await stepSays('Import .env', `Not written to ${NAME} yet`);
+  await picture('setup-after');
 });
 
 test('no secret was told to the page, kept on the laptop, or handed to a program', async () => {

@@ -37,7 +37,8 @@ function planned(look = LOOK, release = RELEASE): Pick<DeployView, 'findings' | 
 
 function view(change: Partial<DeployView>): DeployView {
   return {
-    ...{ targetId: 'h100', name: 'H100 of Verda', where: 'ubuntu@100.64.0.7', phase: 'ready', act: 'deploy' },
+    ...{ targetId: 'h100', hostId: 'h100', imported: true },
+    ...{ name: 'H100 of Verda', where: 'ubuntu@100.64.0.7', phase: 'ready', act: 'deploy' },
     ...{ lookedAt: Date.now() - 65_000, installed: null, offers: RELEASE, choices: NO_CHOICES },
     ...{ runtime: 'compose', wantsPassword: true, progress: 0.1, output: [], error: null, result: null },
     ...planned(),

@@ -69,6 +69,8 @@ export interface InstalledView {
 
 export interface DeployView {
   targetId: string;
+  /** AGENT_HOST_ID of its agent: under this name it reports. */
+  hostId: string;
   name: string;
   /** Where it is, in words: "root@100.64.0.7" or "this computer". */
   where: string;
@@ -77,6 +79,9 @@ export interface DeployView {
   lookedAt: number | null;
   findings: FindingView[];
   steps: StepView[];
+  /** The VPS's .env was written there, as far as this console saw; null: it has not looked. */
+  imported: boolean | null;
+  /** null: none, or before a look. */
   installed: InstalledView | null;
   /** The release that this console would deploy. */
   offers: string | null;

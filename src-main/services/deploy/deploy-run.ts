@@ -41,6 +41,8 @@ export interface Looked {
   steps: PlanStep[];
   wanted: Wanted;
   envText: string;
+  /** What was imported from the VPS stands there. */
+  imported: boolean;
 }
 
 /** Looks over a machine and makes the plan. Changes nothing there. @throws WorkshopError. */
@@ -85,7 +87,10 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     node: { version: NODE_VERSION, mirror: needs.nodeMirror },
   };
   const skew = clockSkew(found.clock, { before, after });
-  return { found, skew, steps: planSteps(found, wanted), wanted, envText: text };
+  return {
+    ...{ found, skew, steps: planSteps(found, wanted), wanted, envText: text },
+    imported: imported !== undefined,
+  };
 }
 
 export interface RunReports {

@@ -39,6 +39,8 @@ interface Place {
 }
 
 export interface DeployKeeper extends DeployService {
+  /** The VPS's .env has just been written to a GPU host. */
+  imported(targetId: string): void;
   close(): void;
 }
 
@@ -65,7 +67,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
   const placeOf = (target: DeployTarget): Place => {
     const known = places.get(target.id);
     if (known) {
-      Object.assign(known.view, { name: target.name, where: target.where });
+      Object.assign(known.view, { name: target.name, where: target.where, hostId: target.hostId });
       return known;
     }
     const place: Place = {
@@ -83,7 +85,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     place.view.output.splice(0, place.view.output.length - OUTPUT_LINES);
     tell();
   };
-  const show = (place: Place, { found, skew, steps, wanted }: Looked) => {
+  const show = (place: Place, { found, skew, steps, wanted, imported }: Looked) => {
     const { agent } = found;
     Object.assign(place.view, {
       lookedAt: Date.now(),
@@ -96,6 +98,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
           progress: null,
         }),
       ),
+      imported,
       offers: wanted.release,
       runtime: wanted.runtime,
       // The machine's own systemd wants root for each start and stop.
@@ -272,6 +275,12 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     async stop({ targetId }) {
       places.get(targetId)?.running?.abort(new Error('stopped'));
     },
+    imported(targetId) {
+      const target = targets.list().find(({ id }) => id === targetId);
+      if (!target) return;
+      placeOf(target).view.imported = true;
+      tell();
+    },
     close() {
       off();
       for (const { running } of places.values()) running?.abort(new Error('closed'));
@@ -282,6 +291,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
 function unseen(target: DeployTarget, choices: DeployChoices = NO_CHOICES): DeployView {
   return {
     targetId: target.id,
+    hostId: target.hostId,
     name: target.name,
     where: target.where,
     phase: 'unseen',
@@ -291,6 +301,7 @@ function unseen(target: DeployTarget, choices: DeployChoices = NO_CHOICES): Depl
     wantsPassword: false,
     ...{
       lookedAt: null,
+      imported: null,
       installed: null,
       offers: null,
       runtime: null,

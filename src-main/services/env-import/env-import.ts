@@ -33,8 +33,14 @@ interface Draft {
   target: { hostId: string; host: RemoteHost; path: string; text: string | null } | null;
 }
 
-/** Reads the VPS's .env, plans its import, writes it on a GPU host and proves it there. Secrets stay in here. */
-export function createEnvImport(machines: ImportMachines): EnvImport {
+/**
+ * Reads the VPS's .env, plans its import, writes it on a GPU host and proves it there. Secrets stay in here.
+ * @param written called with the GPU host's id when the file stands where its agent is set up from.
+ */
+export function createEnvImport(
+  machines: ImportMachines,
+  written: (hostId: string) => void = () => {},
+): EnvImport {
   const drafts = new Map<string, Draft>();
 
   const find = (id: string): Draft => {
@@ -198,6 +204,7 @@ export function createEnvImport(machines: ImportMachines): EnvImport {
         );
       target.text = text;
       draft.facts = { ...draft.facts, existing: parseEnvText(text) };
+      if (path === (await absolute(host, DEFAULT_TARGET))) written(target.hostId);
       const changed = plan.changes.filter(({ kind }) => kind !== 'same').length;
       return { where: host.label, path, bytes: Buffer.byteLength(text), backup, changed };
     },

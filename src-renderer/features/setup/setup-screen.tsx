@@ -1,25 +1,30 @@
-import { Button } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
+import type { WorkshopProfile } from '../../../src-main/api/types.ts';
+import { cut, listText } from '../../components/format.ts';
 import { goTo } from '../../components/navigate.ts';
 import { Panel } from '../../components/panel.tsx';
 import { useNow } from '../../live/clock.ts';
+import { useDeployments, useLookOver } from '../../live/deploy-verbs.ts';
 import { useWorkshops } from '../../live/setup-verbs.ts';
 import { useLive } from '../../live/store.ts';
 import { EnvPanel } from './env-panel.tsx';
+import { type HostProgress, hostProgress, isThere } from './host-progress.ts';
 import { GpuHostsPanel, VpsPanel } from './machines-panel.tsx';
 import styles from './setup.module.css';
-import { nextStep, type StepId, setupSteps } from './setup-steps.ts';
+import { nextStep, type SetupFacts, type StepId, setupSteps } from './setup-steps.ts';
 import { StepBar } from './step-bar.tsx';
 import { WorkshopsPanel } from './workshops-panel.tsx';
 
 /** From nothing to a live Stage: workshop, VPS, GPU host, .env, deployment. It can be left and taken up at any point. */
 export function SetupScreen() {
   const view = useWorkshops();
-  const facts = useSetupFacts();
+  const profile = view?.workshops.find((one) => one.profile.id === view.currentId)?.profile;
+  const facts = useSetupFacts(profile);
   const name = useLive((state) => state.name);
   if (!view) return <p className={styles.text}>The saved workshops are being read …</p>;
-  const profile = view.workshops.find((one) => one.profile.id === view.currentId)?.profile;
   const steps = setupSteps(profile, facts);
   const next = nextStep(steps);
+  const unknown = facts.hosts.filter((host) => host.settings === null || isThere(host) === null);
   const go = (step: StepId) => {
     if (step === 'deploy') goTo('hosts');
     else if (step === 'live') goTo('stage');
@@ -58,39 +63,59 @@ export function SetupScreen() {
           <EnvPanel profile={profile} />
         </div>
       )}
-      {profile && (next === 'deploy' || next === 'live') && (
-        <Panel title={next === 'deploy' ? 'Deploy' : 'Live'}>
-          <p className={styles.text}>
-            {next === 'deploy'
-              ? 'All that the agent needs is known. The Hosts screen shows what is missing on the machine, and puts the agent there.'
-              : 'Everything is in place; as soon as the agent reports, the Stage is live.'}
-          </p>
-          <div>
-            <Button onClick={() => goTo(next === 'deploy' ? 'hosts' : 'stage')}>
-              {next === 'deploy' ? 'Go to the hosts' : 'Go to the Stage'}
-            </Button>
-          </div>
-        </Panel>
+      {profile && unknown.length > 0 ? (
+        <LookOver hosts={unknown} />
+      ) : (
+        profile &&
+        (next === 'deploy' || next === 'live') && (
+          <Panel title={next === 'deploy' ? 'Deploy' : 'Live'}>
+            <p className={styles.text}>
+              {next === 'deploy'
+                ? 'All that the agent needs is known. The Hosts screen shows what is missing on the machine, and puts the agent there.'
+                : 'Everything is in place; as soon as the agent reports, the Stage is live.'}
+            </p>
+            <div>
+              <Button onClick={() => goTo(next === 'deploy' ? 'hosts' : 'stage')}>
+                {next === 'deploy' ? 'Go to the hosts' : 'Go to the Stage'}
+              </Button>
+            </div>
+          </Panel>
+        )
       )}
     </div>
   );
 }
 
-function useSetupFacts() {
+/** Machines of which nothing is known: a look tells, and changes nothing there. */
+function LookOver({ hosts }: { hosts: readonly HostProgress[] }) {
+  const look = useLookOver();
+  const names = listText(hosts.map(({ name }) => name));
+  return (
+    <Panel title="Not known yet">
+      <p className={styles.text}>
+        {`How far ${names} ${hosts.length === 1 ? 'is' : 'are'}, this console does not know: no agent reports from there, and this console has not looked there since. A look changes nothing.`}
+      </p>
+      <Group>
+        {hosts.map(({ id, name }) => (
+          <Button
+            key={id}
+            variant="default"
+            loading={look.isPending}
+            onClick={() => look.mutate({ targetId: id, skip: [] })}
+          >
+            {`Look over ${cut(name, 40)}`}
+          </Button>
+        ))}
+      </Group>
+    </Panel>
+  );
+}
+
+/** What is known of the GPU hosts, from their agents and from looks at the machines. */
+function useSetupFacts(profile: WorkshopProfile | undefined): SetupFacts {
   const now = useNow();
   const connected = useLive(({ links }) => links.redis.kind === 'ready' || links.redis.kind === 'degraded');
-  const hosts = useLive((state) => state.hosts);
-  const agents = Object.values(hosts);
-  const reporting = agents.filter(
-    ({ status, heardAt }) =>
-      status !== null &&
-      status.phase !== 'stopped' &&
-      heardAt !== null &&
-      now - heardAt <= status.nextWithinMs,
-  );
-  return {
-    connected,
-    agents: agents.filter(({ status }) => status !== null).length,
-    reporting: reporting.length,
-  };
+  const heard = useLive((state) => state.hosts);
+  const views = useDeployments();
+  return { connected, hosts: hostProgress(profile?.gpuHosts ?? [], views, heard, now) };
 }

@@ -1,11 +1,14 @@
 import type { WorkshopProfile } from '../../../src-main/api/types.ts';
+import { plural } from '../../components/format.ts';
+import { agentText, allOf, type HostProgress, isThere, settingsText } from './host-progress.ts';
 
 export type StepId = 'workshop' | 'vps' | 'gpu' | 'env' | 'deploy' | 'live';
 
 export interface SetupStep {
   id: StepId;
   title: string;
-  done: boolean;
+  /** null: not known. */
+  done: boolean | null;
   /** What is set, or what is to be done; one line. */
   detail: string;
 }
@@ -14,16 +17,15 @@ export interface SetupStep {
 export interface SetupFacts {
   /** Redis answers now. */
   connected: boolean;
-  /** Agents that ever reported, and those that do now. */
-  agents: number;
-  reporting: number;
+  /** Each of the profile's GPU hosts. */
+  hosts: readonly HostProgress[];
 }
 
-/** The way from nothing to a live Stage, and how far it is gone. */
+/** The way from nothing to a live Stage, and how far it is gone on every GPU host. */
 export function setupSteps(profile: WorkshopProfile | undefined, facts: SetupFacts): SetupStep[] {
-  const hosts = profile?.gpuHosts ?? [];
-  const names = hosts.map(({ name }) => name).join(', ');
-  const redis = profile?.redis;
+  const { hosts, connected } = facts;
+  const reporting = hosts.filter(({ agent }) => agent === 'reports').length;
+  const none = hosts.length === 0;
   return [
     {
       id: 'workshop',
@@ -37,32 +39,42 @@ export function setupSteps(profile: WorkshopProfile | undefined, facts: SetupFac
       done: Boolean(profile?.vps),
       detail: profile?.vps?.host ?? 'How to log in to it',
     },
-    { id: 'gpu', title: 'GPU host', done: hosts.length > 0, detail: names || 'Where the workers run' },
     {
-      id: 'env',
-      title: 'Import .env',
-      done: Boolean(redis),
-      detail: redis ? `Redis at ${redis.host}:${redis.port}` : 'Take over the VPS’s settings',
+      id: 'gpu',
+      title: 'GPU host',
+      done: !none,
+      detail: hosts.map(({ name }) => name).join(', ') || 'Where the workers run',
     },
+    envStep(profile, hosts),
     {
       id: 'deploy',
       title: 'Deploy',
-      done: facts.agents > 0,
-      detail: facts.agents > 0 ? 'The agent is installed' : 'Put the agent on the GPU host',
+      done: allOf(hosts.map(isThere)),
+      detail: none ? 'Put the agent on the GPU host' : agentText(hosts),
     },
     {
       id: 'live',
       title: 'Live',
-      done: facts.connected && facts.reporting > 0,
-      detail: !facts.connected
+      done: connected && !none && reporting === hosts.length,
+      detail: !connected
         ? 'Redis is not connected'
-        : facts.reporting > 0
-          ? 'Workers report'
-          : 'No agent reports yet',
+        : reporting === 0
+          ? 'No agent reports yet'
+          : reporting === hosts.length
+            ? 'Workers report'
+            : `${reporting} of ${plural(hosts.length, 'agent')} report`,
     },
   ];
 }
 
-/** Where to go on: the first step that is not done. */
+/** The import has two ends: this console knows Redis, and each GPU host has its settings. */
+function envStep(profile: WorkshopProfile | undefined, hosts: readonly HostProgress[]): SetupStep {
+  const step = { id: 'env', title: 'Import .env' } as const;
+  if (!profile?.redis) return { ...step, done: false, detail: 'Take over the VPS’s settings' };
+  if (hosts.length === 0) return { ...step, done: false, detail: 'No GPU host to write it to yet' };
+  return { ...step, done: allOf(hosts.map(({ settings }) => settings)), detail: settingsText(hosts) };
+}
+
+/** Where to go on: the first step that is not done, or not known to be. */
 export const nextStep = (steps: readonly SetupStep[]): StepId =>
-  steps.find(({ done }) => !done)?.id ?? 'live';
+  steps.find(({ done }) => done !== true)?.id ?? 'live';

@@ -10,17 +10,21 @@ export function StepBar({ steps, go }: { steps: readonly SetupStep[]; go: (step:
     <nav aria-label="Steps of the setup">
       <ol className={styles.bar}>
         {steps.map(({ id, title, done, detail }) => {
-          const tone = done ? 'ok' : id === next ? 'warn' : 'off';
+          const tone = done ? 'ok' : id === next ? 'warn' : done === null ? 'queued' : 'off';
           return (
             <li key={id} style={{ '--tone': toneColor(tone) } as React.CSSProperties}>
               <button
                 type="button"
                 className={styles.step}
                 aria-current={id === next ? 'step' : undefined}
+                title={detail}
                 onClick={() => go(id)}
               >
                 <ToneIcon tone={tone} size="1rem" />
-                <span className={styles.stepTitle}>{title}</span>
+                <span className={styles.stepTitle}>
+                  {title}
+                  {done === null && ' – not known'}
+                </span>
                 <span className={styles.stepDetail}>{detail}</span>
               </button>
             </li>

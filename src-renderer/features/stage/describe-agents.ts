@@ -17,11 +17,8 @@ export function describeAgents(facts: StageFacts, now: number): StageSentence | 
     return {
       tone: 'warn',
       headline: 'No agent has reported yet.',
-      details: [
-        'Start the worker-agent on the GPU host with this Redis; it appears here by itself.',
-        waiting,
-      ].filter(Boolean),
-      next: null,
+      details: ['Put the worker-agent on the GPU host; it appears here by itself.', waiting].filter(Boolean),
+      next: { kind: 'go', to: ['hosts'] },
     };
   const judged = hosts.map((host) => ({ host, health: healthOf(host, facts, now) }));
   if (judged.some(({ health }) => health.kind === 'reporting' || health.kind === 'stopping'))
@@ -31,7 +28,9 @@ export function describeAgents(facts: StageFacts, now: number): StageSentence | 
   const absence = describeAbsence(worst.host, worst.health, facts, now);
   const more = absencesOf(facts, now).filter((sentence) => sentence !== absence.headline);
   const details = [...absence.details, ...(hosts.length > 1 ? more : []), waiting].filter(Boolean);
-  return { ...absence, details, next: null };
+  // A log is there where an agent has once run.
+  const to = worst.health.kind === 'silent' ? (['hosts', 'logs'] as const) : (['hosts'] as const);
+  return { ...absence, details, next: { kind: 'go', to } };
 }
 
 /** What is said about an agent that does not report. */
@@ -58,17 +57,14 @@ function describeAbsence(
         headline: `The agent on ${host.id} has not reported yet.`,
         details: withRemedy(
           `${plural(host.desired?.workers ?? 0, 'worker')} will start once it does.`,
-          'Start the worker-agent on the GPU host.',
+          'Deploy it there, or look why it does not start.',
         ),
       };
     case 'stopped':
       return {
         tone: 'warn',
         headline: `The agent on ${host.id} was stopped${health.since === null ? '' : ` at ${clockText(health.since, now)}`}.`,
-        details: [
-          'No job is taken until it runs again. Deploy it on the Hosts screen, or start it on the GPU host.',
-          ...keptBack(host),
-        ],
+        details: ['No job is taken until it runs again. Deploying starts it.', ...keptBack(host)],
       };
     default:
       return {
@@ -79,7 +75,7 @@ function describeAbsence(
             : `The agent on ${host.id} is silent.`,
         details: withRemedy(
           'Its figures are the last known; whether its jobs go on is not known.',
-          'Look whether the GPU host and its worker-agent run.',
+          'Look the GPU host over, and read what its worker-agent said last.',
         ),
       };
   }

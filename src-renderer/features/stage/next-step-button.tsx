@@ -1,14 +1,38 @@
-import { Button, Tooltip } from '@mantine/core';
+import { Button, Stack, Tooltip } from '@mantine/core';
 import { fitWords } from '../../components/fit-words.ts';
+import { goTo } from '../../components/navigate.ts';
 import { useRestartWorker, useResume, useSetCount } from '../../live/fleet-verbs.ts';
 import { useReconnectNow } from '../../live/settings-verbs.ts';
 import { useLiveData } from '../../live/store.ts';
 import type { NextStep } from './stage-sentence.ts';
 
 type Step = Exclude<NextStep, { kind: 'release' }>;
+type Act = Exclude<Step, { kind: 'go' }>;
 
-/** The one act that the sentence leads to. */
+const PLACES = { hosts: 'Hosts', logs: 'Logs' } as const;
+
+/** The one act that the sentence leads to, or where it is found. */
 export function NextStepButton({ step }: { step: Step }) {
+  if (step.kind !== 'go') return <ActButton step={step} />;
+  return (
+    // Above each other: the headline needs the width.
+    <Stack gap={6} style={{ flex: 'none' }}>
+      {step.to.map((screen, at) => (
+        <Button
+          key={screen}
+          size={step.to.length === 1 ? 'sm' : 'compact-sm'}
+          variant={at === 0 ? 'filled' : 'default'}
+          aria-label={`Go to the ${PLACES[screen]}`}
+          onClick={() => goTo(screen)}
+        >
+          {PLACES[screen]}
+        </Button>
+      ))}
+    </Stack>
+  );
+}
+
+function ActButton({ step }: { step: Act }) {
   const setCount = useSetCount();
   const resume = useResume();
   const restart = useRestartWorker();
@@ -32,7 +56,7 @@ export function NextStepButton({ step }: { step: Step }) {
   );
 }
 
-function wordsOf(step: Step): string {
+function wordsOf(step: Act): string {
   switch (step.kind) {
     case 'start':
       return step.workers === 1 ? 'Start' : `Start ${step.workers} workers`;

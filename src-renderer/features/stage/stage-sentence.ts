@@ -6,7 +6,9 @@ export type NextStep =
   | { kind: 'resume'; hostId: string }
   | { kind: 'release' }
   | { kind: 'reconnect' }
-  | { kind: 'restart-worker'; hostId: string; workerId: string };
+  | { kind: 'restart-worker'; hostId: string; workerId: string }
+  /** Screens where it is mended, the likeliest first. */
+  | { kind: 'go'; to: readonly ('hosts' | 'logs')[] };
 
 /** What the verb bar says. */
 export interface StageSentence {

@@ -136,6 +136,7 @@ describe('agents', () => {
     const said = say('no-agent');
     expect(said.headline).toBe('No agent has reported yet.');
     expect(said.details).toContain('4 jobs are waiting.');
+    expect(said.next).toEqual({ kind: 'go', to: ['hosts'] });
   });
 
   test('not heard because its machine left the tailnet', () => {
@@ -165,6 +166,7 @@ describe('agents', () => {
   test('silent for', () => {
     expect(say('agent-silent').headline).toBe('The agent on gpu-1 has been silent for 2 min.');
     expect(say('agent-silent').tone).toBe('fail');
+    expect(say('agent-silent').next).toEqual({ kind: 'go', to: ['hosts', 'logs'] });
   });
 
   test('silence begins when the next word is overdue, not before', () => {
@@ -176,7 +178,7 @@ describe('agents', () => {
   test('stopped on purpose is not silence', () => {
     const stopped = host({ workers: [], heardAgo: 120_000, change: { phase: 'stopped' } }, NOW);
     const said = run([stopped]);
-    expect(said.details[0]).toContain('Deploy it on the Hosts screen');
+    expect(said.details[0]).toContain('Deploying starts it');
     const wanting = { ...stopped, desired: stopped.desired && { ...stopped.desired, workers: 2 } };
     expect(wantedOf(wanting)).toBe(2);
     expect(isScaling(wanting)).toBe(false);
