@@ -16,7 +16,15 @@ export interface Findings {
   keeper: Keeper;
   /** The machine is a container, such as a pod of a GPU provider. */
   container: boolean;
-  docker: { client: boolean; server: string | null; compose: string | null; nvidia: boolean; why: string };
+  docker: {
+    client: boolean;
+    server: string | null;
+    compose: string | null;
+    nvidia: boolean;
+    /** Its packages are Docker's own, not the system's. */
+    fromDocker: boolean;
+    why: string;
+  };
   /** Version of the NVIDIA container toolkit. */
   toolkit: string | null;
   gpus: { index: number; name: string; memoryMiB: number | null; driver: string }[];
@@ -98,6 +106,7 @@ export function parseFindings(text: string): Findings {
       server: orNull('docker.server'),
       compose: orNull('docker.compose'),
       nvidia: one('docker.nvidia') === 'yes',
+      fromDocker: one('docker.ce') === 'yes',
       why: one('docker.why'),
     },
     toolkit: orNull('toolkit'),

@@ -1,9 +1,10 @@
 import { isTailnetHost } from '../hosts/tailnet.ts';
-import type { PlanStep, StepId } from './deploy-view.ts';
+import type { PlanStep } from './deploy-view.ts';
 import { type Findings, isNodeUsable } from './findings.ts';
-import { INSTALL_DOCKER, INSTALL_TAILSCALE, INSTALL_TOOLKIT } from './install-commands.ts';
+import { INSTALL_TAILSCALE, JOIN_TAILNET } from './install-commands.ts';
 import { placesIn } from './layout.ts';
-import { blocked, step, type Wanted } from './plan-step.ts';
+import { docker, toolkit } from './plan-docker.ts';
+import { blocked, installing, step, type Wanted } from './plan-step.ts';
 
 /** A release, its Node and a few logs, MiB. */
 const SPACE_MIB = 400;
@@ -85,58 +86,6 @@ function ports(found: Findings, wanted: Wanted): PlanStep {
   });
 }
 
-/** A step for root: blocked where nobody can become root. */
-function installing(found: Findings, id: StepId, title: string, why: string, commands: string[]): PlanStep {
-  const able = found.sudo !== 'none' && found.packages !== null;
-  const wanted = { commands, asRoot: true, skippable: true };
-  if (able) return step(id, title, { ...wanted, why });
-  return step(id, title, {
-    ...wanted,
-    ...blocked(
-      found.sudo === 'none' ? 'HOST_NO_SUDO' : 'HOST_UNSUITABLE',
-      found.sudo === 'none'
-        ? `${why} ${found.user} may not become root on this machine (no sudo).`
-        : `${why} This system (${found.os.name || found.os.id}) has no apt, so it is not installed from here.`,
-      'Log in as root or as a user with sudo, have it installed by whoever runs the machine, or skip this.',
-    ),
-  });
-}
-
-function docker(found: Findings): PlanStep {
-  const { server, compose, client, why } = found.docker;
-  const title = 'Docker';
-  if (server !== null && compose !== null)
-    return step('docker', title, { state: 'done', why: `Docker ${server} with compose ${compose}.` });
-  if (found.container)
-    return step('docker', title, {
-      ...blocked(
-        'HOST_DOCKER_MISSING',
-        'This machine is a container (a pod), where Docker does not run.',
-        'Choose the runtime “process” for it: the agent then starts ComfyUI itself.',
-      ),
-      skippable: true,
-    });
-  if (client && server === null && /permission denied/i.test(why))
-    return installing(found, 'docker', title, `${found.user} may not use Docker yet.`, [
-      'usermod -aG docker "$1"',
-    ]);
-  const state = client ? `Docker does not answer (${why || 'no reason given'}).` : 'Docker is not installed.';
-  return installing(found, 'docker', title, state, INSTALL_DOCKER);
-}
-
-function toolkit(found: Findings): PlanStep {
-  const title = 'NVIDIA container toolkit';
-  if (found.docker.nvidia)
-    return step('toolkit', title, { state: 'done', why: found.toolkit ?? 'Docker knows NVIDIA’s runtime.' });
-  return installing(
-    found,
-    'toolkit',
-    title,
-    'Containers do not see the GPU yet: Docker does not know NVIDIA’s runtime.',
-    INSTALL_TOOLKIT,
-  );
-}
-
 function tailscale(found: Findings): PlanStep {
   const title = 'Tailscale';
   const [address] = found.tailscale.addresses;
@@ -149,7 +98,7 @@ function tailscale(found: Findings): PlanStep {
     'tailscale',
     title,
     `${why} Open the link that appears below once.`,
-    INSTALL_TAILSCALE,
+    found.tailscale.installed ? JOIN_TAILNET : INSTALL_TAILSCALE,
   );
 }
 

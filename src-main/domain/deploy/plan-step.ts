@@ -1,5 +1,6 @@
 import { type ErrorCode, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { DeployAct, PlanStep, StepId } from './deploy-view.ts';
+import type { Findings } from './findings.ts';
 
 /** What should be on the machine. */
 export interface Wanted {
@@ -43,4 +44,27 @@ export function blocked(
   remedy: string,
 ): Partial<PlanStep> & { why: string } {
   return { state: 'blocked', why: message, problem: new WorkshopError(code, message, { remedy }).toInfo() };
+}
+
+/** A step for root: blocked where nobody can become root. */
+export function installing(
+  found: Findings,
+  id: StepId,
+  title: string,
+  why: string,
+  commands: string[],
+): PlanStep {
+  const able = found.sudo !== 'none' && found.packages !== null;
+  const wanted = { commands, asRoot: true, skippable: true };
+  if (able) return step(id, title, { ...wanted, why });
+  return step(id, title, {
+    ...wanted,
+    ...blocked(
+      found.sudo === 'none' ? 'HOST_NO_SUDO' : 'HOST_UNSUITABLE',
+      found.sudo === 'none'
+        ? `${why} ${found.user} may not become root on this machine (no sudo).`
+        : `${why} This system (${found.os.name || found.os.id}) has no apt, so it is not installed from here.`,
+      'Log in as root or as a user with sudo, have it installed by whoever runs the machine, or skip this.',
+    ),
+  });
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { type ErrorCode, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { PlanStep, StepId } from '../../domain/deploy/deploy-view.ts';
 import { type Findings, isNodeUsable } from '../../domain/deploy/findings.ts';
-import { INSTALL_UNIT } from '../../domain/deploy/install-commands.ts';
+import { INSTALL_UNIT, STILL_LOCKED } from '../../domain/deploy/install-commands.ts';
 import { placesIn } from '../../domain/deploy/layout.ts';
 import { nodeArchive } from '../../domain/deploy/plan-machine.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
@@ -56,14 +56,25 @@ const STEPS: Readonly<Partial<Record<StepId, (work: Work, step: PlanStep) => Pro
 
 async function install({ machine, found, say }: Work, step: PlanStep): Promise<void> {
   for (const line of step.commands) say(`# ${line}`);
+  let locked = false;
+  const hear = (text: string) => {
+    locked ||= APT_LOCKED.test(text);
+    say(text);
+  };
   try {
-    await machine.runAsRoot(`set -e\n${step.commands.join('\n')}\n`, [found.user], {
+    // Read whole before it runs, and without the standard input, on which the script itself comes.
+    await machine.runAsRoot(`set -e\n{\n${step.commands.join('\n')}\n} </dev/null\n`, [found.user], {
       timeoutMs: INSTALL_MS,
-      onStdout: say,
-      onStderr: say,
+      onStdout: hear,
+      onStderr: hear,
+      meanings: { [STILL_LOCKED]: stillLocked(machine.host.label) },
     });
   } catch (cause) {
     if (!(cause instanceof WorkshopError) || cause.code !== 'HOST_COMMAND') throw cause;
+    if (locked) {
+      const { code, message, remedy } = stillLocked(machine.host.label);
+      throw new WorkshopError(code, message, { remedy, cause });
+    }
     throw new WorkshopError(
       step.id === 'docker' ? 'HOST_DOCKER_MISSING' : 'HOST_UNSUITABLE',
       `${step.title} could not be set up. ${cause.message}`,
@@ -73,6 +84,19 @@ async function install({ machine, found, say }: Work, step: PlanStep): Promise<v
       },
     );
   }
+}
+
+/** As apt-get and dpkg say it when somebody else installs. */
+const APT_LOCKED = /could not get lock|unable to (acquire|lock)|locked by another process/i;
+
+/** The package manager was never given free, or taken by another in between. */
+function stillLocked(where: string): { code: ErrorCode; message: string; remedy: string } {
+  return {
+    code: 'HOST_TIMEOUT',
+    message: `Another installation is still at work on ${where}, so nothing could be installed beside it.`,
+    remedy:
+      'Its process is named in the output below: usually the system’s own update after the first start. Press again in some minutes; if it hangs, restart the machine.',
+  };
 }
 
 async function bringNode({ machine, found, wanted, say }: Work): Promise<void> {

@@ -50,6 +50,7 @@ if have docker; then
   else say docker.why "$server"
   fi
 fi
+dpkg -s docker-ce 2>/dev/null | grep -q '^Status: .* installed' && say docker.ce yes
 have nvidia-ctk && say toolkit "$(brief nvidia-ctk --version 2>/dev/null | head -n 1)"
 if have nvidia-smi; then
   if gpus=$(brief nvidia-smi --query-gpu=index,name,memory.total,driver_version --format=csv,noheader,nounits 2>&1); then

@@ -72,7 +72,7 @@ describe('the plan for a machine', () => {
     const steps = plan(
       {
         ...installed(release, { releases: { [release]: wanted.sha256 } }),
-        docker: { client: true, server: '27.0', compose: '2.29', nvidia: true, why: '' },
+        docker: { client: true, server: '27.0', compose: '2.29', nvidia: true, fromDocker: true, why: '' },
         tailscale: { installed: true, addresses: ['100.64.0.7'] },
         node: { path: `${found().root}/node`, version: 'v24.21.0' },
       },
@@ -136,6 +136,17 @@ describe('the plan for a machine', () => {
       'skipped',
       'needed',
     ]);
+  });
+
+  test('what installs packages waits for the machine’s own installations, and asks nobody anything', () => {
+    const bare = { docker: { ...found().docker, client: true, server: '28.2', compose: null } };
+    for (const { docker, toolkit, tailscale } of [plan(), plan(bare)])
+      for (const step of [docker, toolkit, tailscale]) {
+        expect(step?.commands[0]).toBe('export DEBIAN_FRONTEND=noninteractive');
+        expect(step?.commands.join('\n')).toContain('/var/lib/dpkg/lock-frontend');
+      }
+    const joins = plan({ tailscale: { installed: true, addresses: [] } }).tailscale;
+    expect(joins?.commands).toEqual(['tailscale up --timeout=300s']);
   });
 
   test('an external ComfyUI needs no Docker, no ports and no visible GPU', () => {
