@@ -5,6 +5,7 @@ import { cut, spanText } from '../components/format.ts';
 import { sayDone, sayFailed } from '../components/notice.tsx';
 import { toLocal } from './clock.ts';
 import { useVerb } from './command.ts';
+import { nameOf } from './names.ts';
 import { liveStore } from './store.ts';
 import { useTakeBack } from './take-back.ts';
 
@@ -15,7 +16,7 @@ interface JobInput {
 }
 
 /** Whose job it is, short enough for a sentence. */
-export const ownerOf = (job: JobSummary) => cut(job.userId, 40);
+export const ownerOf = (job: JobSummary) => nameOf(job.userId);
 
 /** Puts a failed or cancelled job back into the queue; the notice cancels it again while it has not started. */
 export function useRequeue() {

@@ -3,15 +3,12 @@ import { askFirst } from '../components/confirm.tsx';
 import { cut, plural } from '../components/format.ts';
 import { sayDone, sayFailed } from '../components/notice.tsx';
 import { useVerb } from './command.ts';
+import { nameOf } from './names.ts';
 import { liveStore } from './store.ts';
 import { useTakeBack } from './take-back.ts';
 
 /** What the host orders about single people. */
 
-const nameOf = (userId: string) => {
-  const nickname = liveStore.getState().room?.nicknames[userId];
-  return nickname ? `${cut(nickname, 40)} (${cut(userId, 40)})` : cut(userId, 40);
-};
 const nextTurnNow = () => liveStore.getState().control?.nextTurn ?? null;
 const capsNow = () => liveStore.getState().control?.caps ?? { everybody: null, users: {} };
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { freshRoom } from '../../src-main/domain/room/room-state.ts';
 import { axeFindings, bringAxe } from '../support/axe.ts';
 import { openBrowser } from '../support/browser.ts';
 import { serveFakeWorkshop } from '../support/fake-workshop.ts';
@@ -310,6 +311,43 @@ test('lists that end before the jobs do say so on chips, foot and failures; an o
   await page.getByText(/^Done, failed and GPU time count from \d\d:\d\d on/).waitFor();
   await page.getByTitle('At least: the list does not reach back to this morning').nth(2).waitFor();
   await page.screenshot({ path: resolve(pictures, 'short-people.png') });
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Jobs' }).click();
+});
+
+test('somebody says "I am Lynx": jobs, drawer, Stage and filter know who that is, beside the id', async () => {
+  const { workshop } = served;
+  const runs = Object.values(workshop.snapshot.jobs).find(({ status }) => status === 'running');
+  const next = Object.values(workshop.snapshot.jobs)
+    .filter(({ queue }) => queue === 'pending')
+    .sort((a, b) => (a.score ?? 0) - (b.score ?? 0))[0];
+  if (!runs || !next) throw new Error('somebody runs and somebody waits');
+  const nicknames = { [runs.userId]: 'Lynx', [next.userId]: 'Ada <b>Lovelace</b>, rather long' };
+  const room = { ...freshRoom(), nicknames };
+  const before = workshop.snapshot.room ?? null;
+  await page.getByRole('button', { name: /^all/ }).click();
+  await search('');
+  workshop.push([{ kind: 'room', room }]);
+  await search('user:lynx running');
+  await shown(1);
+  const row = page.locator(`[data-job="${runs.id}"]`);
+  await row.getByTitle(`Lynx · ${runs.userId}`).waitFor();
+  await row.getByTitle(`Lynx · ${runs.userId}`).click();
+  await page.getByRole('dialog', { name: `Lynx (${runs.userId})` }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await search('');
+  await page.screenshot({ path: resolve(pictures, 'nicknames.png') });
+  await page.keyboard.press('Escape');
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Stage' }).click();
+  await page.getByRole('article').getByTitle(`Lynx · ${runs.userId}`).waitFor();
+  const first = page.getByRole('region', { name: 'Next up' }).getByRole('listitem').first();
+  await first.getByTitle(`Ada <b>Lovelace</b>, rather long · ${next.userId}`).waitFor();
+  const named = (await first.boundingBox())?.height;
+  await page.screenshot({ path: resolve(pictures, 'nicknames-stage.png') });
+  workshop.push([{ kind: 'room', room: { ...freshRoom(), nicknames: {} } }]);
+  await first.getByText(next.userId).waitFor();
+  expect((await first.boundingBox())?.height).toBe(named);
+  workshop.push([{ kind: 'room', room: before }]);
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Jobs' }).click();
 });
 

@@ -1,7 +1,8 @@
 import type { JobSummary } from '../../../src-main/api/types.ts';
 import { askFirst } from '../../components/confirm.tsx';
-import { countText, cut, listText, plural } from '../../components/format.ts';
+import { countText, listText, plural } from '../../components/format.ts';
 import type { BulkInput } from '../../live/bulk-verbs.ts';
+import { nameOf } from '../../live/names.ts';
 
 /** One act on many jobs: those among them whose state allows it. */
 export interface BulkOffer {
@@ -57,5 +58,5 @@ export function bulkOffers(jobs: readonly JobSummary[], act: (input: BulkInput) 
 const idsOf = (jobs: readonly JobSummary[]) => jobs.map(({ id }) => id);
 
 function ownersOf(jobs: readonly JobSummary[]): string {
-  return listText([...new Set(jobs.map(({ userId }) => cut(userId, 40)))], 6);
+  return listText([...new Set(jobs.map(({ userId }) => nameOf(userId)))], 6);
 }

@@ -1,7 +1,15 @@
 import { createColumnHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table';
 import type { JobSummary } from '../../../src-main/api/types.ts';
 import { UNKNOWN } from '../../components/format.ts';
-import { CreatedCell, ErrorCell, LastingCell, PriorityCell, StatusCell, TextCell } from './job-row.tsx';
+import {
+  CreatedCell,
+  ErrorCell,
+  LastingCell,
+  PersonCell,
+  PriorityCell,
+  StatusCell,
+  TextCell,
+} from './job-row.tsx';
 
 export const features = tableFeatures({ rowSortingFeature });
 const column = createColumnHelper<typeof features, JobSummary>();
@@ -17,7 +25,7 @@ export const columns = column.columns([
   column.accessor('userId', {
     id: 'user',
     header: 'User',
-    cell: ({ row }) => <TextCell text={row.original.userId} strong />,
+    cell: ({ row }) => <PersonCell userId={row.original.userId} />,
   }),
   column.accessor('kind', {
     id: 'kind',

@@ -18,6 +18,7 @@ import { toLocal, useNow } from '../../live/clock.ts';
 import { useLeftAt } from '../../live/finishing.ts';
 import { useFoundJob, useJobDetail, usePrompts } from '../../live/job-detail.ts';
 import { askToInterrupt, ownerOf, PRIORITY_WORDS, useCancel, useRequeue } from '../../live/job-verbs.ts';
+import { nameOf } from '../../live/names.ts';
 import { isReached } from '../../live/reached.ts';
 import { useLive } from '../../live/store.ts';
 import { useTakeBack } from '../../live/take-back.ts';
@@ -50,7 +51,7 @@ export function JobDrawer({ order }: { order: readonly JobSummary[] }) {
       returnFocus={false}
       position="right"
       size="34rem"
-      title={titled ? `${cut(titled.userId, 60)} · ${cut(titled.kind, 60)}` : 'Job'}
+      title={titled ? `${nameOf(titled.userId)} · ${cut(titled.kind, 60)}` : 'Job'}
       closeButtonProps={{ 'aria-label': 'Close' }}
       styles={{ title: { fontWeight: 650, overflowWrap: 'anywhere' } }}
     >

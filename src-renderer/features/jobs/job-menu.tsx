@@ -9,7 +9,6 @@ import {
   IconX,
 } from '@tabler/icons-react';
 import type { JobSummary } from '../../../src-main/api/types.ts';
-import { cut } from '../../components/format.ts';
 import { sayDone } from '../../components/notice.tsx';
 import {
   askToInterrupt,
@@ -18,6 +17,7 @@ import {
   usePrioritise,
   useRequeue,
 } from '../../live/job-verbs.ts';
+import { nameOf } from '../../live/names.ts';
 import { useLive } from '../../live/store.ts';
 import { openJob } from './open-job.ts';
 
@@ -35,7 +35,7 @@ export function JobMenu(props: {
       color="gray"
       c="var(--dim)"
       tabIndex={-1}
-      aria-label={`Actions for the job of ${cut(job.userId, 60)}`}
+      aria-label={`Actions for the job of ${nameOf(job.userId)}`}
       aria-haspopup="menu"
       onClick={opened ? undefined : props.onOpen}
     >

@@ -1,6 +1,7 @@
 import { memo } from 'react';
 import type { JobSummary } from '../../../src-main/api/types.ts';
 import { cut, sizeText, UNKNOWN } from '../../components/format.ts';
+import { Person } from '../../components/person.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { useClock } from '../../live/clock.ts';
 import { useLeftAt } from '../../live/finishing.ts';
@@ -32,14 +33,19 @@ export function PriorityCell({ job }: { job: JobSummary }) {
   return <span className={job.priority === 2 ? styles.dim : undefined}>{word}</span>;
 }
 
-/** Text from outside: cut, one line, plain. */
-export function TextCell({ text, strong, most = 80 }: { text: string; strong?: boolean; most?: number }) {
-  const shown = cut(text, most);
+/** Whose job it is: nickname and id. */
+export function PersonCell({ userId }: { userId: string }) {
   return (
-    <span className={strong ? styles.strong : undefined} title={shown}>
-      {shown}
+    <span className={styles.strong}>
+      <Person userId={userId} />
     </span>
   );
+}
+
+/** Text from outside: cut, one line, plain. */
+export function TextCell({ text }: { text: string }) {
+  const shown = cut(text, 80);
+  return <span title={shown}>{shown}</span>;
 }
 
 export function ErrorCell({ job }: { job: JobSummary }) {

@@ -8,6 +8,7 @@ import { useAskedView } from '../../components/ready-views.ts';
 import { useStaggered } from '../../live/clock.ts';
 import { useFoundJob } from '../../live/job-detail.ts';
 import { shortListsOf } from '../../live/list-reach.ts';
+import { type Nicknames, NO_NICKNAMES, nameOf } from '../../live/names.ts';
 import { liveStore, useLive } from '../../live/store.ts';
 import { ChosenBar } from './chosen-bar.tsx';
 import { type ChosenJobs, letGo, NONE_CHOSEN, readChosen } from './chosen-jobs.ts';
@@ -55,11 +56,12 @@ export function JobsScreen() {
   const total = useLive(({ jobs, jobsVersion }) => (jobsVersion < 0 ? 0 : jobs.size));
   const version = useStaggered(1000, () => liveStore.getState().jobsVersion);
   const known = useLive((state) => state.queueAt !== null);
+  const nicknames = useLive(({ room }) => room?.nicknames ?? NO_NICKNAMES);
   // Rows in sight take their job anew below; their order and number are renewed once a second.
   // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that the jobs have changed.
   const selection = useMemo(
-    () => selectJobs(liveStore.getState().jobs.all(), typed, sort),
-    [typed, sort, version, known],
+    () => selectJobs(liveStore.getState().jobs.all(), typed, sort, nicknames),
+    [typed, sort, version, known, nicknames],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
   const short = useMemo(() => {
@@ -77,9 +79,11 @@ export function JobsScreen() {
   const failures = useMemo(
     () =>
       typed.status === 'failed'
-        ? groupFailures(selectJobs(liveStore.getState().jobs.all(), { ...typed, cause: null }, sort).jobs)
+        ? groupFailures(
+            selectJobs(liveStore.getState().jobs.all(), { ...typed, cause: null }, sort, nicknames).jobs,
+          )
         : [],
-    [typed, sort, version, known],
+    [typed, sort, version, known, nicknames],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
   const options = useMemo(optionsOf, [version, known]);
@@ -105,7 +109,13 @@ export function JobsScreen() {
           onKeyDown={(event) => event.key === 'Escape' && change({ search: '' })}
         />
         <Filter label="Kind" data={options.kinds} value={filter.kind} set={(kind) => change({ kind })} />
-        <Filter label="User" data={options.users} value={filter.user} set={(user) => change({ user })} />
+        <Filter
+          label="User"
+          data={options.users}
+          nicknames={nicknames}
+          value={filter.user}
+          set={(user) => change({ user })}
+        />
         <Filter
           label="Worker"
           data={options.workers}
@@ -193,15 +203,18 @@ function StateChip(props: { word: string; count: string; pressed: boolean; press
 function Filter(props: {
   label: string;
   data: string[];
+  nicknames?: Nicknames;
   value: string | null;
   set: (value: string | null) => void;
 }) {
+  const called = (id: string) =>
+    props.nicknames && Object.hasOwn(props.nicknames, id) ? `${props.nicknames[id]} · ` : '';
   return (
     <Select
       w="10.5rem"
       aria-label={props.label}
       placeholder={`Any ${props.label.toLowerCase()}`}
-      data={props.data.map((value) => ({ value, label: cut(value, 60) }))}
+      data={props.data.map((value) => ({ value, label: cut(`${called(value)}${value}`, 60) }))}
       value={props.value}
       onChange={props.set}
       searchable
@@ -264,7 +277,7 @@ function ById({ text }: { text: string }) {
   if (found.kind === 'gone') return <span role="status">Redis holds no job of this id either.</span>;
   const words =
     found.kind === 'job'
-      ? `${cut(found.job.userId, 40)} · ${cut(found.job.kind, 60)}, ${STATUS_WORDS[found.job.status].word}: no list reaches it, but Redis holds it.`
+      ? `${nameOf(found.job.userId)} · ${cut(found.job.kind, 60)}, ${STATUS_WORDS[found.job.status].word}: no list reaches it, but Redis holds it.`
       : 'A job of this id was cancelled a moment ago and can still be taken back.';
   return (
     <>

@@ -1,10 +1,11 @@
 import type { JobSummary, JobView } from '../../../src-main/api/types.ts';
 import { causeOfFailure, failureKey } from '../../../worker-agent/src/contract/failure-cause.ts';
+import { type Nicknames, NO_NICKNAMES } from '../../live/names.ts';
 
 export type JobStatus = JobSummary['status'];
 
 /**
- * What is shown. `search` is a part of id, user, kind, worker or error, whatever its case; `kind`, `user` and `worker` are
+ * What is shown. `search` is a part of id, user, nickname, kind, worker or error, whatever its case; `kind`, `user` and `worker` are
  * as `filterKey` makes them; `cause` is why it failed, or one as `failureKey` makes it.
  */
 export type JobFilter = JobView['filter'];
@@ -26,21 +27,28 @@ export interface JobSelection {
 }
 
 /** Filters and sorts all jobs. Called once a second at most, not for each change. */
-export function selectJobs(all: Iterable<JobSummary>, filter: JobFilter, sort: JobSort): JobSelection {
+export function selectJobs(
+  all: Iterable<JobSummary>,
+  filter: JobFilter,
+  sort: JobSort,
+  nicknames: Nicknames = NO_NICKNAMES,
+): JobSelection {
   const ofStatus = { pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0, unreadable: 0 };
   const jobs: JobSummary[] = [];
   const search = filter.search.trim().toLowerCase();
   for (const job of all) {
     if (filter.kind !== null && filterKey(job.kind) !== filter.kind) continue;
-    if (filter.user !== null && filterKey(job.userId) !== filter.user) continue;
+    const nickname = Object.hasOwn(nicknames, job.userId) ? (nicknames[job.userId] ?? '') : '';
+    if (filter.user !== null && filterKey(job.userId) !== filter.user && !isCalled(nickname, filter.user))
+      continue;
     if (filter.worker !== null && filterKey(job.workerId ?? '') !== filter.worker) continue;
     if (filter.cause !== null && !failedOf(job, filter.cause)) continue;
-    if (search !== '' && !mentions(job, search)) continue;
+    if (search !== '' && !mentions(job, nickname, search)) continue;
     ofStatus[job.status] += 1;
     if (filter.status === null || filter.status === job.status) jobs.push(job);
   }
   const sign = sort.descending ? -1 : 1;
-  const by = COMPARE[sort.column];
+  const by = sort.column === 'user' ? byName(nicknames) : COMPARE[sort.column];
   jobs.sort((a, b) => sign * by(a, b) || compareText(a.id, b.id));
   return { jobs, ofStatus };
 }
@@ -51,8 +59,15 @@ function failedOf(job: JobSummary, cause: string): boolean {
   return failure.cause === cause || failureKey(failure) === cause;
 }
 
-function mentions(job: JobSummary, search: string): boolean {
-  for (const text of [job.id, job.userId, job.kind, job.workerId, job.error])
+/** Whether that is a person's nickname, or one of its words, whatever its case. */
+function isCalled(nickname: string, asked: string): boolean {
+  if (nickname === '') return false;
+  const [name, wanted] = [nickname.toLowerCase(), asked.toLowerCase()];
+  return name === wanted || name.split(' ').includes(wanted);
+}
+
+function mentions(job: JobSummary, nickname: string, search: string): boolean {
+  for (const text of [job.id, job.userId, nickname, job.kind, job.workerId, job.error])
     if (text?.slice(0, 1000).toLowerCase().includes(search)) return true;
   return false;
 }
@@ -75,9 +90,15 @@ function standing(a: JobSummary, b: JobSummary): number {
   return compareNumber(b.completedAt ?? b.createdAt, a.completedAt ?? a.createdAt);
 }
 
-const COMPARE: Record<SortColumn, (a: JobSummary, b: JobSummary) => number> = {
+/** As the column shows them: by nickname, else by id. */
+function byName(nicknames: Nicknames): (a: JobSummary, b: JobSummary) => number {
+  const shown = ({ userId }: JobSummary) =>
+    Object.hasOwn(nicknames, userId) ? (nicknames[userId] ?? userId).toLowerCase() : userId;
+  return (a, b) => compareText(shown(a), shown(b)) || compareText(a.userId, b.userId);
+}
+
+const COMPARE: Record<Exclude<SortColumn, 'user'>, (a: JobSummary, b: JobSummary) => number> = {
   standing,
-  user: (a, b) => compareText(a.userId, b.userId),
   kind: (a, b) => compareText(a.kind, b.kind),
   created: (a, b) => compareNumber(a.createdAt, b.createdAt),
   duration: (a, b) => compareNumber(lasted(a), lasted(b)),

@@ -4,6 +4,7 @@ import type { JobSummary } from '../../../src-main/api/types.ts';
 import { countText, cut, spanText, UNKNOWN } from '../../components/format.ts';
 import { showJobs } from '../../components/navigate.ts';
 import { Panel } from '../../components/panel.tsx';
+import { Person } from '../../components/person.tsx';
 import { toLocal, useClock } from '../../live/clock.ts';
 import { liveStore, useLive } from '../../live/store.ts';
 import { jobStartText } from './estimate-start.ts';
@@ -71,7 +72,9 @@ const Row = memo(function Row({ id, place }: { id: string; place: number }) {
   return (
     <li className={styles.row}>
       <span className={styles.place}>{place}</span>
-      <span className={styles.user}>{cut(job.userId, 40)}</span>
+      <span className={styles.user}>
+        <Person userId={job.userId} />
+      </span>
       <span className={styles.kind}>
         {mark && <span className={styles.tag}>{mark} · </span>}
         {cut(job.kind, 60)}

@@ -3,11 +3,13 @@ import { memo } from 'react';
 import type { HostView } from '../../../src-main/api/types.ts';
 import { gigabytes } from '../../components/format.ts';
 import { Meter } from '../../components/meter.tsx';
+import { Person } from '../../components/person.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
 import { useClock } from '../../live/clock.ts';
 import { useRestartWorker } from '../../live/fleet-verbs.ts';
 import { usualStart } from '../../live/learned.ts';
+import { nameOf, nicknameOf } from '../../live/names.ts';
 import { type LiveState, liveStore, useLive, useLiveData } from '../../live/store.ts';
 import { describeWorker, type WorkerWords } from './describe-worker.ts';
 import { factsOf } from './facts.ts';
@@ -123,6 +125,7 @@ function Lasting({ hostId, workerId }: PartProps) {
 
 /** Whose job and what kind; or what it waits for; or why it failed and what mends it. */
 function What({ words, failed, dense }: { words: StillWords; failed: boolean; dense: boolean }) {
+  const nickname = useLive(({ room }) => nicknameOf(room, words.user ?? ''));
   if (failed)
     return (
       <div className={styles.long} title={`${words.what} ${words.remedy ?? ''}`}>
@@ -137,13 +140,16 @@ function What({ words, failed, dense }: { words: StillWords; failed: boolean; de
     );
   if (dense)
     return (
-      <div className={styles.what} title={`${words.user} · ${words.what}`}>
-        <span className={styles.user}>{words.user}</span> <span className={styles.kind}>{words.what}</span>
+      <div className={styles.what} title={`${nameOf(words.user)} · ${words.what}`}>
+        <span className={styles.user}>{nickname || words.user}</span>{' '}
+        <span className={styles.kind}>{words.what}</span>
       </div>
     );
   return (
     <>
-      <div className={`${styles.what} ${styles.user}`}>{words.user}</div>
+      <div className={`${styles.what} ${styles.user}`}>
+        <Person userId={words.user} />
+      </div>
       <div className={`${styles.what} ${styles.kind}`} title={words.what}>
         {words.what}
       </div>

@@ -27,6 +27,25 @@ test('a filter can be typed: fields, states and any other word', () => {
   expect(ids('colour:red')).toEqual([]);
 });
 
+test('a person is found by nickname as by id: a whole name, one of its words, and any part in a search', () => {
+  const nicknames = { user004: 'Lynx', user005: 'Ada Lovelace' };
+  const called = (search: string) =>
+    selectJobs(
+      jobs,
+      readTyped({ ...NO_FILTER, search }),
+      { column: 'user', descending: false },
+      nicknames,
+    ).jobs.map(({ id }) => id);
+  expect(called('user:lynx')).toEqual(['a', 'e']);
+  expect(called('user:user004 failed')).toEqual(['a']);
+  expect(called('user:"ada lovelace" flux')).toEqual(['b']);
+  expect(called('user:lovelace')).toEqual(['b', 'c', 'd']);
+  expect(called('user:love')).toEqual([]);
+  expect(called('lyn')).toEqual(['a', 'e']);
+  // In the order that is shown: Ada Lovelace before Lynx.
+  expect(called('')).toEqual(['b', 'c', 'd', 'a', 'e']);
+});
+
 test('what is typed counts before the lists, and a pressed state replaces a typed one', () => {
   expect(readTyped({ ...NO_FILTER, status: 'completed', search: 'failed' }).status).toBe('failed');
   expect(withoutStates('user:user004 failed flux')).toBe('user:user004 flux');
