@@ -17,6 +17,9 @@ export const peopleActs = router({
   cap: procedure
     .input(z.object({ userId: userId.nullable(), cap, was: cap }))
     .mutation(({ ctx, input }) => ctx.services.people.cap(input)),
+  lineCap: procedure
+    .input(z.object({ userId: userId.nullable(), cap, was: cap }))
+    .mutation(({ ctx, input }) => ctx.services.people.lineCap(input)),
   cancelWaiting: procedure
     .input(z.object({ userId }))
     .mutation(({ ctx, input }) => ctx.services.people.cancelWaiting(input)),

@@ -134,6 +134,12 @@ export interface PeopleService {
     cap: number | null;
     was: number | null;
   }): Promise<{ revision: number }>;
+  /** How many of their waiting jobs stand in line; as `cap`. */
+  lineCap(input: {
+    userId: string | null;
+    cap: number | null;
+    was: number | null;
+  }): Promise<{ revision: number }>;
   /** All waiting jobs of one person; what runs goes on. */
   cancelWaiting(input: { userId: string }): Promise<BulkReceipt>;
 }

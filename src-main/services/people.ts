@@ -12,9 +12,10 @@ export const noOrders = (): Orders => ({
   heldUsers: [],
   nextTurn: null,
   caps: null,
+  lineCaps: null,
 });
 
-type Orders = Pick<QueueControl, 'held' | 'mode' | 'heldUsers' | 'nextTurn' | 'caps'>;
+type Orders = Pick<QueueControl, 'held' | 'mode' | 'heldUsers' | 'nextTurn' | 'caps' | 'lineCaps'>;
 
 export interface PeopleNeeds {
   /** @throws WorkshopError when no workshop is set up. */
@@ -64,6 +65,18 @@ export function createPeopleService({ control, now, jobs, by }: PeopleNeeds): Pe
     });
   };
 
+  const limit = (which: 'caps' | 'lineCaps', { userId, cap, was }: Parameters<PeopleService['cap']>[0]) =>
+    change({ userId, message: capSentence(which, userId, cap) }, (before) => {
+      const caps = before?.[which] ?? { everybody: null, users: {} };
+      const stands = userId === null ? caps.everybody : ownCap(caps.users, userId);
+      if (stands !== was && stands !== cap)
+        throw changedBy(before, capSentence(which, userId, stands).replace(/\.$/, ''));
+      if (userId === null) return { [which]: { ...caps, everybody: cap } };
+      const users = Object.entries(caps.users).filter(([id]) => id !== userId);
+      if (cap !== null) users.push([userId, cap]);
+      return { [which]: { ...caps, users: Object.fromEntries(bounded(users)) } };
+    });
+
   return {
     hold: ({ userId, held }) =>
       change(
@@ -92,17 +105,8 @@ export function createPeopleService({ control, now, jobs, by }: PeopleNeeds): Pe
         },
       ),
 
-    cap: ({ userId, cap, was }) =>
-      change({ userId, message: capSentence(userId, cap) }, (before) => {
-        const caps = before?.caps ?? { everybody: null, users: {} };
-        const stands = userId === null ? caps.everybody : ownCap(caps.users, userId);
-        if (stands !== was && stands !== cap)
-          throw changedBy(before, capSentence(userId, stands).replace(/\.$/, ''));
-        if (userId === null) return { caps: { ...caps, everybody: cap } };
-        const users = Object.entries(caps.users).filter(([id]) => id !== userId);
-        if (cap !== null) users.push([userId, cap]);
-        return { caps: { ...caps, users: Object.fromEntries(bounded(users)) } };
-      }),
+    cap: (input) => limit('caps', input),
+    lineCap: (input) => limit('lineCaps', input),
 
     async cancelWaiting({ userId }): Promise<BulkReceipt> {
       const receipt: BulkReceipt = { done: [], refused: 0, why: [] };
@@ -117,11 +121,15 @@ export function createPeopleService({ control, now, jobs, by }: PeopleNeeds): Pe
 const ownCap = (users: Readonly<Record<string, number>>, userId: string) =>
   capOf({ everybody: null, users }, userId);
 
-function capSentence(userId: string | null, cap: number | null): string {
+function capSentence(which: 'caps' | 'lineCaps', userId: string | null, cap: number | null): string {
   const who = userId ?? 'Everybody without a limit of their own';
+  const on = which === 'caps' ? 'running jobs' : 'jobs in line';
   if (cap === null)
-    return userId === null ? 'There is no limit for everybody.' : `${who} has no limit of their own.`;
-  return `${who} runs at most ${cap} ${cap === 1 ? 'job' : 'jobs'} at once.`;
+    return userId === null
+      ? `There is no limit on ${on} for everybody.`
+      : `${who} has no limit of their own on ${on}.`;
+  const jobs = `${cap} ${cap === 1 ? 'job' : 'jobs'}`;
+  return which === 'caps' ? `${who} runs at most ${jobs} at once.` : `${who} has at most ${jobs} in line.`;
 }
 
 function changedBy(current: QueueControl | null, what: string): WorkshopError {

@@ -39,10 +39,7 @@ export function controlChange(before: QueueControl | null, after: QueueControl):
   if (released.length > 0) words.push(`${people(released)} ${released.length === 1 ? 'goes' : 'go'} on.`);
   if (after.nextTurn !== null && after.nextTurn !== (before?.nextTurn ?? null))
     words.push(`${after.nextTurn} has the next turn.`);
-  const own = (control: QueueControl | null) => control?.caps?.users ?? {};
-  const capped = [...new Set([...Object.keys(own(before)), ...Object.keys(own(after))])].filter(
-    (id) => own(before)[id] !== own(after)[id],
-  );
+  const capped = changedLimits(before?.caps, after.caps);
   const everybody = after.caps?.everybody ?? null;
   if ((before?.caps?.everybody ?? null) !== everybody)
     words.push(
@@ -51,7 +48,22 @@ export function controlChange(before: QueueControl | null, after: QueueControl):
         : `Everybody runs at most ${plural(everybody, 'job')} at once.`,
     );
   if (capped.length > 0) words.push(`The limit of ${people(capped)} was changed.`);
+  const line = after.lineCaps?.everybody ?? null;
+  if ((before?.lineCaps?.everybody ?? null) !== line)
+    words.push(
+      line === null
+        ? 'Everybody may have any number of jobs in line.'
+        : `Everybody has at most ${plural(line, 'job')} in line.`,
+    );
+  const inLine = changedLimits(before?.lineCaps, after.lineCaps);
+  if (inLine.length > 0) words.push(`The limit of ${people(inLine)} on jobs in line was changed.`);
   return words;
+}
+
+/** Whose own limit is another one now. */
+function changedLimits(before: QueueControl['caps'], after: QueueControl['caps']): string[] {
+  const [was, is] = [before?.users ?? {}, after?.users ?? {}];
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((id) => was[id] !== is[id]);
 }
 
 /** Many names would fill the screen. */

@@ -71,6 +71,28 @@ export function useCap() {
   return verb;
 }
 
+/** Limits how many waiting jobs of one person (null: of everybody) stand in line; null for any number. */
+export function useLineCap() {
+  const verb = useVerb({
+    run: async (client, { userId, cap }: { userId: string | null; cap: number | null }) => {
+      const { everybody, users } = liveStore.getState().control?.lineCaps ?? { everybody: null, users: {} };
+      const was = userId === null ? everybody : (users[userId] ?? null);
+      await client.people.lineCap.mutate({ userId, cap, was });
+      return was;
+    },
+    done: (was, { userId, cap }) => {
+      const who = userId === null ? 'Everybody' : nameOf(userId);
+      const words =
+        cap === null
+          ? `${who} has no ${userId === null ? 'limit' : 'limit of their own'} in line any more.`
+          : `${who} has at most ${plural(cap, 'job')} in line; further ones join its end as theirs start.`;
+      sayDone(words, () => verb.mutate({ userId, cap: was }), `line-cap/${userId ?? ''}`);
+    },
+    failed: (error, again) => sayFailed('The limit was not changed', error, again),
+  });
+  return verb;
+}
+
 /** Cancels all waiting jobs of one person after asking; the notice takes them back. */
 export function useCancelWaiting() {
   const back = useTakeBack();

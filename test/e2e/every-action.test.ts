@@ -243,6 +243,8 @@ test('people: next turn, hold, limit, nickname, cancelling all that waits', asyn
   await controlled({ heldUsers: ['user801'] });
   await more(/^At most 2 jobs/, 'menuitemradio');
   await controlled({ caps: { users: { user801: 2 } } });
+  await more(/^At most 3 in line/, 'menuitemradio');
+  await controlled({ lineCaps: { users: { user801: 3 } } });
   await more(/^Cancel all waiting/);
   await confirm(/^Cancel 1 waiting/);
   await waits(broken, false);

@@ -144,6 +144,33 @@ test('limits on running jobs, for one and for everybody', async () => {
   ]);
 });
 
+test('limits on jobs in line, for one and for everybody, and what they come to', async () => {
+  const userId = somebody();
+  await page.getByRole('button', { name: `More about ${userId}` }).click();
+  await page.getByRole('menu').waitFor();
+  await page.screenshot({ path: resolve(pictures, 'menu.png') });
+  await page.getByRole('menuitemradio', { name: 'At most 1 in line', exact: true }).click();
+  await page.getByText(/join the end of the line one by one/).waitFor();
+  await undo();
+  await page.getByText(/join the end of the line/).waitFor({ state: 'detached' });
+  await page.locator('input[aria-label="Jobs in line, for everybody"]').click();
+  await page.getByRole('option', { name: 'At most 1 in line each' }).click();
+  const upsert = [1, 2].map((at) => job(at, 'pending', Date.now(), { id: `more-${at}`, userId }));
+  served.workshop.push([{ kind: 'jobs', upsert, remove: [] }]);
+  await row(userId).getByText(', 1 in line').waitFor();
+  await row(userId).scrollIntoViewIfNeeded();
+  await page.screenshot({ path: resolve(pictures, 'limits.png') });
+  await page.locator('input[aria-label="Jobs in line, for everybody"]').click();
+  await page.getByRole('option', { name: 'Any number in line' }).click();
+  await row(userId).getByText(', 1 in line').waitFor({ state: 'detached' });
+  expect(inputs('lineCap')).toEqual([
+    { userId, cap: 1, was: null },
+    { userId, cap: null, was: 1 },
+    { userId: null, cap: 1, was: null },
+    { userId: null, cap: null, was: 1 },
+  ]);
+});
+
 test('notices never cover an open menu', async () => {
   const notices = page.locator('.mantine-Notification-root');
   await page

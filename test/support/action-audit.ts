@@ -67,6 +67,7 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'people.hold': every(PEOPLE),
   'people.nextTurn': every(PEOPLE),
   'people.cap': every(PEOPLE),
+  'people.lineCap': every(PEOPLE),
   'people.cancelWaiting': every(PEOPLE),
   'room.open': every(ROOM),
   'room.where': every(ROOM),

@@ -241,6 +241,14 @@ export class FakeWorkshop implements Services {
       if (input.cap !== null) users[input.userId] = input.cap;
       return this.#control({ caps: { ...caps, users } });
     },
+    lineCap: async (input) => {
+      this.#called('lineCap', input);
+      const caps = this.snapshot.control?.lineCaps ?? { everybody: null, users: {} };
+      if (input.userId === null) return this.#control({ lineCaps: { ...caps, everybody: input.cap } });
+      const { [input.userId]: _before, ...users } = caps.users;
+      if (input.cap !== null) users[input.userId] = input.cap;
+      return this.#control({ lineCaps: { ...caps, users } });
+    },
     cancelWaiting: async (input) => {
       this.#called('cancelWaiting', input);
       const waiting = Object.values(this.snapshot.jobs).filter(
@@ -392,6 +400,7 @@ export class FakeWorkshop implements Services {
       heldUsers: old?.heldUsers ?? [],
       nextTurn: old?.nextTurn ?? null,
       caps: old?.caps ?? null,
+      lineCaps: old?.lineCaps ?? null,
       ...change,
       revision: (old?.revision ?? 0) + 1,
     };

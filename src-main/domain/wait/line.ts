@@ -58,14 +58,20 @@ function createArrivals({ arrivals }: QueueNow, table: JobTable, counts: (row: n
 /** fifo and priority: the lowest score. Later arrivals come behind, unless their priority is higher. */
 function createScores(now: QueueNow, table: JobTable): Line {
   const count = table.waiting;
-  const rows = Array.from({ length: count }, (_, row) => row);
+  const isBehind = (row: number) => now.waiting[row]?.behind ?? false;
+  const rows = Array.from({ length: count }, (_, row) => row).filter((row) => !isBehind(row));
   // The new job goes before what has lower priority.
-  const behind = rows.findIndex((row) => Number(table.priority[row]) > NEW_PRIORITY);
-  const order = Int32Array.from(rows.toSpliced(behind < 0 ? count : behind, 0, NEW_JOB));
+  const lower = rows.findIndex((row) => Number(table.priority[row]) > NEW_PRIORITY);
+  const order = Int32Array.from(rows.toSpliced(lower < 0 ? rows.length : lower, 0, NEW_JOB));
   const priorityOf = (row: number) => table.priority[row] ?? NEW_PRIORITY;
   const lowest = rows.reduce((low, row) => Math.max(low, priorityOf(row)), NEW_PRIORITY);
   const arrivals = createArrivals(now, table, (row) => priorityOf(row) < lowest);
   const turn = now.waiting.findIndex(({ userId }) => userId === now.nextTurn);
+  const behind = createBehind(
+    table,
+    Array.from({ length: count }, (_, row) => row).filter(isBehind),
+    priorityOf,
+  );
   let at = 0;
   let turnLeft = false;
   let overtaking: number[] = [];
@@ -84,25 +90,70 @@ function createScores(now: QueueNow, table: JobTable): Line {
       at = 0;
       turnLeft = turn >= 0;
       overtaking = [];
+      behind.restart();
       arrivals.restart(chance);
     },
     take(time) {
       if (turnLeft) {
         turnLeft = false;
+        behind.letIn(turn);
         return turn;
       }
       if (turn >= 0 && order[at] === turn) at += 1;
-      const row = order[at];
+      const next = order[at];
+      const letIn = behind.first();
+      // Whoever was let in stands behind all of the same priority.
+      const joined = letIn !== undefined && (next === undefined || priorityOf(letIn) < priorityOf(next));
+      const row = joined ? letIn : next;
       if (row === undefined) return NOBODY;
       const ahead = overtaker(time, row);
       if (ahead !== NOBODY) return ahead;
-      at += 1;
+      if (joined) behind.takeFirst();
+      else at += 1;
+      behind.letIn(row);
       return row;
     },
     started() {},
     ended() {},
     get open() {
-      return order.length - at;
+      return order.length - at + behind.open;
+    },
+  };
+}
+
+/** Rows behind the line: the next one of a user joins its end when a job of theirs is taken. */
+function createBehind(table: JobTable, rows: readonly number[], priorityOf: (row: number) => number) {
+  const own = new Map<number, number[]>();
+  for (const row of rows) {
+    const user = table.user[row] ?? -1;
+    own.set(user, [...(own.get(user) ?? []), row]);
+  }
+  const letInOf = new Map<number, number>();
+  let joined: number[] = [];
+  let open = rows.length;
+  return {
+    restart() {
+      letInOf.clear();
+      joined = [];
+      open = rows.length;
+    },
+    letIn(taken: number) {
+      if (rows.length === 0 || taken < 0) return;
+      const user = table.user[taken] ?? -1;
+      const count = letInOf.get(user) ?? 0;
+      const row = own.get(user)?.[count];
+      if (row === undefined) return;
+      letInOf.set(user, count + 1);
+      const after = joined.findLastIndex((each) => priorityOf(each) <= priorityOf(row));
+      joined.splice(after + 1, 0, row);
+    },
+    first: () => joined[0],
+    takeFirst() {
+      joined.shift();
+      open -= 1;
+    },
+    get open() {
+      return open;
     },
   };
 }

@@ -7,6 +7,8 @@ export interface SimJob {
   kind: string;
   estimate: RunEstimate;
   priority: number;
+  /** It stands behind the line of its user (contract/desired.ts, lineCaps). */
+  behind?: boolean;
 }
 
 /** A worker that runs a job now or will take one. */
@@ -28,7 +30,7 @@ export interface SimWorker {
 /** The queue now. Held jobs are left out by the caller. */
 export interface QueueNow {
   workers: readonly SimWorker[];
-  /** In score order (contract 1.4). */
+  /** In the order of their places (see in-line.ts): by score (contract 1.4), but for limits on who stands in line. */
   waiting: readonly SimJob[];
   mode: QueueMode;
   nextTurn: string | null;

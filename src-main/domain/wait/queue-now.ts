@@ -1,6 +1,7 @@
 import type { QueueMode } from '../../../worker-agent/src/contract/desired.ts';
 import type { WorkerStatus } from '../../../worker-agent/src/contract/host.ts';
 import type { HostView, JobSummary, WorkshopSnapshot } from '../workshop.ts';
+import { inLine } from './in-line.ts';
 import type { QueueNow, SimJob, SimWorker } from './queue-model.ts';
 import { workerKey } from './run-log.ts';
 import type { RunTimes } from './run-times.ts';
@@ -42,18 +43,21 @@ export function readQueueNow(
   const all = Object.values(snapshot.jobs);
   const held = new Set(control?.heldUsers ?? []);
   const waiting = all.filter((job) => job.queue === 'pending').sort(inOrder);
-  const jobs = waiting.filter((job) => !held.has(job.userId));
   const toSim = (job: JobSummary) => simJob(job, learned.runTimes);
   const hosts = Object.values(snapshot.hosts).filter(
     (host) => host.status?.phase === 'running' && !silent(host),
   );
   const mode = modeOf(control?.mode ?? null, hosts);
+  const free = waiting.filter((job) => !held.has(job.userId));
+  // In turns only a person's first job is ever taken, whatever stands behind it.
+  const turns = mode === 'round_robin' || mode === 'fair';
+  const line = inLine(free, all, turns ? null : control?.lineCaps);
   return {
-    jobs,
+    jobs: line.map(({ job }) => job),
     heldJobs: waiting.filter((job) => held.has(job.userId)),
     queue: {
       workers: hosts.flatMap((host) => workersOf(host, snapshot, learned, now)),
-      waiting: jobs.map(toSim),
+      waiting: line.map(({ job, behind }) => ({ ...toSim(job), behind })),
       mode,
       nextTurn: control?.nextTurn ?? null,
       caps: control?.caps ?? null,

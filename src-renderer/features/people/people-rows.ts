@@ -26,6 +26,9 @@ export interface PersonRow {
   ownCap: number | null;
   /** What holds for them, own or everybody's. */
   cap: number | null;
+  /** The same of their waiting jobs that stand in line. */
+  ownLineCap: number | null;
+  lineCap: number | null;
   nextTurn: boolean;
 }
 
@@ -73,6 +76,8 @@ export function peopleOf({ jobs, counts, nicknames, control, waits, clock, finis
       held: held.has(userId),
       ownCap: capOf({ everybody: null, users: control?.caps?.users ?? {} }, userId),
       cap: capOf(control?.caps, userId),
+      ownLineCap: capOf({ everybody: null, users: control?.lineCaps?.users ?? {} }, userId),
+      lineCap: capOf(control?.lineCaps, userId),
       nextTurn: control?.nextTurn === userId,
     };
     rows.set(userId, row);
@@ -96,7 +101,8 @@ export function peopleOf({ jobs, counts, nicknames, control, waits, clock, finis
       person(job.userId).gpuMs += Math.max(0, until - Math.max(from, clock.today));
   for (const userId of Object.keys(nicknames)) person(userId);
   for (const userId of held) person(userId);
-  for (const userId of Object.keys(control?.caps?.users ?? {})) person(userId);
+  for (const caps of [control?.caps, control?.lineCaps])
+    for (const userId of Object.keys(caps?.users ?? {})) person(userId);
   if (control?.nextTurn) person(control.nextTurn);
   // What a short list leaves out ended before the oldest that it holds; that is no matter if it was yesterday.
   const short = clock

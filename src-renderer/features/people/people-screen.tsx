@@ -1,4 +1,4 @@
-import { Button, Modal, Select, TextInput } from '@mantine/core';
+import { Button, Modal, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFileUpload, IconSearch } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
@@ -8,14 +8,11 @@ import { goTo } from '../../components/navigate.ts';
 import { NicknameImport } from '../../components/nickname-import.tsx';
 import { Age } from '../../components/panel.tsx';
 import { toLocal, useStaggered } from '../../live/clock.ts';
-import { useCap } from '../../live/people-verbs.ts';
 import { liveStore, useLive } from '../../live/store.ts';
+import { EverybodysLimits, LimitsNote } from './limits.tsx';
 import styles from './people.module.css';
 import { type PeopleSort, peopleOf, sortPeople } from './people-rows.ts';
 import { PeopleTable } from './people-table.tsx';
-
-/** Limits offered; the contract allows more. */
-const LIMITS = ['1', '2', '3', '4', '6', '8'];
 
 /** One row a person: who waits, who hogs, and what the host can do about it. */
 export function PeopleScreen() {
@@ -59,7 +56,7 @@ export function PeopleScreen() {
           onChange={(event) => setSearch(event.currentTarget.value)}
           onKeyDown={(event) => event.key === 'Escape' && setSearch('')}
         />
-        <EverybodysLimit />
+        <EverybodysLimits />
         <Button
           variant="default"
           disabled={room === null}
@@ -69,6 +66,7 @@ export function PeopleScreen() {
           Import nicknames…
         </Button>
       </div>
+      <LimitsNote />
       <div className={`${styles.panel} ${stale ? styles.stale : ''}`}>
         {rows.length > 0 ? (
           <PeopleTable people={people} rows={rows} sort={sort} onSort={setSort} />
@@ -111,28 +109,6 @@ function WholeSince({ at }: { at: number }) {
         Recap
       </Button>
     </span>
-  );
-}
-
-function EverybodysLimit() {
-  const everybody = useLive(({ control }) => control?.caps?.everybody ?? null);
-  const set = useLive((state) => state.known && state.name !== null);
-  const cap = useCap();
-  const offered =
-    everybody === null || LIMITS.includes(String(everybody)) ? LIMITS : [...LIMITS, `${everybody}`];
-  return (
-    <Select
-      w="17rem"
-      aria-label="Running jobs at once, for everybody"
-      data={[
-        { value: 'none', label: 'No limit on running jobs' },
-        ...offered.map((value) => ({ value, label: `At most ${plural(Number(value), 'running job')} each` })),
-      ]}
-      value={everybody === null ? 'none' : String(everybody)}
-      allowDeselect={false}
-      disabled={!set || cap.isPending}
-      onChange={(value) => cap.mutate({ userId: null, cap: value === 'none' ? null : Number(value) })}
-    />
   );
 }
 

@@ -8,6 +8,7 @@ import {
   useCancelWaiting,
   useCap,
   useHoldPerson,
+  useLineCap,
   useNextTurn,
   useNickname,
 } from '../../live/people-verbs.ts';
@@ -16,6 +17,7 @@ import styles from './people.module.css';
 import type { PersonRow } from './people-rows.ts';
 
 const LIMITS = [1, 2, 3, 4];
+const LINE_LIMITS = [1, 2, 3];
 
 /**
  * What the host can do about one person. The two frequent acts are one click; both can be taken back.
@@ -61,6 +63,7 @@ export function PersonActions(props: {
         opened={props.opened}
         onChange={props.onOpen}
         position="bottom-end"
+        middlewares={{ flip: true, shift: { crossAxis: true, padding: 8 } }}
         width={290}
         returnFocus={false}
         clickOutsideEvents={['mousedown', 'touchstart']}
@@ -85,14 +88,32 @@ export function PersonActions(props: {
 
 function Entries(props: { row: PersonRow; name: string; reached: boolean; rename: () => void }) {
   const { row, reached } = props;
-  const { userId, ownCap } = row;
+  const { userId, ownCap, ownLineCap } = row;
   const cap = useCap();
+  const lineCap = useLineCap();
   const cancel = useCancelWaiting();
   return (
-    <Menu.Dropdown>
+    <Menu.Dropdown className={styles.menu}>
       {!reached && <Menu.Label>Redis is not reached now</Menu.Label>}
       <Menu.Item onClick={() => showJobsOf(userId)}>Show their jobs</Menu.Item>
       <Menu.Item onClick={props.rename}>Nickname…</Menu.Item>
+      <Menu.Divider />
+      <Menu.Label>Waiting jobs in line</Menu.Label>
+      <Menu.RadioGroup
+        value={String(ownLineCap ?? 'everybody')}
+        onChange={(value) => lineCap.mutate({ userId, cap: value === 'everybody' ? null : Number(value) })}
+      >
+        {LINE_LIMITS.map((limit) => (
+          <Menu.RadioItem key={limit} value={String(limit)} disabled={!reached} closeMenuOnClick>
+            At most {limit} in line
+          </Menu.RadioItem>
+        ))}
+        <Menu.RadioItem value="everybody" disabled={!reached} closeMenuOnClick>
+          {row.lineCap !== null && ownLineCap === null
+            ? `As everybody: at most ${row.lineCap} in line`
+            : 'As everybody: any number in line'}
+        </Menu.RadioItem>
+      </Menu.RadioGroup>
       <Menu.Divider />
       <Menu.Label>Running jobs at once</Menu.Label>
       <Menu.RadioGroup

@@ -38,6 +38,24 @@ export function Figure(props: { value: number; least?: boolean; tone?: string | 
   );
 }
 
+/** What waits, and how much of it stands in line. */
+export function Waiting({ row }: { row: PersonRow }) {
+  const limited = row.lineCap !== null && row.waiting > row.lineCap;
+  return (
+    <>
+      <Count value={row.waiting} />
+      {limited && (
+        <span
+          className={styles.of}
+          title={`At most ${plural(row.lineCap ?? 0, 'job')} of theirs in line; the others join its end as theirs start`}
+        >
+          {`, ${row.lineCap} in line`}
+        </span>
+      )}
+    </>
+  );
+}
+
 /** What runs now, and of how many that may at once. */
 export function Running({ row }: { row: PersonRow }) {
   return (

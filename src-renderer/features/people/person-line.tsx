@@ -3,7 +3,7 @@ import { cut } from '../../components/format.ts';
 import styles from './people.module.css';
 import { type PersonRow, shownName } from './people-rows.ts';
 import { PersonActions } from './person-actions.tsx';
-import { Figure, GpuTime, Marks, Running, Seen, Wait } from './person-cells.tsx';
+import { Figure, GpuTime, Marks, Running, Seen, Wait, Waiting } from './person-cells.tsx';
 
 interface PersonLineProps {
   row: PersonRow;
@@ -42,7 +42,7 @@ export const PersonLine = memo(
           <Marks row={row} />
         </div>
         <Cell figure>
-          <Figure value={row.waiting} />
+          <Waiting row={row} />
         </Cell>
         <Cell figure>
           <Running row={row} />

@@ -9,6 +9,7 @@ interface Asked {
   gpuMs: number;
   held: boolean;
   ownCap: number | null;
+  ownLineCap: number | null;
 }
 
 type Test = (row: Asked) => boolean;
@@ -19,7 +20,7 @@ const STATES: Readonly<Record<string, Test>> = {
   running: ({ running }) => running > 0,
   failed: ({ failed }) => failed > 0,
   held: ({ held }) => held,
-  limited: ({ ownCap }) => ownCap !== null,
+  limited: ({ ownCap, ownLineCap }) => ownCap !== null || ownLineCap !== null,
   nameless: ({ nickname }) => nickname === '',
 };
 

@@ -2,7 +2,8 @@ import { Menu, UnstyledButton } from '@mantine/core';
 import { IconCheck, IconChevronDown } from '@tabler/icons-react';
 import type { QueueMode } from '../../../src-main/api/types.ts';
 import { useSetMode } from '../../live/fleet-verbs.ts';
-import { type LiveState, useLive } from '../../live/store.ts';
+import { modeOf } from '../../live/queue-mode.ts';
+import { useLive } from '../../live/store.ts';
 import { isReached } from './facts.ts';
 
 /** The queue's orders in words. fifo and priority are the same on the platform (contract 1.5). */
@@ -15,14 +16,6 @@ const MODES: Record<QueueMode, { short: string; long: string }> = {
   round_robin: { short: 'in turns', long: 'The user with the fewest finished jobs ever goes first.' },
   fair: { short: 'fair shares', long: 'The user with the fewest jobs running and done today goes first.' },
 };
-
-/** What holds: the console's choice, else what the agents are configured to when they agree. */
-export function modeOf({ control, hosts }: Pick<LiveState, 'control' | 'hosts'>): QueueMode | 'mixed' | null {
-  if (control?.mode) return control.mode;
-  const modes = new Set(Object.values(hosts).flatMap(({ status }) => (status ? [status.queueMode] : [])));
-  if (modes.size > 1) return 'mixed';
-  return [...modes][0] ?? null;
-}
 
 /** Says in which order jobs start, and changes it. */
 export function ModeMenu() {

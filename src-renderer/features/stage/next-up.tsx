@@ -6,10 +6,10 @@ import { showJobs } from '../../components/navigate.ts';
 import { Panel } from '../../components/panel.tsx';
 import { Person } from '../../components/person.tsx';
 import { toLocal, useClock } from '../../live/clock.ts';
+import { modeOf } from '../../live/queue-mode.ts';
 import { liveStore, useLive } from '../../live/store.ts';
 import { jobStartText } from './estimate-start.ts';
 import { isReached } from './facts.ts';
-import { modeOf } from './mode-menu.tsx';
 import styles from './next-up.module.css';
 
 const SHOWN = 8;

@@ -80,6 +80,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       hold: async () => ({ revision: 1 }),
       nextTurn: async () => ({ revision: 1 }),
       cap: async () => ({ revision: 1 }),
+      lineCap: async () => ({ revision: 1 }),
       cancelWaiting: async () => ({ done: [], refused: 0, why: [] }),
     },
     deploy: new FakeDeploy(),

@@ -68,14 +68,22 @@ test('orders about people stand beside each other, whoever gives them and howeve
 
 test('holding the queue and choosing its order keep the orders about people', async () => {
   await people.cap({ userId: 'user003', cap: 1, was: null });
+  await people.lineCap({ userId: null, cap: 2, was: null });
+  await expect(peopleOf('bo').lineCap({ userId: null, cap: 4, was: null })).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('Everybody without a limit of their own has at most 2 jobs in line'),
+  });
+  expect(await control()).toMatchObject({ lineCaps: { everybody: 2, users: {} } });
   const fleet = createFleetService({
     control: () => workshop.control,
     now: () => watch.now,
     by: () => 'ada',
   });
-  await fleet.holdQueue({ held: true, revision: 1 });
-  await fleet.setMode({ mode: 'fair', revision: 2 });
-  expect(await control()).toMatchObject({ held: true, mode: 'fair', caps: { users: { user003: 1 } } });
+  await fleet.holdQueue({ held: true, revision: 2 });
+  await fleet.setMode({ mode: 'fair', revision: 3 });
+  expect(await control()).toMatchObject({
+    ...{ held: true, mode: 'fair', caps: { users: { user003: 1 } }, lineCaps: { everybody: 2 } },
+  });
 });
 
 test('two hosts that answer the same question differently: the second one is told who was faster', async () => {

@@ -91,6 +91,29 @@ describe('caps', () => {
   });
 });
 
+describe('limits in line', () => {
+  const behind = { behind: true };
+
+  test('jobs behind the line join its end when one of their user starts, after a new job too', () => {
+    // a may have two in line.
+    const waiting = [exact('a', 100), exact('a', 100), exact('b', 100), exact('c', 100)];
+    const more = [exact('a', 100, behind), exact('a', 100, behind)];
+    const told = simulateQueue(queue({ waiting: [...waiting, ...more] }));
+    const rounded = (ms: number) => Math.round(ms / 10 / SECOND) * 10;
+    expect(told?.jobs.map(({ p50 }) => rounded(p50))).toEqual([0, 100, 200, 300, 400, 500]);
+    expect(rounded(told?.newJob.p50 ?? 0)).toBe(400);
+  });
+
+  test('a priority goes before, and a next turn lets the next one in', () => {
+    const waiting = [
+      ...[exact('b', 100), exact('c', 100, { priority: 3 }), exact('a', 100, { priority: 3 })],
+      exact('a', 100, { ...behind, priority: 2 }),
+    ];
+    const starts = startsOf(queue({ waiting, nextTurn: 'a' }));
+    expect(starts.map((seconds) => Math.round(seconds / 10) * 10)).toEqual([100, 300, 0, 200]);
+  });
+});
+
 describe('against the rules played out plainly', () => {
   const user = fc.constantFrom('a', 'b', 'c', 'd');
   const jobs = fc.array(fc.tuple(user, fc.integer({ min: 10, max: 300 })), { maxLength: 25 });

@@ -45,6 +45,10 @@ describe('what another host changed is told', () => {
       { caps: { everybody: 2, users: { user001: 1 } } },
       ['Everybody runs at most 2 jobs at once.', 'The limit of user001 was changed.'],
     ],
+    [
+      { lineCaps: { everybody: 2, users: { user001: 1 } } },
+      ['Everybody has at most 2 jobs in line.', 'The limit of user001 on jobs in line was changed.'],
+    ],
     [{ heldUsers: ['a', 'b', 'c', 'd'] }, ['4 people are held.']],
   ])('an order of the queue: %j', (change, words) => {
     expect(told(ordering({ mode: CONTROL.mode, ...change }))[0]?.words).toEqual(words);

@@ -3,7 +3,16 @@ import { type PersonRow, sortPeople } from '../../../src-renderer/features/peopl
 
 const person = (userId: string, change: Partial<PersonRow> = {}): PersonRow => ({
   ...{ userId, nickname: '', waiting: 0, running: 0, done: 0, failed: 0, gpuMs: 0 },
-  ...{ wait: null, seenAt: null, held: false, ownCap: null, cap: null, nextTurn: false },
+  ...{
+    wait: null,
+    seenAt: null,
+    held: false,
+    ownCap: null,
+    cap: null,
+    ownLineCap: null,
+    lineCap: null,
+    nextTurn: false,
+  },
   ...change,
 });
 const people = [

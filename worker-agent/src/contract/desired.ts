@@ -25,10 +25,11 @@ export const CAP_MAX = 64;
 const cap = z.number().int().min(1).max(CAP_MAX);
 
 /**
- * How many jobs of one person may run at once, on all hosts together. The claim passes over the waiting jobs of who is
- * at the cap; nothing is refused or removed, the surplus waits longer. A cap on waiting jobs would change nothing:
- * every order takes a person's first waiting job, however many stand behind it, and the platform's submit is not ours
- * to refuse. Who shall run nothing at all is held.
+ * A number for each person. As `caps`: how many jobs of one person may run at once, on all hosts together. The claim
+ * passes over the waiting jobs of who is at the cap. As `lineCaps`: how many waiting jobs of one person stand in line.
+ * Further ones are passed over while anybody else waits; the first of them joins the end of the line when one of its
+ * person's jobs starts. In both cases nothing is refused or removed: the surplus waits longer. Who shall run nothing at
+ * all is held.
  */
 export const capsSchema = z.object({
   /** For everybody without a cap of their own; null for none. */
@@ -40,7 +41,7 @@ export const capsSchema = z.object({
 });
 export type Caps = z.infer<typeof capsSchema>;
 
-/** How many jobs this person may run at once; null for as many as there are workers. */
+/** The number that holds for this person; null for no limit. */
 export function capOf(caps: Caps | null | undefined, userId: string): number | null {
   if (!caps) return null;
   return Object.hasOwn(caps.users, userId) ? (caps.users[userId] ?? null) : caps.everybody;
@@ -62,5 +63,10 @@ export const queueControlSchema = z.object({
   nextTurn: z.string().max(100).nullable(),
   /** Absent or null for none. Holds and caps come before a next turn, which waits until it may be served. */
   caps: capsSchema.nullish(),
+  /**
+   * Absent or null for none. In the modes that take turns only a person's first waiting job is ever taken, so there they
+   * matter only where that one is passed over. A next turn is served from a person's first job, in line or not.
+   */
+  lineCaps: capsSchema.nullish(),
 });
 export type QueueControl = z.infer<typeof queueControlSchema>;

@@ -34,6 +34,8 @@ export const keys = {
   claimOf: (workerId: string) => `claim-of:${workerId}`,
   /** Hash user → jobs settled on that UTC day (YYYY-MM-DD), for the fair mode; expires after two days. */
   served: (day: string) => `served:${day}`,
+  /** Sorted set of jobs by when they were started, the last 64 of one person; expires after a day without any. */
+  starts: (userId: string) => `starts:${userId}`,
   lock: (name: string) => `lock:${name}`,
   /** Text of a job that the console cancelled while it waited, kept for a while so that this can be taken back. */
   withdrawn: (jobId: string) => `withdrawn:${jobId}`,
@@ -48,6 +50,7 @@ export const prefixes = {
   claimOf: 'claim-of:',
   user: 'user:',
   served: 'served:',
+  starts: 'starts:',
   lock: 'lock:',
   withdrawn: 'withdrawn:',
 } as const;

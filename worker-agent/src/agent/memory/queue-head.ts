@@ -16,7 +16,8 @@ export interface WaitingJob {
 
 export interface QueueHead {
   /**
-   * The first jobs that wait, in the queue's order, without those whose user is held or at their cap.
+   * The first jobs that wait, in the queue's order, without those whose user is held or at their cap,
+   * and those behind the line.
    * @throws what Redis throws.
    */
   first(): Promise<WaitingJob[]>;
@@ -66,7 +67,14 @@ export function readQueueHead(redis: Redis): QueueHead {
       const held = new Set(orders?.heldUsers);
       const atCap = (user: string) => (running?.get(user) ?? 0) >= (capOf(orders?.caps, user) ?? Infinity);
       const jobs = await Promise.all(ids.map((jobId) => seen.get(jobId) ?? look(jobId)));
-      return jobs.filter((job) => !held.has(job.userId) && !atCap(job.userId));
+      const may = jobs.filter((job) => !held.has(job.userId) && !atCap(job.userId));
+      const places = new Map<string, number>();
+      const inLine = may.filter(({ userId }) => {
+        const place = (places.get(userId) ?? 0) + 1;
+        places.set(userId, place);
+        return place <= (capOf(orders?.lineCaps, userId) ?? Infinity);
+      });
+      return inLine.length > 0 ? inLine : may;
     },
     async waiting(jobIds) {
       if (jobIds.length === 0) return new Set();

@@ -1,7 +1,7 @@
 -- Takes the next waiting job for one worker: out of queue:pending, into queue:running, under a token.
 --
 -- Keys    queue:pending, queue:running, job:{id}, claim:{id}, claim-of:{worker}, agent:control, agent:dead-letter,
---         user:{user}:completed, served:{day}
+--         user:{user}:completed, served:{day}, starts:{user}
 -- ARGV    1 token  2 worker id  3 host id  4 lease ms  5 queue mode  6… job ids to pass over
 -- Output  {'held'} | {'none'} | {'again'} a bounded number of leftovers was cleared, call again
 --         {'parked', id, reason}
@@ -41,7 +41,7 @@ end
 local control = read_control()
 if control.held == true then return { 'held' } end
 local mode = type(control.mode) == 'string' and control.mode or ARGV[5]
-local filter = { passed_over = {}, held = passed_users(control) }
+local filter = { passed_over = {}, held = passed_users(control), limit = line_limits(control) }
 for i = 6, #ARGV do filter.passed_over[ARGV[i]] = true end
 
 -- The platform's layout, told by its first bytes and by the one place where the status can stand. Returns the two
@@ -64,6 +64,14 @@ local function start_in_place(job_key, id, text)
     .. 'Z","completed_at":null,"worker_id":"' .. worker .. '"' .. string.sub(text, created_end + 1 + #NOT_STARTED)
   redis.call('SETRANGE', job_key, at - 1, changed)
   return string.sub(text, 1, at - 1), changed, user, at + 8, open - 1
+end
+
+-- What lets a user's next job into the line (includes/queue-order.lua).
+local function note_start(user, id)
+  local starts = PREFIX.starts .. user
+  redis.call('ZADD', starts, now_score, id)
+  redis.call('ZREMRANGEBYRANK', starts, 0, -65)
+  redis.call('EXPIRE', starts, 86400)
 end
 
 -- Takes one id. Returns the reply, or nothing when the id was a leftover and was cleared.
@@ -93,6 +101,7 @@ local function take(id, score)
   redis.call('ZREM', KEY.pending, id)
   redis.call('ZADD', KEY.running, now_score, id)
   redis.call('SET', claim_of, token .. ' ' .. id, 'EX', 300)
+  note_start(user or user_of(id), id)
   if not before then
     redis.call('HSET', claim_key, 'token', token, 'attempt', attempt, 'score', score, 'worker', worker,
       'host', ARGV[3], 'until', expiry)

@@ -234,6 +234,13 @@ local function running_by_user()
   end
   return running
 end
+local function line_limits(control)
+  local caps = type(control.lineCaps) == 'table' and control.lineCaps or {}
+  local own = type(caps.users) == 'table' and caps.users or {}
+  local everybody = tonumber(caps.everybody)
+  if not everybody and not next(own) then return nil end
+  return function(user) return tonumber(own[user]) or everybody end
+end
 local function passed_users(control)
   local passed
   if type(control.heldUsers) == 'table' then
@@ -267,7 +274,46 @@ local function each_pending(visit)
     from, page = from + page, page == 1 and 31 or 512
   end
 end
+local function starts_of(user)
+  local starts = {}
+  local known = redis.call('ZREVRANGE', 'starts:' .. user, 0, -1, 'WITHSCORES')
+  for i = 1, #known, 2 do
+    if not redis.call('ZSCORE', 'queue:pending', known[i]) then starts[#starts + 1] = tonumber(known[i + 1]) end
+  end
+  return starts
+end
+local function first_in_line(filter)
+  local ranks, starts = {}, {}
+  local best, best_score, best_user, best_place
+  local behind, behind_score, behind_user
+  each_pending(function(id, score)
+    local place = tonumber(score)
+    if best and place >= best_place then return true end
+    local user = user_of(id)
+    if filter.held and filter.held[user] then return false end
+    local rank = (ranks[user] or 0) + 1
+    ranks[user] = rank
+    if filter.passed_over[id] then return false end
+    local limit = filter.limit(user)
+    if limit and rank > limit then
+      if not behind then behind, behind_score, behind_user = id, score, user end
+      return false
+    end
+    if limit then
+      starts[user] = starts[user] or starts_of(user)
+      local let_in = starts[user][limit - rank + 1]
+      if let_in then place = math.max(place, let_in + 1000000 * math.max(0, floor((place - now_s) / 1000000 + 0.5))) end
+    end
+    if not best or place < best_place then
+      best, best_score, best_user, best_place = id, score, user, place
+    end
+    return false
+  end)
+  if best then return best, best_score, best_user end
+  return behind, behind_score, behind_user
+end
 local function first_waiting(filter)
+  if filter.limit and not filter.only then return first_in_line(filter) end
   local found, found_score, found_user
   each_pending(function(id, score)
     if filter.passed_over[id] then return false end
@@ -282,13 +328,22 @@ local function first_waiting(filter)
   end)
   return found, found_score, found_user
 end
-local function least_served(filter, count_of)
+local least_served
+function least_served(filter, count_of)
   local best, best_score, best_user, best_count
-  local counts = {}
+  local counts, ranks, behind = {}, {}, false
   each_pending(function(id, score)
-    if filter.passed_over[id] then return false end
+    if filter.passed_over[id] and not filter.limit then return false end
     local user = user_of(id)
     if counts[user] or (filter.held and filter.held[user]) then return false end
+    local rank = (ranks[user] or 0) + 1
+    ranks[user] = rank
+    if filter.passed_over[id] then return false end
+    local limit = filter.limit and filter.limit(user)
+    if limit and rank > limit then
+      behind = true
+      return false
+    end
     local count = count_of(user)
     counts[user] = count
     if not best or count < best_count then
@@ -296,6 +351,9 @@ local function least_served(filter, count_of)
     end
     return best_count <= 0
   end)
+  if not best and behind then
+    return least_served({ passed_over = filter.passed_over, held = filter.held }, count_of)
+  end
   return best, best_score, best_user
 end
 local function completion_counter()
@@ -346,7 +404,7 @@ end
 local control = read_control()
 if control.held == true then return { 'held' } end
 local mode = type(control.mode) == 'string' and control.mode or ARGV[5]
-local filter = { passed_over = {}, held = passed_users(control) }
+local filter = { passed_over = {}, held = passed_users(control), limit = line_limits(control) }
 for i = 6, #ARGV do filter.passed_over[ARGV[i]] = true end
 local NEEDLE = 'status":"pending","priority":'
 local NOT_STARTED = ',"started_at":null,"completed_at":null,"worker_id":null'
@@ -364,6 +422,12 @@ local function start_in_place(job_key, id, text)
     .. 'Z","completed_at":null,"worker_id":"' .. worker .. '"' .. string.sub(text, created_end + 1 + #NOT_STARTED)
   redis.call('SETRANGE', job_key, at - 1, changed)
   return string.sub(text, 1, at - 1), changed, user, at + 8, open - 1
+end
+local function note_start(user, id)
+  local starts = 'starts:' .. user
+  redis.call('ZADD', starts, now_score, id)
+  redis.call('ZREMRANGEBYRANK', starts, 0, -65)
+  redis.call('EXPIRE', starts, 86400)
 end
 local function take(id, score)
   local job_key, claim_key = 'job:' .. id, 'claim:' .. id
@@ -390,6 +454,7 @@ local function take(id, score)
   redis.call('ZREM', 'queue:pending', id)
   redis.call('ZADD', 'queue:running', now_score, id)
   redis.call('SET', claim_of, token .. ' ' .. id, 'EX', 300)
+  note_start(user or user_of(id), id)
   if not before then
     redis.call('HSET', claim_key, 'token', token, 'attempt', attempt, 'score', score, 'worker', worker,
       'host', ARGV[3], 'until', expiry)

@@ -30,6 +30,16 @@ local function running_by_user()
   return running
 end
 
+-- How many waiting jobs of a user stand in line (contract/desired.ts), as a function that answers nil for no limit; nil
+-- when there are no limits at all.
+local function line_limits(control)
+  local caps = type(control.lineCaps) == 'table' and control.lineCaps or {}
+  local own = type(caps.users) == 'table' and caps.users or {}
+  local everybody = tonumber(caps.everybody)
+  if not everybody and not next(own) then return nil end
+  return function(user) return tonumber(own[user]) or everybody end
+end
+
 -- Users whose waiting jobs are passed over now, as a set: those held, and those who run as many jobs as their cap
 -- allows. nil when there are none, so that a queue without orders pays nothing for them.
 local function passed_users(control)

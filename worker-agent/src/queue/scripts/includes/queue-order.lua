@@ -1,5 +1,6 @@
 -- Chooses the next waiting id. `filter` holds: passed_over (set of ids), held (set of users or nil),
--- only (one user or nil). Every function returns id, score (as text), user; nothing when none fits.
+-- only (one user or nil), limit (see line_limits, or nil). Every function returns id, score (as text), user; nothing
+-- when none fits.
 
 -- Walks queue:pending in score order; `visit` returns true to stop.
 local function each_pending(visit)
@@ -14,8 +15,55 @@ local function each_pending(visit)
   end
 end
 
+-- When jobs of a user were started, the latest first; without those that wait again.
+local function starts_of(user)
+  local starts = {}
+  local known = redis.call('ZREVRANGE', PREFIX.starts .. user, 0, -1, 'WITHSCORES')
+  for i = 1, #known, 2 do
+    if not redis.call('ZSCORE', KEY.pending, known[i]) then starts[#starts + 1] = tonumber(known[i + 1]) end
+  end
+  return starts
+end
+
+-- fifo and priority with limits: the earliest place in line. A user's first jobs, as many as the limit says, stand in
+-- line: each at its score, but not before the start of that job of theirs which let it in. Without anybody in line the
+-- first of those behind it.
+local function first_in_line(filter)
+  local ranks, starts = {}, {}
+  local best, best_score, best_user, best_place
+  local behind, behind_score, behind_user
+  each_pending(function(id, score)
+    local place = tonumber(score)
+    -- Nobody's place is before their score.
+    if best and place >= best_place then return true end
+    local user = user_of(id)
+    if filter.held and filter.held[user] then return false end
+    local rank = (ranks[user] or 0) + 1
+    ranks[user] = rank
+    if filter.passed_over[id] then return false end
+    local limit = filter.limit(user)
+    if limit and rank > limit then
+      if not behind then behind, behind_score, behind_user = id, score, user end
+      return false
+    end
+    if limit then
+      starts[user] = starts[user] or starts_of(user)
+      local let_in = starts[user][limit - rank + 1]
+      -- One step of priority is worth 1,000,000 s (contract 1.4).
+      if let_in then place = math.max(place, let_in + 1000000 * math.max(0, floor((place - now_s) / 1000000 + 0.5))) end
+    end
+    if not best or place < best_place then
+      best, best_score, best_user, best_place = id, score, user, place
+    end
+    return false
+  end)
+  if best then return best, best_score, best_user end
+  return behind, behind_score, behind_user
+end
+
 -- fifo and priority: the lowest score (contract 1.5).
 local function first_waiting(filter)
+  if filter.limit and not filter.only then return first_in_line(filter) end
   local found, found_score, found_user
   each_pending(function(id, score)
     if filter.passed_over[id] then return false end
@@ -32,13 +80,22 @@ local function first_waiting(filter)
 end
 
 -- The first job of the user with the smallest count; ties go to the user met first in score order.
-local function least_served(filter, count_of)
+local least_served
+function least_served(filter, count_of)
   local best, best_score, best_user, best_count
-  local counts = {}
+  local counts, ranks, behind = {}, {}, false
   each_pending(function(id, score)
-    if filter.passed_over[id] then return false end
+    if filter.passed_over[id] and not filter.limit then return false end
     local user = user_of(id)
     if counts[user] or (filter.held and filter.held[user]) then return false end
+    local rank = (ranks[user] or 0) + 1
+    ranks[user] = rank
+    if filter.passed_over[id] then return false end
+    local limit = filter.limit and filter.limit(user)
+    if limit and rank > limit then
+      behind = true
+      return false
+    end
     local count = count_of(user)
     counts[user] = count
     if not best or count < best_count then
@@ -46,6 +103,9 @@ local function least_served(filter, count_of)
     end
     return best_count <= 0
   end)
+  if not best and behind then
+    return least_served({ passed_over = filter.passed_over, held = filter.held }, count_of)
+  end
   return best, best_score, best_user
 end
 

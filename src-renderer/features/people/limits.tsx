@@ -1,0 +1,88 @@
+import { Select } from '@mantine/core';
+import { plural } from '../../components/format.ts';
+import { useCap, useLineCap } from '../../live/people-verbs.ts';
+import { modeOf } from '../../live/queue-mode.ts';
+import { type LiveState, useLive } from '../../live/store.ts';
+import styles from './people.module.css';
+
+/** Limits offered; the contract allows more. */
+const OFFERED = ['1', '2', '3', '4', '6', '8'];
+
+/** What holds for everybody without a limit of their own. */
+export function EverybodysLimits() {
+  return (
+    <>
+      <Limit
+        label="Jobs in line, for everybody"
+        none="Any number in line"
+        words={(value) => `At most ${value} in line each`}
+        value={useLive(({ control }) => control?.lineCaps?.everybody ?? null)}
+        verb={useLineCap()}
+      />
+      <Limit
+        label="Running jobs at once, for everybody"
+        none="No limit on running jobs"
+        words={(value) => `At most ${plural(value, 'running job')} each`}
+        value={useLive(({ control }) => control?.caps?.everybody ?? null)}
+        verb={useCap()}
+      />
+    </>
+  );
+}
+
+function Limit(props: {
+  label: string;
+  none: string;
+  words: (value: number) => string;
+  value: number | null;
+  verb: ReturnType<typeof useCap>;
+}) {
+  const { value, verb } = props;
+  const set = useLive((state) => state.known && state.name !== null);
+  const offered = value === null || OFFERED.includes(String(value)) ? OFFERED : [...OFFERED, `${value}`];
+  return (
+    <Select
+      w="15rem"
+      aria-label={props.label}
+      data={[
+        { value: 'none', label: props.none },
+        ...offered.map((each) => ({ value: each, label: props.words(Number(each)) })),
+      ]}
+      value={value === null ? 'none' : String(value)}
+      allowDeselect={false}
+      disabled={!set || verb.isPending}
+      onChange={(next) => verb.mutate({ userId: null, cap: next === 'none' ? null : Number(next) })}
+    />
+  );
+}
+
+/** What the limits that are set come to now, in words; above all that one of them changes nothing. */
+export function LimitsNote() {
+  const words = useLive(limitsNote);
+  return words === '' ? null : <p className={styles.note}>{words}</p>;
+}
+
+/** Exported for its test. Empty without a limit that needs a word. */
+export function limitsNote({ control, hosts }: Pick<LiveState, 'control' | 'hosts'>): string {
+  const isSet = (caps: { everybody: number | null; users: object } | null | undefined) =>
+    caps != null && (caps.everybody !== null || Object.keys(caps.users).length > 0);
+  const words: string[] = [];
+  if (isSet(control?.lineCaps)) {
+    const mode = modeOf({ control, hosts });
+    words.push(
+      mode === 'round_robin' || mode === 'fair'
+        ? 'People take turns now, and only the first job of each is ever next: the limit in line changes nothing.'
+        : 'Jobs beyond the limit in line are kept: they join the end of the line one by one as others of theirs start, and all run when nobody else waits.',
+    );
+  }
+  const caps = control?.caps;
+  if (caps && isSet(caps)) {
+    const workers = Object.values(hosts).flatMap(({ status }) => status?.workers ?? []);
+    const smallest = Math.min(...Object.values(caps.users), caps.everybody ?? Number.POSITIVE_INFINITY);
+    if (workers.length > 0 && smallest >= workers.length)
+      words.push(
+        `With ${plural(workers.length, 'worker')} at most ${plural(workers.length, 'job')} of anybody can run at once, so the limit on running jobs changes nothing now.`,
+      );
+  }
+  return words.join(' ');
+}
