@@ -4,7 +4,14 @@ import type { StepId } from '../domain/deploy/deploy-view.ts';
 import { procedure, router } from './trpc.ts';
 
 const targetId = z.string().min(1).max(200);
-const SKIPPABLE = ['gpu', 'ports', 'docker', 'toolkit', 'tailscale'] as const satisfies readonly StepId[];
+const SKIPPABLE = [
+  'gpu',
+  'ports',
+  'docker',
+  'toolkit',
+  'tailscale',
+  'delivery',
+] as const satisfies readonly StepId[];
 const skip = z.array(z.enum(SKIPPABLE)).max(SKIPPABLE.length);
 
 /** What stands in a line of an env file. */

@@ -211,7 +211,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     secrets: async () => [...passwords],
   });
   const deploy = createDeployService({
-    targets: deployTargets({ profile, open: hosts.gpuHost, redis: settings.opened }),
+    targets: deployTargets({ profile, open: hosts.gpuHost, openVps: hosts.vps, redis: settings.opened }),
     bundle: () => readAgentBundle([...environment.agentFolders, ...options.agentFolders]),
     choices: deployFile(dir),
     ear: agentEar(() => watch.now),

@@ -13,12 +13,14 @@ export interface DeployTargetNeeds {
   profile(): Promise<WorkshopProfile | null>;
   /** @throws WorkshopError when the GPU host cannot be reached. */
   open(hostId: string): Promise<RemoteHost>;
+  /** @throws WorkshopError when the VPS cannot be reached. */
+  openVps(): Promise<RemoteHost>;
   /** How this console reaches Redis. */
   redis(): WorkshopSettings | undefined;
 }
 
 /** The workshop's GPU hosts; where it has none yet, this computer. */
-export function deployTargets({ profile, open, redis }: DeployTargetNeeds): DeployTargets {
+export function deployTargets({ profile, open, openVps, redis }: DeployTargetNeeds): DeployTargets {
   let targets: readonly DeployTarget[] = [thisComputer()];
   const refresh = async () => {
     const hosts = (await profile())?.gpuHosts ?? [];
@@ -43,6 +45,7 @@ export function deployTargets({ profile, open, redis }: DeployTargetNeeds): Depl
       return () => clearInterval(timer);
     },
     open: async (targetId) => (targetId === LOCAL ? createLocalHost() : open(targetId)),
+    vps: async () => ((await profile())?.vps ? { open: openVps } : null),
     async configuration() {
       const settings = redis();
       if (!settings) return {};

@@ -31,7 +31,10 @@ export function useDeployments(): readonly DeployView[] | undefined {
 }
 
 /** The steps that a host may leave out. */
-export type SkippableStep = Extract<StepId, 'gpu' | 'ports' | 'docker' | 'toolkit' | 'tailscale'>;
+export type SkippableStep = Extract<
+  StepId,
+  'gpu' | 'ports' | 'docker' | 'toolkit' | 'tailscale' | 'delivery'
+>;
 
 export function useLookOver() {
   return useVerb<{ targetId: string; skip: SkippableStep[] }, void>({

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, copyFile, cp, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { appendFile, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -46,6 +46,10 @@ function secretKeys(): string[] {
   );
   return [...new Set(keys)].filter((key) => key !== 'REDIS_PASSWORD' && isSecret(key, ''));
 }
+/** Where the platform of the VPS has participants' files. */
+const DATA = '/home/dev/comfyume-v1/data';
+/** Of the key that the agent makes for itself: what of it would give it away. */
+let keyWatch: ReturnType<typeof createSecretWatch> | undefined;
 /** Nothing on the screen takes longer; so a test that is stuck says where. */
 const STUCK_MS = 60_000;
 const resources = resolve(import.meta.dirname, '../../resources');
@@ -222,6 +226,7 @@ test('the .env of the VPS goes to the GPU host, and Redis answers from there', a
   await files.getByRole('button', { name: 'Read it' }).click();
   const { host, port } = machines.redis;
   await env.getByText(`The GPU host will reach Redis at ${host}:${port}.`).waitFor();
+  await env.getByText(`${DATA}/outputs`).waitFor();
   await env.getByLabel('Goes to').selectOption(NAME);
   await picture('env-review');
   await press('Write it to the GPU host and test Redis from there');
@@ -257,12 +262,37 @@ test('the machine is looked over, and one press deploys until the first heartbea
     await press('Keep and look again');
     await page.getByText(/^How ComfyUI runs: ComfyUI is run by somebody else/).waitFor();
   }
+  if (machines.ownRoots)
+    await page.getByText(`The agent brings finished files to ${DATA}/outputs on the VPS as dev`).waitFor();
+  else {
+    await page.getByText('It is not known where participants find their files on the VPS.').waitFor();
+    await page.getByRole('checkbox', { name: 'Leave “Way to the participants’ files” out' }).check();
+    await page.getByText('Left out: finished files stay on this machine').waitFor();
+  }
   await picture('plan');
   await press(`Deploy on ${NAME}`);
   await page.getByText(/The agent 0\.1\.0-\w+ runs on Rented H100\. It reports/).waitFor();
+  const stay = 'Finished files stay on this machine';
+  await page
+    .getByText(machines.ownRoots ? `Finished files go to ${DATA}/outputs on the VPS.` : stay)
+    .first()
+    .waitFor();
   await picture('done');
   expect((await statusOf()).phase).toBe('running');
+  if (!machines.roots) return;
+  expect(await agentLines()).toHaveLength(1);
+  const key = await readFile(join(machines.roots.gpu, 'root/.local/share/worker-agent/keys/vps'), 'utf8');
+  const [, , middle = ''] = key.split('\n');
+  keyWatch = createSecretWatch({ 'key of the agent': middle });
+  keyWatch.watchProcesses();
 });
+
+/** Lines of the agent in what the VPS lets in. */
+async function agentLines(): Promise<string[]> {
+  const file = join(machines.roots?.vps ?? '', 'home/dev/.ssh/authorized_keys');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').filter((line) => line.includes(`worker-agent@${HOST}`));
+}
 
 test('workers are scaled from the Stage, and the log of the agent tells of it', async () => {
   await open('Stage');
@@ -292,6 +322,12 @@ test('on the machines every secret stands only where it must', async ({ skip }) 
   const files = [`${root}/config/1.env`, `${root}/workshop.env`];
   expect(onGpu).toEqual(files.map((where) => ({ secret: 'password of Redis', where })));
   for (const file of files) expect((await stat(join(gpu, file))).mode & 0o777, file).toBe(0o600);
+  const keys: unknown[] = [];
+  for (const folder of ['root', 'home', 'tmp', 'run', 'var/log', 'var/tmp', 'etc'])
+    keys.push(...((await keyWatch?.folder(join(gpu, folder), folder)) ?? []));
+  expect(keys).toEqual([{ secret: 'key of the agent', where: `${root}/keys/vps` }]);
+  expect((await stat(join(gpu, root, 'keys/vps'))).mode & 0o777).toBe(0o600);
+  expect(await keyWatch?.folder(join(vps, 'home'), 'home')).toEqual([]);
   const before = ['home/dev/comfyume-v1/.env', 'etc/vps-redis.conf'];
   const onVps = [];
   for (const folder of ['root', 'home', 'tmp', 'run', 'var/log', 'var/tmp', 'etc'])
@@ -313,6 +349,11 @@ test('an upgrade in the middle of a job ends the job once; a rollback and an uni
   );
   const runs = (await machines.askComfy('/history')).split(`"${job.id}":`).length - 1;
   expect(runs).toBe(1);
+  const delivered = machines.roots && join(machines.roots.vps, DATA, 'outputs/user001');
+  if (delivered) {
+    expect(await readdir(delivered)).toEqual([job.id]);
+    expect(await readdir(join(delivered, job.id))).toHaveLength(1);
+  }
 
   await press('Roll back…');
   await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click();
@@ -325,7 +366,8 @@ test('an upgrade in the middle of a job ends the job once; a rollback and an uni
   await picture('removed');
   const root = '.local/share/worker-agent';
   expect(await machines.list(root)).toEqual(['state']);
-  expect(await machines.list(`${root}/state/outputs/user001`)).toEqual([job.id]);
+  if (!delivered) expect(await machines.list(`${root}/state/outputs/user001`)).toEqual([job.id]);
+  expect(await agentLines()).toEqual([]);
   if (machines.ownRoots)
     expect(await machines.list('ComfyUI/models/checkpoints')).toEqual(['model.safetensors']);
   await open('Stage');
@@ -344,6 +386,9 @@ test('no secret was told to the page, kept on the laptop, or handed to a program
   expect(watch.find(told.join('\n'), 'what main told the page')).toEqual([]);
   expect(watch.find(printed.join('\n'), 'what was printed')).toEqual([]);
   expect(await watch.processes()).toEqual([]);
+  expect((await keyWatch?.processes()) ?? []).toEqual([]);
+  for (const text of [told, printed]) expect(keyWatch?.find(text.join('\n'), 'a word') ?? []).toEqual([]);
+  expect((await keyWatch?.folder(consoleDir, 'the folder of the console')) ?? []).toEqual([]);
   expect(await watch.folder(consoleDir, 'the folder of the console')).toEqual([]);
   const [kept] = (await services.workshops.view()).workshops;
   const exported = await services.workshops.exportFile({ id: kept?.profile.id ?? '' });

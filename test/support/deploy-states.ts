@@ -1,8 +1,10 @@
 import { NO_CHOICES } from '../../src-main/domain/deploy/agent-settings.ts';
-import type { DeployView, StepId, StepView } from '../../src-main/domain/deploy/deploy-view.ts';
+import { planDelivery } from '../../src-main/domain/deploy/delivery.ts';
+import type { DeployView, PlanStep, StepId, StepView } from '../../src-main/domain/deploy/deploy-view.ts';
 import { describeMachine } from '../../src-main/domain/deploy/describe-machine.ts';
 import { parseFindings } from '../../src-main/domain/deploy/findings.ts';
 import { planSteps } from '../../src-main/domain/deploy/plan.ts';
+import { parseVpsFindings } from '../../src-main/domain/deploy/vps-findings.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 
 /** Machines on their way, as the product's own look and plan describe them. */
@@ -15,10 +17,31 @@ const LOOK = [
 ].join('\n');
 const RELEASE = '0.1.0-2b8f0c5e91aa';
 
-function planned(look = LOOK, release = RELEASE): Pick<DeployView, 'findings' | 'steps'> {
+const WAY = {
+  ...{
+    redisHost: '100.99.216.71',
+    present: {},
+    publicKey: null,
+    root: '/home/ubuntu/.local/share/worker-agent',
+  },
+  ...{ imported: { VPS_OUTPUTS_PATH: '/home/dev/comfyume-v1/data/outputs' }, hostId: 'h100', skip: false },
+  machine: 'H100 of Verda',
+};
+
+/** @param told by the VPS, where it may write. */
+function wayTo(told: string): PlanStep | null {
+  const found = parseVpsFindings(`user=dev\nport=22\nhostkey=ssh-ed25519 ${'A'.repeat(68)}\n${told}`);
+  return planDelivery({ ...WAY, vps: found ? { kind: 'seen', found } : { kind: 'none' } }).step;
+}
+
+function planned(
+  look = LOOK,
+  release = RELEASE,
+  way = wayTo('outputs=writable'),
+): Pick<DeployView, 'findings' | 'steps'> {
   const found = parseFindings(look);
   const steps = planSteps(found, {
-    ...{ act: 'deploy', release, sha256: 'a'.repeat(64), runtime: 'compose', missing: null },
+    ...{ act: 'deploy', release, sha256: 'a'.repeat(64), runtime: 'compose', missing: null, way },
     ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], configurationCurrent: false },
     ...{ serviceCurrent: false, skip: new Set<StepId>() },
     node: { version: 'v24.21.0', mirror: 'https://nodejs.org/dist' },
@@ -72,7 +95,13 @@ export const deployStates: Record<string, () => DeployView[]> = {
   ],
   ready: () => [view({})],
   blocked: () => [
-    view(planned(LOOK.replace('sudo=password', 'sudo=none').replace(/gpu=.*/, 'gpu.why=driver not loaded'))),
+    view(
+      planned(
+        LOOK.replace('sudo=password', 'sudo=none').replace(/gpu=.*/, 'gpu.why=driver not loaded'),
+        RELEASE,
+        wayTo('outputs=readable'),
+      ),
+    ),
   ],
   running: () => [
     view({

@@ -13,7 +13,7 @@ interface VpsExtras {
 }
 
 /**
- * The VPS: user `dev` with the platform's folder and .env, and Redis on the tailnet address only, as the platform's
+ * The VPS: user `dev` with the platform's folder, its data folders and .env, and Redis on the tailnet address only, as the platform's
  * compose file publishes it.
  */
 export async function becomeVps(
@@ -30,7 +30,7 @@ export async function becomeVps(
     String.raw`
 # Without a password, yet not locked: sshd lets nobody in whose account is.
 useradd -m -p '*' -s /bin/bash dev
-mkdir -p /home/dev/comfyume-v1 /var/lib/vps-redis
+mkdir -p /home/dev/comfyume-v1/data/outputs /home/dev/comfyume-v1/data/inputs /var/lib/vps-redis
 if [ -n "$4" ]; then printf 'dev:%s\n' "$4" | chpasswd -c SHA512; else cp -r /root/.ssh /home/dev/.ssh; fi
 printf '%s' "$1" > /home/dev/comfyume-v1/.env
 chmod 600 /home/dev/comfyume-v1/.env

@@ -32,18 +32,19 @@ export interface AgentSettings {
 
 /**
  * The agent's configuration on one machine: what the workshop says, over it what was imported to the machine, over it
- * what the host chose, and what follows from the machine itself.
+ * what the host chose, and what follows from the machine itself. `delivery`: the way to the VPS (delivery.ts).
  */
 export function agentSettings(
   found: Findings,
   {
     workshop,
     imported,
+    delivery,
     choices,
     standing = null,
     hostId = '',
     neighbours = NO_NEIGHBOURS,
-  }: Record<'workshop' | 'imported', Readonly<Record<string, string>>> & {
+  }: Record<'workshop' | 'imported' | 'delivery', Readonly<Record<string, string>>> & {
     choices: DeployChoices;
     /** What the machine's agent is configured with now; null where there is none. */
     standing?: Readonly<Record<string, string>> | null;
@@ -54,6 +55,9 @@ export function agentSettings(
   const entries: Record<string, string> = { ...workshop, ...imported };
   const prefix = entries.WORKER_ID_PREFIX ?? workerPrefix(standingPrefix(standing), hostId, neighbours);
   if (prefix !== undefined) entries.WORKER_ID_PREFIX = prefix;
+  // All of the way to the VPS or none of it: what was imported alone is not enough for the agent.
+  for (const name of Object.keys(entries)) if (name.startsWith('VPS_')) delete entries[name];
+  Object.assign(entries, delivery);
   const runtime = choices.runtime ?? told(entries) ?? (found.container ? 'process' : 'compose');
   entries.RUNTIME = runtime;
   if (choices.modelsPath) entries.MODELS_PATH = choices.modelsPath;

@@ -14,6 +14,7 @@ export type StepId =
   | 'tailscale'
   | 'node'
   | 'release'
+  | 'delivery'
   | 'configuration'
   | 'check'
   | 'switch'
@@ -21,6 +22,7 @@ export type StepId =
   | 'start'
   | 'heartbeat'
   | 'stop'
+  | 'withdraw'
   | 'remove';
 
 /** `blocked` needs a person first; `done` is found in place; `skipped` by the host's wish. */

@@ -1,4 +1,5 @@
 import type { ClockSkew } from './clock-skew.ts';
+import type { FinishedFiles } from './delivery.ts';
 import type { FindingView } from './deploy-view.ts';
 import { type Findings, isNodeUsable } from './findings.ts';
 
@@ -84,6 +85,21 @@ function clock(skew: ClockSkew | null): FindingView {
     value: `${seconds(Math.abs(skew.ms))} s ${skew.ms < 0 ? 'behind' : 'ahead'}${within}`,
     tone: off ? 'warn' : 'ok',
     note: off ? 'Turn on time synchronisation there: timedatectl set-ntp true.' : '',
+  };
+}
+
+/**
+ * Where finished files will be with the configuration that is planned.
+ * @param hasVps whether the workshop has a VPS that participants read them from.
+ */
+export function describeFiles(files: FinishedFiles, hasVps: boolean): FindingView {
+  const label = 'Finished files';
+  if (files.on === 'vps') return { label, value: 'go to the VPS', tone: 'ok', note: files.path };
+  return {
+    label,
+    value: 'stay on this machine',
+    tone: hasVps ? 'warn' : 'off',
+    note: hasVps ? `${files.path}; participants do not see them there.` : files.path,
   };
 }
 

@@ -7,6 +7,7 @@
  *   config/{n}.env, agent.env                   the configurations, readable by the user only; link to the current one
  *   node, node-{version}/                       link to the Node that runs the agent; Node itself where we brought it
  *   daemon.sh, daemon.pid, agent.log            only where there is no systemd
+ *   keys/vps, keys/vps.pub                      the key that lets the agent in at the VPS, for files; never leaves here
  *   workshop.env                                what was imported from the VPS's .env
  *   image/Dockerfile                            of our ComfyUI image, where no other was chosen
  *   state/                                      the agent's own: spool, outbox, outputs. An uninstall leaves it
@@ -28,6 +29,8 @@ export const placesIn = (root: string) => ({
   log: `${root}/agent.log`,
   /** What the import of the VPS's .env wrote, if it did. */
   imported: `${root}/workshop.env`,
+  /** Private key for the way to the VPS; its public half stands beside it with `.pub`. */
+  vpsKey: `${root}/keys/vps`,
   /** Folder with the Dockerfile of our ComfyUI image. */
   image: `${root}/image`,
   state: `${root}/state`,

@@ -19,6 +19,8 @@ export interface Wanted {
   /** Whether configuration and service files on the machine are what they should be. */
   configurationCurrent: boolean;
   serviceCurrent: boolean;
+  /** The way to participants' files (delivery.ts), or what takes it back; null where there is nothing to do or say. */
+  way: PlanStep | null;
   /** Steps that the host leaves out. */
   skip: ReadonlySet<StepId>;
   /** Node that is brought where there is none, e.g. "v24.21.0", and from where. */

@@ -10,13 +10,13 @@ import { blocked, step, type Wanted } from './plan-step.ts';
  * that was cut off is resumed by looking again.
  */
 export function planSteps(found: Findings, wanted: Wanted): PlanStep[] {
-  if (wanted.act === 'uninstall') return planUninstall(found);
+  if (wanted.act === 'uninstall') return planUninstall(found, wanted);
   const back = wanted.act === 'rollback';
   const target = back ? found.agent.previous : wanted.release;
   const steps = [
     disk(found),
     ...(back ? [] : machine(found, wanted)),
-    ...(back ? [] : [release(found, wanted), configuration(found, wanted)]),
+    ...(back ? [] : [release(found, wanted), ...ways(wanted), configuration(found, wanted)]),
     check(found, wanted, target),
     swap(found, wanted, target),
     ...(back ? [] : [service(found, wanted)]),
@@ -41,6 +41,8 @@ function release(found: Findings, wanted: Wanted): PlanStep {
       : `Release ${wanted.release} goes to ${placesIn(found.root).release(wanted.release)}.`,
   });
 }
+
+const ways = ({ way }: Wanted): PlanStep[] => (way ? [way] : []);
 
 function configuration(found: Findings, wanted: Wanted): PlanStep {
   if (wanted.missing)
@@ -130,7 +132,7 @@ function start(found: Findings, wanted: Wanted, target: string | null): PlanStep
       });
 }
 
-function planUninstall(found: Findings): PlanStep[] {
+function planUninstall(found: Findings, wanted: Wanted): PlanStep[] {
   const { running, service: by, current } = found.agent;
   const nothing = current === null && by === null && Object.keys(found.agent.releases).length === 0;
   return [
@@ -142,12 +144,14 @@ function planUninstall(found: Findings): PlanStep[] {
           ? 'No agent runs here.'
           : 'It takes no more jobs, finishes the running ones, and gives back what takes too long.',
     }),
+    // Until it has stopped, the agent still delivers.
+    ...ways(wanted),
     step('remove', 'Remove it', {
       state: nothing ? 'done' : 'needed',
       asRoot: by === 'system',
       why: nothing
         ? 'Nothing of it is left.'
-        : `Releases, configuration, service and Node go. Models and outputs stay where they are; ${found.agent.undelivered > 0 ? `${found.agent.undelivered} files not yet delivered and ` : ''}the agent’s notes stay in ${placesIn(found.root).state}.`,
+        : `Releases, configuration, keys, service and Node go. Models and outputs stay where they are; ${found.agent.undelivered > 0 ? `${found.agent.undelivered} files not yet delivered and ` : ''}the agent’s notes stay in ${placesIn(found.root).state}.`,
     }),
   ];
 }

@@ -2,6 +2,7 @@ import { addressKind, checkValue, isPlaceholder, isTailnet } from './check-value
 import { type EnvEntry, envEntries, repeatedKeys } from './env-text.ts';
 import { ruleOf } from './key-rules.ts';
 import { isSecret } from './mask.ts';
+import { peoplesFolders } from './peoples-folders.ts';
 import { type ImportChoices, type ImportFacts, redisAddress } from './redis-address.ts';
 import { unportable } from './write-value.ts';
 
@@ -37,6 +38,7 @@ export function findProblems(facts: ImportFacts, choices: ImportChoices): PlanPr
     ...passwordProblems(entries, choices),
     ...valueProblems(entries, choices),
     ...bindProblems(entries, facts),
+    ...folderProblems(entries, facts),
     ...spellingProblems(facts, entries, choices),
     ...strayProblems(facts),
   ];
@@ -174,6 +176,29 @@ function* bindProblems(entries: ReadonlyMap<string, EnvEntry>, facts: ImportFact
     sentence: `${bind === '' ? 'REDIS_BIND_IP is not set, so Redis is open' : `REDIS_BIND_IP=${quoted(bind)} opens Redis`} on the VPS alone and the GPU host is locked out.${seen}`,
     byHand,
   };
+}
+
+/** Where participants' files are is told by the VPS or not known; it is never guessed. */
+function* folderProblems(entries: ReadonlyMap<string, EnvEntry>, facts: ImportFacts): Generator<Found> {
+  const standing = facts.existing ? envEntries(facts.existing) : new Map<string, EnvEntry>();
+  for (const { key, named, fact, without } of peoplesFolders(facts)) {
+    // What was found out earlier stays.
+    if (fact.kind === 'known' || standing.get(key)?.value) continue;
+    const told = entries.get(named)?.value ?? '';
+    const base = { id: `${key}/${fact.kind}`, key, where: 'vps', blocking: false } as const;
+    if (told === '') yield { ...base, sentence: `The file names no ${named}, so ${without}.` };
+    else if (fact.kind === 'missing')
+      yield {
+        ...base,
+        sentence: `${named}=${quoted(told)} is not there on the VPS, so ${without}.`,
+        byHand: `On the VPS, in the folder of the .env: mkdir -p ${told}\nthen read the .env again`,
+      };
+    else
+      yield {
+        ...base,
+        sentence: `Where ${named}=${quoted(told)} is on the VPS is not known, so ${without}. Read the .env from the VPS itself (“Look for it on the VPS”): it is asked then.`,
+      };
+  }
 }
 
 function* spellingProblems(

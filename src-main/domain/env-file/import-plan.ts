@@ -3,6 +3,7 @@ import { envEntries } from './env-text.ts';
 import { findProblems, type PlanProblem } from './find-problems.ts';
 import { ruleOf } from './key-rules.ts';
 import { isSecret } from './mask.ts';
+import { peoplesFolders } from './peoples-folders.ts';
 import { type ImportChoices, type ImportFacts, redisAddress } from './redis-address.ts';
 import { removeKey, setValue } from './write-value.ts';
 
@@ -126,6 +127,12 @@ function* planned(
       ...{ key: 'REDIS_PASSWORD', group: 'rewritten', from: null, to: chosen('REDIS_PASSWORD') ?? null },
       ...{ secret: true, why: 'the file of the VPS holds none' },
     };
+  for (const { key, named, fact, why } of peoplesFolders(facts))
+    if (fact.kind === 'known')
+      yield {
+        ...{ key, group: 'rewritten', from: source.get(named)?.value ?? null, to: fact.path },
+        ...{ secret: false, why },
+      };
   for (const { key, value } of source.values()) {
     if (DONE.has(key)) continue;
     const secret = isSecret(key, value);
@@ -147,7 +154,10 @@ function* planned(
   }
 }
 
-const DONE = new Set(['REDIS_HOST', 'INFERENCE_SERVER_REDIS_HOST', 'REDIS_PORT', 'APP_SERVER_REDIS_PORT']);
+const DONE = new Set([
+  ...['REDIS_HOST', 'INFERENCE_SERVER_REDIS_HOST', 'REDIS_PORT', 'APP_SERVER_REDIS_PORT'],
+  ...['VPS_OUTPUTS_PATH', 'VPS_INPUTS_PATH'],
+]);
 
 function changesOf(
   before: ReadonlyMap<string, EnvEntry>,

@@ -1,6 +1,12 @@
 import { addressKind } from './check-value.ts';
 import { type EnvFile, envEntries } from './env-text.ts';
 
+/**
+ * A folder that the .env names, on the VPS. `path`: absolute, links followed. `not-asked`: the VPS is away, or the file
+ * does not lie there and a relative path means nothing.
+ */
+export type FolderFact = { kind: 'known'; path: string } | { kind: 'missing' } | { kind: 'not-asked' };
+
 /** What the import knows when it plans. */
 export interface ImportFacts {
   /** The VPS's .env. */
@@ -9,6 +15,9 @@ export interface ImportFacts {
   existing: EnvFile | null;
   /** The VPS's own address in the tailnet, from its own mouth; null when it was not asked or has none. */
   tailnetAddress: string | null;
+  /** Where participants' files are, from the VPS's own mouth. */
+  outputs: FolderFact;
+  inputs: FolderFact;
   /** Addresses that Redis's port is open on, on the VPS; null when that is not known. */
   listensOn: string[] | null;
 }

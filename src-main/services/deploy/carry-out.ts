@@ -7,6 +7,7 @@ import { INSTALL_UNIT, STILL_LOCKED } from '../../domain/deploy/install-commands
 import { placesIn } from '../../domain/deploy/layout.ts';
 import { nodeArchive } from '../../domain/deploy/plan-machine.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
+import { openWay, withdrawKey } from './delivery.ts';
 import { hearFrom } from './hear-from.ts';
 import type { Machine } from './machine.ts';
 import type { AgentBundle } from './roles.ts';
@@ -44,6 +45,7 @@ const STEPS: Readonly<Partial<Record<StepId, (work: Work, step: PlanStep) => Pro
   tailscale: install,
   node: bringNode,
   release: uploadRelease,
+  delivery: openWay,
   configuration: writeConfiguration,
   check: checkRelease,
   switch: switchOver,
@@ -51,6 +53,7 @@ const STEPS: Readonly<Partial<Record<StepId, (work: Work, step: PlanStep) => Pro
   start: startAgent,
   heartbeat: (work) => hearFrom(work),
   stop: stopAgent,
+  withdraw: withdrawKey,
   remove: removeAll,
 };
 
@@ -199,7 +202,19 @@ async function checkRelease({ machine, found, wanted, say, signal }: Work): Prom
   if (fatal) throw checkFailed(fatal, wanted);
 }
 
+/** Sentences about the way for files, by the doctor's name of what it looked at (worker-agent, vps-checks.ts). */
+const WAY_FAILED: Readonly<Record<string, string>> = {
+  VPS: 'From this machine the way to the participants’ files does not work',
+  'outputs on the VPS': 'The agent cannot put finished files where participants find them',
+  'inputs on the VPS': 'The agent cannot fetch what participants load',
+};
+
 function checkFailed({ name, detail, fix }: z.infer<typeof doctorSchema>[number], wanted: Wanted) {
+  const way = WAY_FAILED[name];
+  if (way !== undefined)
+    return new WorkshopError(name === 'VPS' ? 'HOST_UNREACHABLE' : 'HOST_FILE', `${way}: ${detail}.`, {
+      remedy: `${wayRemedy(detail) ?? fix ?? 'Look at the VPS.'} Then press again, or leave “Way to the participants’ files” out: finished files then stay on this machine.`,
+    });
   if (name !== 'Redis')
     return new WorkshopError(name === 'configuration' ? 'CONFIG' : 'HOST_UNSUITABLE', `${name}: ${detail}.`, {
       remedy: fix ?? 'What worked before was not touched.',
@@ -229,6 +244,17 @@ function checkFailed({ name, detail, fix }: z.infer<typeof doctorSchema>[number]
         : (fix ?? 'Check Tailscale on both machines.'),
     },
   );
+}
+
+/** @param detail of the agent's link (worker-agent, remote-failure.ts). The host knows no keys of configurations. */
+function wayRemedy(detail: string): string | undefined {
+  if (/does not let .* in with the key/.test(detail))
+    return 'The line stands in ~/.ssh/authorized_keys there, so sshd on the VPS is set to read keys from elsewhere, or not to take keys at all (AuthorizedKeysFile, PubkeyAuthentication, AllowUsers).';
+  if (/shows the host key/.test(detail))
+    return 'Look again: the VPS is asked anew for its keys. If it stays, another machine answers at this address.';
+  if (/nothing answers SSH|does not answer|failed:/.test(detail))
+    return 'SSH of the VPS must be open to this machine on that address: check Tailscale on both, and the firewall or ListenAddress of its sshd.';
+  return undefined;
 }
 
 function jsonOf(text: string): unknown {

@@ -3,6 +3,12 @@ import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { envText, redisHostOf, workerPorts } from '../../domain/deploy/agent-env-file.ts';
 import { agentSettings, type DeployChoices } from '../../domain/deploy/agent-settings.ts';
 import { type ClockSkew, clockSkew } from '../../domain/deploy/clock-skew.ts';
+import {
+  type FinishedFiles,
+  finishedFiles,
+  planDelivery,
+  planWithdrawal,
+} from '../../domain/deploy/delivery.ts';
 import type { DeployAct, PlanStep, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
 import { type Findings, parseFindings } from '../../domain/deploy/findings.ts';
 import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.ts';
@@ -11,10 +17,11 @@ import type { Wanted } from '../../domain/deploy/plan-step.ts';
 import type { Neighbours } from '../../domain/deploy/worker-prefix.ts';
 import { envEntries, parseEnvText } from '../../domain/env-file/env-text.ts';
 import { carryOut, serviceFiles } from './carry-out.ts';
+import { lookAtVps, readPublicKey } from './delivery.ts';
 import { lockHost } from './host-lock.ts';
 import { LOOK } from './look-script.ts';
 import { onMachine } from './machine.ts';
-import type { AgentBundle, AgentEar, DeployTarget } from './roles.ts';
+import type { AgentBundle, AgentEar, DeployTarget, Vps } from './roles.ts';
 
 /** Node that is brought to machines without one. */
 const NODE_VERSION = 'v24.21.0';
@@ -23,6 +30,7 @@ const ENV_BYTES = 256 * 1024;
 export interface RunNeeds {
   host: RemoteHost;
   target: DeployTarget;
+  vps: Vps | null;
   bundle: AgentBundle;
   /** What this console knows of the agent's configuration. */
   configuration: Readonly<Record<string, string>>;
@@ -43,6 +51,9 @@ export interface Looked {
   envText: string;
   /** What was imported from the VPS stands there. */
   imported: boolean;
+  files: FinishedFiles;
+  /** The VPS, where it was asked and answered. */
+  vps: RemoteHost | null;
 }
 
 /** Looks over a machine and makes the plan. Changes nothing there. @throws WorkshopError. */
@@ -59,16 +70,18 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
       { remedy: 'It must be a Linux machine with a POSIX shell.' },
     );
   const service = serviceFiles(found, bundle);
-  const [imported, config, unit] = await Promise.all([
+  const [importedText, config, unit] = await Promise.all([
     host.files.read(placesIn(found.root).imported, ENV_BYTES),
     host.files.read(placesIn(found.root).envFile, ENV_BYTES),
     host.files.read(service.path, ENV_BYTES),
   ]);
+  const imported = entriesOf(importedText?.toString() ?? '');
+  const standing = config ? entriesOf(config.toString()) : null;
+  const { way, entries, vps } = await lookForWay(needs, found, imported, standing ?? {});
   const settings = agentSettings(found, {
-    workshop: needs.configuration,
-    imported: entriesOf(imported?.toString() ?? ''),
+    ...{ workshop: needs.configuration, imported, delivery: entries },
     choices: needs.choices,
-    standing: config ? entriesOf(config.toString()) : null,
+    standing,
     hostId: target.hostId,
     neighbours: needs.neighbours,
   });
@@ -83,14 +96,42 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     ports: workerPorts(settings.entries),
     configurationCurrent: config?.toString() === text,
     serviceCurrent: unit?.toString() === service.text,
+    way,
     skip,
     node: { version: NODE_VERSION, mirror: needs.nodeMirror },
   };
   const skew = clockSkew(found.clock, { before, after });
+  const files = finishedFiles(settings.entries, found.root);
   return {
-    ...{ found, skew, steps: planSteps(found, wanted), wanted, envText: text },
-    imported: imported !== undefined,
+    ...{ found, skew, steps: planSteps(found, wanted), wanted, envText: text, files, vps },
+    imported: importedText !== undefined,
   };
+}
+
+/** The way for files, as it is and as it could be: asks the VPS as well. */
+async function lookForWay(
+  { host, target, configuration, act, skip, signal, ...needs }: RunNeeds,
+  { root }: Findings,
+  imported: Readonly<Record<string, string>>,
+  present: Readonly<Record<string, string>>,
+): Promise<{ way: PlanStep | null; entries: Record<string, string>; vps: RemoteHost | null }> {
+  const { hostId, name: machine } = target;
+  const publicKey = act === 'rollback' ? null : await readPublicKey(host, root);
+  const left = skip.has('delivery') && act === 'deploy';
+  // Where nothing is to come of it, nobody waits for the VPS.
+  const asked = act === 'rollback' || left ? null : needs.vps;
+  const outputs = imported.VPS_OUTPUTS_PATH ?? present.VPS_OUTPUTS_PATH ?? '';
+  const inputs = imported.VPS_INPUTS_PATH ?? present.VPS_INPUTS_PATH ?? '';
+  const { look, host: vps } = await lookAtVps(asked, { hostId, publicKey, outputs, inputs }, signal);
+  if (act === 'rollback') return { way: null, entries: {}, vps };
+  if (act === 'uninstall')
+    return { way: planWithdrawal(look, { hostId, hasKey: publicKey !== null }), entries: {}, vps };
+  const { step, entries } = planDelivery({
+    ...{ vps: look, imported, present, publicKey, root, hostId, machine },
+    redisHost: redisHostOf({ ...configuration, ...imported }),
+    skip: left,
+  });
+  return { way: step, entries, vps };
 }
 
 export interface RunReports {
@@ -145,6 +186,7 @@ export async function carryThrough(
           bundle: needs.bundle,
           envText: looked.envText,
           hostId: target.hostId,
+          vps: looked.vps,
           say: reports.say,
           progress: (progress) => reports.step(step.id, { progress }),
         });

@@ -4,7 +4,7 @@ import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contra
 import type { DeployService } from '../../api/roles.ts';
 import { type DeployChoices, NO_CHOICES } from '../../domain/deploy/agent-settings.ts';
 import type { DeployAct, DeployView, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
-import { describeMachine } from '../../domain/deploy/describe-machine.ts';
+import { describeFiles, describeMachine } from '../../domain/deploy/describe-machine.ts';
 import { versionOf } from '../../domain/deploy/layout.ts';
 import { prefixOf } from '../../domain/deploy/worker-prefix.ts';
 import { isSecret } from '../../domain/env-file/mask.ts';
@@ -85,11 +85,15 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     place.view.output.splice(0, place.view.output.length - OUTPUT_LINES);
     tell();
   };
-  const show = (place: Place, { found, skew, steps, wanted, imported }: Looked) => {
+  const show = (place: Place, { found, skew, steps, wanted, imported, files }: Looked) => {
     const { agent } = found;
     Object.assign(place.view, {
       lookedAt: Date.now(),
-      findings: describeMachine(found, skew),
+      findings: [
+        ...describeMachine(found, skew),
+        // While the way is blocked it is not decided; the plan says why.
+        ...(wanted.way?.state === 'blocked' ? [] : [describeFiles(files, wanted.way !== null)]),
+      ],
       steps: steps.map(
         (step): StepView => ({
           ...step,
@@ -143,8 +147,9 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     Object.assign(place.view, { phase, act, error: null, result: null, since: Date.now() });
     tell();
     try {
-      const [host, bundle, configuration] = await Promise.all([
+      const [host, vps, bundle, configuration] = await Promise.all([
         targets.open(targetId),
+        targets.vps(),
         needs.bundle(),
         targets.configuration(targetId),
       ]);
@@ -156,6 +161,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       const run = {
         host,
         target,
+        vps,
         bundle,
         configuration,
         choices,
@@ -323,18 +329,24 @@ function progressOf(steps: readonly StepView[]): number {
   return behind / steps.length;
 }
 
-function resultOf({ found, wanted, steps }: Looked, view: DeployView, workers: number | null): string {
+function resultOf({ found, wanted, steps, files }: Looked, view: DeployView, workers: number | null): string {
   const changed = steps.filter(({ state, id }) => state === 'needed' && id !== 'heartbeat').length;
+  const left = wanted.way?.state === 'skipped' ? ` ${wanted.way.why}` : '';
   if (wanted.act === 'uninstall')
     return changed === 0
-      ? `There was nothing to remove from ${view.name}.`
-      : `The agent was removed from ${view.name}. Models and outputs stay where they are; its notes are in ${found.root}/state.`;
+      ? `There was nothing to remove from ${view.name}.${left}`
+      : `The agent was removed from ${view.name}. Models and outputs stay where they are; its notes are in ${found.root}/state.${left}`;
   const reports = `It reports${workers === null ? '' : `, ${workers} ${workers === 1 ? 'worker' : 'workers'}`}.`;
-  if (changed === 0) return `Nothing was to be done: ${found.agent.current} runs on ${view.name}. ${reports}`;
+  const where =
+    files.on === 'vps'
+      ? `Finished files go to ${files.path} on the VPS.`
+      : `Finished files stay on this machine: ${files.path}.`;
+  if (changed === 0)
+    return `Nothing was to be done: ${found.agent.current} runs on ${view.name}. ${reports} ${where}`;
   if (wanted.act === 'rollback')
     return `${view.name} went back to ${found.agent.previous}; jobs that ran went on. ${reports}`;
   const from = found.agent.current;
   if (from !== null && from !== wanted.release)
-    return `${view.name} was upgraded from ${from} to ${wanted.release}; jobs that ran went on. ${reports}`;
-  return `The agent ${wanted.release} runs on ${view.name}. ${reports}`;
+    return `${view.name} was upgraded from ${from} to ${wanted.release}; jobs that ran went on. ${reports} ${where}`;
+  return `The agent ${wanted.release} runs on ${view.name}. ${reports} ${where}`;
 }

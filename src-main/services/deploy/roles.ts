@@ -16,12 +16,19 @@ export interface DeployTarget {
   root?: string | undefined;
 }
 
+export interface Vps {
+  /** May wait while a question is open. @throws WorkshopError when it cannot be reached. */
+  open(): Promise<RemoteHost>;
+}
+
 export interface DeployTargets {
   list(): readonly DeployTarget[];
   /** @returns a function that ends it. */
   onChange(listener: () => void): () => void;
   /** @throws WorkshopError when the machine cannot be reached; NOT_FOUND for an unknown one. */
   open(targetId: string): Promise<RemoteHost>;
+  /** The workshop's VPS, where participants' files are; null where it has no login to one. */
+  vps(): Promise<Vps | null>;
   /** What this console knows of its agent.env: how to reach Redis. What was imported to the machine goes over it. */
   configuration(targetId: string): Promise<Readonly<Record<string, string>>>;
 }

@@ -191,5 +191,5 @@ if [ -f "$root/state/compose/compose.yaml" ] && command -v docker >/dev/null 2>&
   sed -n 's/^ *container_name: *//p' "$root/state/compose/compose.yaml" | tr -d "\"'" | while IFS= read -r name; do docker rm -f "$name" >/dev/null 2>&1 || :; done
 fi
 cd "$root"
-rm -rf releases current previous config agent.env workshop.env image node node-v* worker-agent.service daemon.sh daemon.pid daemon.log agent.log agent.log.*
+rm -rf releases current previous config keys agent.env workshop.env image node node-v* worker-agent.service daemon.sh daemon.pid daemon.log agent.log agent.log.*
 `;

@@ -1,3 +1,4 @@
+import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import type { Findings } from '../../domain/deploy/findings.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
 import type { Machine } from './machine.ts';
@@ -12,6 +13,8 @@ export interface Work {
   /** What agent.env should hold. */
   envText: string;
   hostId: string;
+  /** The VPS as it was opened for this run; null where it is away or there is none. */
+  vps: RemoteHost | null;
   ear: AgentEar;
   signal: AbortSignal;
   say(line: string): void;

@@ -8,10 +8,10 @@ import { type EnvFile, envEntries, parseEnvText, printEnvFile } from '../../doma
 import type { ImportDraft, ImportReceipt } from '../../domain/env-file/import-draft.ts';
 import { type ImportPlan, planImport } from '../../domain/env-file/import-plan.ts';
 import { reviewOf } from '../../domain/env-file/import-review.ts';
-import type { ImportChoices, ImportFacts } from '../../domain/env-file/redis-address.ts';
+import type { FolderFact, ImportChoices, ImportFacts } from '../../domain/env-file/redis-address.ts';
 import { type RedisProof, readProof } from '../../domain/env-file/redis-proof.ts';
 import type { ImportMachines } from './roles.ts';
-import { ASK_ADDRESSES, ASK_HOME, FIND_ENV_FILES, PROVE_REDIS } from './scripts.ts';
+import { ASK_ADDRESSES, ASK_FOLDERS, ASK_HOME, FIND_ENV_FILES, PROVE_REDIS } from './scripts.ts';
 
 /** Largest .env that is read, bytes; real ones have about ten thousand. */
 export const ENV_BYTES_MAX = 512 * 1024;
@@ -62,7 +62,10 @@ export function createEnvImport(
       source,
       askedVps: asked.asked,
       notice: asked.notice,
-      facts: { source: parsed, existing: null, tailnetAddress: asked.tailnet, listensOn: asked.listensOn },
+      facts: {
+        ...{ source: parsed, existing: null, tailnetAddress: asked.tailnet, listensOn: asked.listensOn },
+        ...{ outputs: asked.outputs, inputs: asked.inputs },
+      },
       choices: { accepted: [], values: {} },
       target: null,
     };
@@ -84,10 +87,15 @@ export function createEnvImport(
       exists: draft.target.text !== null,
     },
   });
-  /** What the VPS says about itself; that it cannot be asked is no failure of the import. */
-  const askVps = async (port: string) => {
+  /** What the VPS says about itself and, by `folder` where the .env lies on it, about participants' folders; that it cannot be asked is no failure of the import. */
+  const askVps = async (text: string, folder = '') => {
     try {
-      return { asked: true, notice: null, ...(await addressesOf(await machines.vps(), port)) };
+      const host = await machines.vps();
+      const [addresses, folders] = await Promise.all([
+        addressesOf(host, portIn(text)),
+        foldersOf(host, text, folder),
+      ]);
+      return { asked: true, notice: null, ...addresses, ...folders };
     } catch (cause) {
       const why = cause instanceof WorkshopError ? cause.message : 'It cannot be reached.';
       return {
@@ -95,6 +103,8 @@ export function createEnvImport(
         notice: `The VPS was not asked for its tailnet address. ${why}`,
         tailnet: null,
         listensOn: null,
+        outputs: NOT_ASKED,
+        inputs: NOT_ASKED,
       };
     }
   };
@@ -108,18 +118,19 @@ export function createEnvImport(
 
     async readVps({ path }: { path: string }): Promise<ImportDraft> {
       const host = await machines.vps();
-      const text = await readText(host, await absolute(host, path));
-      return begin(`${path} on ${host.label}`, text, await askVps(portIn(text)));
+      const file = await absolute(host, path);
+      const text = await readText(host, file);
+      return begin(`${path} on ${host.label}`, text, await askVps(text, posix.dirname(file)));
     },
 
     async readFile({ path }: { path: string }): Promise<ImportDraft> {
       const text = await readText(machines.local, await absolute(machines.local, path));
-      return begin(`${path} on this computer`, text, await askVps(portIn(text)));
+      return begin(`${path} on this computer`, text, await askVps(text));
     },
 
     /** A file that was dropped on the window, or text that was pasted. */
     async readText({ text, name }: { text: string; name: string }): Promise<ImportDraft> {
-      return begin(name, text, await askVps(portIn(text)));
+      return begin(name, text, await askVps(text));
     },
 
     /** Takes the person's decisions and plans anew. A new target is looked at for a file that stands there. */
@@ -287,6 +298,29 @@ async function addressesOf(host: RemoteHost, port: string) {
     tailnet: told('tailnet')[0] ?? null,
     listensOn: stdout.split('\n').includes('looked') ? [...new Set(told('listen').map(bare))] : null,
   };
+}
+
+const NOT_ASKED: FolderFact = { kind: 'not-asked' };
+
+async function foldersOf(
+  host: RemoteHost,
+  text: string,
+  folder: string,
+): Promise<Record<'outputs' | 'inputs', FolderFact>> {
+  const entries = envEntries(parseEnvText(text));
+  // Compose would put something in the place of a $; who knows what.
+  const told = (key: string) =>
+    /\$/.test(entries.get(key)?.value ?? '') ? '' : (entries.get(key)?.value ?? '');
+  const named = { outputs: told('OUTPUTS_PATH'), inputs: told('INPUTS_PATH') };
+  const { stdout } = await host.script(ASK_FOLDERS, [folder, named.outputs, named.inputs], {
+    timeoutMs: LOOK_MS,
+  });
+  const factOf = (name: 'outputs' | 'inputs'): FolderFact => {
+    if (named[name] === '' || (folder === '' && !/^[/~]/.test(named[name]))) return NOT_ASKED;
+    const line = stdout.split('\n').find((one) => one.startsWith(`${name} /`));
+    return line === undefined ? { kind: 'missing' } : { kind: 'known', path: line.slice(name.length + 1) };
+  };
+  return { outputs: factOf('outputs'), inputs: factOf('inputs') };
 }
 
 /** The port that Redis is published on, as the file says. */

@@ -26,6 +26,26 @@ command -v ss >/dev/null 2>&1 && printf 'looked\\n'
 exit 0
 `;
 
+/**
+ * "outputs PATH" and "inputs PATH", absolute and with links followed, as far as the folders are there. Arguments:
+ * folder of the .env, which relative paths start from (nothing where it is not known), OUTPUTS_PATH, INPUTS_PATH.
+ */
+export const ASK_FOLDERS = `
+from=$1
+where() {
+  case $2 in
+    '') return 0 ;;
+    /*) there=$2 ;;
+    '~/'*) there=$HOME/$(printf '%s' "$2" | cut -c3-) ;;
+    *) [ -n "$from" ] || return 0; there=$from/$2 ;;
+  esac
+  real=$(CDPATH= cd -- "$there" 2>/dev/null && pwd -P) && printf '%s %s\\n' "$1" "$real"
+  return 0
+}
+where outputs "$2"
+where inputs "$3"
+`;
+
 /** "/home/somebody". */
 export const ASK_HOME = 'printf %s "$HOME"';
 

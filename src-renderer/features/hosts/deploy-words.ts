@@ -3,7 +3,7 @@ import { ageText, plural, spanText } from '../../components/format.ts';
 import type { Tone } from '../../components/tone.ts';
 import type { SkippableStep } from '../../live/deploy-verbs.ts';
 
-const SKIPPABLE: readonly SkippableStep[] = ['gpu', 'ports', 'docker', 'toolkit', 'tailscale'];
+const SKIPPABLE: readonly SkippableStep[] = ['gpu', 'ports', 'docker', 'toolkit', 'tailscale', 'delivery'];
 
 /** What the host has chosen to leave out, as the machine's plan stands. */
 export function skippedIn({ steps }: Pick<DeployView, 'steps'>): SkippableStep[] {

@@ -13,7 +13,7 @@ import type { RemoteHost } from '../../../src-main/connections/hosts/remote-host
 import { type DeployChoices, NO_CHOICES } from '../../../src-main/domain/deploy/agent-settings.ts';
 import type { DeployAct, DeployView, StepId } from '../../../src-main/domain/deploy/deploy-view.ts';
 import { createDeployService, type DeployKeeper } from '../../../src-main/services/deploy/deploy-service.ts';
-import type { AgentBundle } from '../../../src-main/services/deploy/roles.ts';
+import type { AgentBundle, Vps } from '../../../src-main/services/deploy/roles.ts';
 import { createWorkshopWatch, type WorkshopWatch } from '../../../src-main/services/watch-workshop.ts';
 import { bundleAgent } from '../../../worker-agent/build.ts';
 
@@ -47,6 +47,7 @@ export interface ConsoleOptions {
   hostId?: string;
   /** Machines of the workshop besides it, by host id. */
   others?: readonly string[];
+  vps?: Vps;
 }
 
 export async function startDeployRig(): Promise<DeployRig> {
@@ -138,6 +139,7 @@ export function openConsole(
       ],
       onChange: () => () => {},
       open: async () => host,
+      vps: async () => options.vps ?? null,
       configuration: async () => configuration,
     },
     bundle: async () => bundle,

@@ -19,7 +19,7 @@ describe('a machine from empty to empty', () => {
     const view = await act(keeper, 'deploy');
     expect(view.error).toBeNull();
     expect(view.result).toMatch(
-      /^The agent 0\.1\.0-[0-9a-f]{12} runs on Bare host\. It reports, 1 worker\.$/,
+      /^The agent 0\.1\.0-[0-9a-f]{12} runs on Bare host\. It reports, 1 worker\. Finished files stay on this machine: .*\/state\/outputs\.$/,
     );
     expect(view.installed).toMatchObject({ version: '0.1.0', previous: null, running: true, stale: false });
     expect(view.progress).toBe(1);

@@ -51,7 +51,11 @@ const ours = (text: string) =>
 
 test.each(['vps-comfy-multi', 'vps-comfyume-v1'] as const)('the plan for the platform’s %s.env', (name) => {
   const source = parseEnvText(envSample(name).replace('changeme_secure_password', `"it's 5 #1"`));
-  const facts = { source, existing: null, tailnetAddress: '100.64.0.7', listensOn: ['100.64.0.7'] };
+  const facts = {
+    ...{ source, existing: null, tailnetAddress: '100.64.0.7', listensOn: ['100.64.0.7'] },
+    outputs: { kind: 'known', path: "/home/dev/it's here/outputs" },
+    inputs: { kind: 'missing' },
+  } as const;
   const text = printEnvFile(planImport(facts).result);
   const read = composed(text);
   expect(read).toMatchObject({ REDIS_HOST: '100.64.0.7', REDIS_PASSWORD: "it's 5 #1" });

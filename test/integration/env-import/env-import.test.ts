@@ -1,4 +1,15 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -91,6 +102,37 @@ describe('reading', () => {
     expect(JSON.stringify(draft)).not.toContain(PASSWORD);
     expect(await service.reveal({ id: draft.id, key: 'REDIS_PASSWORD', of: 'source' })).toEqual({
       value: PASSWORD,
+    });
+  });
+
+  test('the VPS tells where participants’ folders really are, as far as they are there', async () => {
+    await mkdir(join(dir, 'vps/disk/outputs'), { recursive: true });
+    await mkdir(join(dir, 'vps/comfy-multi/data'));
+    await symlink(join(dir, 'vps/disk/outputs'), join(dir, 'vps/comfy-multi/data/outputs'));
+    const text = sample({ OUTPUTS_PATH: './data/outputs', INPUTS_PATH: './data/inputs' });
+    await writeFile(join(dir, 'vps/comfy-multi/.env'), text);
+    const from = async (draft: Promise<Awaited<ReturnType<typeof service.readVps>>>) => {
+      const { entries, problems } = (await draft).review;
+      return {
+        paths: entries.flatMap(({ key, to }) => (key.startsWith('VPS_') ? [[key, to]] : [])),
+        problems: problems.flatMap(({ id }) => (id.startsWith('VPS_') ? [id] : [])),
+      };
+    };
+    const path = join(dir, 'vps/comfy-multi/.env');
+    const outputs = await realpath(join(dir, 'vps/disk/outputs'));
+    expect(await from(service.readVps({ path }))).toEqual({
+      paths: [['VPS_OUTPUTS_PATH', outputs]],
+      problems: ['VPS_INPUTS_PATH/missing'],
+    });
+    // The same file from elsewhere: nobody knows what its relative paths start from.
+    expect(await from(service.readText({ text, name: 'dropped' }))).toEqual({
+      paths: [],
+      problems: ['VPS_OUTPUTS_PATH/not-asked', 'VPS_INPUTS_PATH/not-asked'],
+    });
+    const absolute = sample({ OUTPUTS_PATH: '~/disk/outputs', INPUTS_PATH: '$HOME/inputs' });
+    expect(await from(service.readText({ text: absolute, name: 'dropped' }))).toEqual({
+      paths: [['VPS_OUTPUTS_PATH', outputs]],
+      problems: ['VPS_INPUTS_PATH/not-asked'],
     });
   });
 

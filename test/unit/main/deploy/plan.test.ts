@@ -32,6 +32,7 @@ const wanted: Wanted = {
     sha256: 'a'.repeat(64),
     runtime: 'compose',
     missing: null,
+    way: null,
   },
   ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], skip: new Set() },
   ...{ configurationCurrent: false, serviceCurrent: false },
@@ -213,12 +214,19 @@ describe('reading a look', () => {
 
 describe('the configuration of an agent', () => {
   const redis = { REDIS_HOST: '127.0.0.1', REDIS_PASSWORD: 'of the console' };
-  const on = (more: Partial<Findings>, choices = NO_CHOICES, imported = {}) =>
-    agentSettings(found(more), { workshop: redis, imported, choices });
+  const on = (more: Partial<Findings>, choices = NO_CHOICES, imported = {}, delivery = {}) =>
+    agentSettings(found(more), { workshop: redis, imported, choices, delivery });
 
   test('what was imported to the machine goes over what the console knows', () => {
     const { entries } = on({}, NO_CHOICES, { REDIS_HOST: '100.99.216.71' });
     expect(entries).toMatchObject({ REDIS_HOST: '100.99.216.71', REDIS_PASSWORD: 'of the console' });
+  });
+
+  test('of the way to the VPS all goes into it or nothing: the agent refuses half a set', () => {
+    const half = { VPS_OUTPUTS_PATH: '/srv/outputs' };
+    expect(on({}, NO_CHOICES, half).entries).not.toHaveProperty('VPS_OUTPUTS_PATH');
+    const whole = { VPS_SSH_HOST: '100.99.216.71', VPS_OUTPUTS_PATH: '/srv/outputs' };
+    expect(on({}, NO_CHOICES, half, whole).entries).toMatchObject(whole);
   });
 
   test('the first port that was chosen goes over the configured one', () => {

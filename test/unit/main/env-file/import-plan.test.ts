@@ -17,7 +17,11 @@ function plan(
   choices: Partial<ImportChoices> = {},
 ) {
   return planImport(
-    { source: parseEnvText(text), existing: null, tailnetAddress: VPS, listensOn: null, ...facts },
+    {
+      ...{ source: parseEnvText(text), existing: null, tailnetAddress: VPS, listensOn: null },
+      ...{ outputs: { kind: 'not-asked' }, inputs: { kind: 'not-asked' } },
+      ...facts,
+    },
     { accepted: [], values: {}, ...choices },
   );
 }
@@ -133,6 +137,42 @@ describe('the address of Redis', () => {
     expect(problem(plan('REDIS_BIND_IP=100.64.1.1'), 'REDIS_BIND_IP/other')?.sentence).toContain(VPS);
     expect(problem(plan('REDIS_BIND_IP=0.0.0.0'), 'REDIS_BIND_IP/open')?.sentence).toContain('internet');
     expect(plan(`REDIS_BIND_IP=${VPS}`).problems.filter(({ key }) => key === 'REDIS_BIND_IP')).toEqual([]);
+  });
+});
+
+describe('participants’ folders on the VPS', () => {
+  const text = 'REDIS_PASSWORD=x\nOUTPUTS_PATH=./data/outputs\nINPUTS_PATH=./data/inputs\n';
+  const outputs = { kind: 'known', path: '/home/dev/platform/data/outputs' } as const;
+
+  test('go along once the VPS has told where they really are', () => {
+    const made = plan(text, { outputs, inputs: { kind: 'missing' } });
+    expect(entry(made, 'VPS_OUTPUTS_PATH')).toMatchObject({
+      ...{ group: 'rewritten', from: './data/outputs', to: outputs.path },
+      why: expect.stringContaining('the agent brings them there'),
+    });
+    expect(written(made).VPS_OUTPUTS_PATH).toBe(outputs.path);
+    expect(Object.keys(written(made))).not.toContain('VPS_INPUTS_PATH');
+    expect(problem(made, 'VPS_INPUTS_PATH/missing')).toMatchObject({
+      ...{ where: 'vps', blocking: false },
+      sentence: expect.stringContaining('“./data/inputs” is not there on the VPS'),
+      byHand: expect.stringContaining('mkdir -p ./data/inputs'),
+    });
+  });
+
+  test('are never guessed: who does not know says so and where to ask', () => {
+    const made = plan(text);
+    expect(made.ready).toBe(true);
+    expect(Object.keys(written(made)).filter((key) => key.startsWith('VPS_'))).toEqual([]);
+    expect(problem(made, 'VPS_OUTPUTS_PATH/not-asked')?.sentence).toContain('Look for it on the VPS');
+    expect(problem(plan('REDIS_PASSWORD=x'), 'VPS_OUTPUTS_PATH/not-asked')?.sentence).toContain(
+      'names no OUTPUTS_PATH',
+    );
+  });
+
+  test('that were found out earlier stay when a dropped file cannot tell', () => {
+    const made = plan(text, { existing: parseEnvText('VPS_OUTPUTS_PATH=/srv/outputs\n') });
+    expect(written(made).VPS_OUTPUTS_PATH).toBe('/srv/outputs');
+    expect(problem(made, 'VPS_OUTPUTS_PATH/not-asked')).toBeUndefined();
   });
 });
 

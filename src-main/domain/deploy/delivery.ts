@@ -1,0 +1,212 @@
+import { keyLine, keyMarker } from './agent-key.ts';
+import type { PlanStep } from './deploy-view.ts';
+import { placesIn } from './layout.ts';
+import { blocked, step } from './plan-step.ts';
+import type { VpsFindings } from './vps-findings.ts';
+
+/** How it stands with the VPS, as far as this console can tell. */
+export type VpsLook =
+  /** This workshop has no login to one. */
+  | { kind: 'none' }
+  /** `why` and `remedy` are sentences. */
+  | { kind: 'away'; why: string; remedy: string }
+  | { kind: 'seen'; found: VpsFindings };
+
+export interface DeliveryFacts {
+  vps: VpsLook;
+  /** As the GPU host sees it: the VPS is where Redis is. Empty while it is not known. */
+  redisHost: string;
+  /** What was imported to the machine, and what its agent has now. */
+  imported: Readonly<Record<string, string>>;
+  present: Readonly<Record<string, string>>;
+  /** Of the agent's key on the machine; null while there is none. */
+  publicKey: string | null;
+  root: string;
+  hostId: string;
+  /** What the host calls the machine. */
+  machine: string;
+  skip: boolean;
+}
+
+export interface Delivery {
+  /** null where there is nothing to say. */
+  step: PlanStep | null;
+  /** The VPS_ keys of agent.env: all that the agent needs, or none (it refuses half a set). */
+  entries: Record<string, string>;
+}
+
+const ID = 'delivery';
+const TITLE = 'Way to the participants’ files';
+
+/**
+ * How finished files get from the GPU host to the folder on the VPS that participants' browsers read (contract 8.25):
+ * by SFTP, with a key that is made on the GPU host and never leaves it.
+ */
+export function planDelivery(facts: DeliveryFacts): Delivery {
+  const { vps, imported, present, skip } = facts;
+  if (imported.VPS_SSH_HOST)
+    return done(
+      vpsKeys(imported),
+      `workshop.env names it: ${imported.VPS_OUTPUTS_PATH ?? 'no folder for outputs'} on ${imported.VPS_SSH_HOST}.`,
+      false,
+    );
+  if (skip)
+    return {
+      step: step(ID, TITLE, {
+        state: 'skipped',
+        skippable: true,
+        why: 'Left out: finished files stay on this machine, where participants do not see them.',
+      }),
+      entries: {},
+    };
+  const kept = present.VPS_SSH_HOST ? vpsKeys(present) : undefined;
+  if (vps.kind === 'none')
+    return kept
+      ? done(kept, 'This console has no login to the VPS; the agent keeps the way that it has.')
+      : { step: null, entries: {} };
+  if (facts.redisHost === '') return { step: null, entries: {} };
+  if (vps.kind === 'away')
+    return kept
+      ? done(kept, `The VPS cannot be asked now (${bare(vps.why)}); the agent keeps the way that it has.`)
+      : stop('HOST_UNREACHABLE', `The VPS cannot be asked for a way: ${bare(vps.why)}.`, vps.remedy);
+  return planWay(facts, vps.found);
+}
+
+function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
+  const { root, hostId, machine, publicKey, imported, present } = facts;
+  const outputs = imported.VPS_OUTPUTS_PATH || present.VPS_OUTPUTS_PATH || '';
+  const inputs = imported.VPS_INPUTS_PATH || present.VPS_INPUTS_PATH || '';
+  const trouble = troubleWith(found, outputs);
+  if (trouble) return trouble;
+  const hasInputs = inputs !== '' && (found.inputs === 'readable' || found.inputs === 'writable');
+  const entries: Record<string, string> = {
+    VPS_SSH_HOST: facts.redisHost,
+    VPS_SSH_PORT: String(found.port ?? 22),
+    VPS_SSH_USER: found.user,
+    VPS_SSH_KEY_FILE: placesIn(root).vpsKey,
+    VPS_SSH_HOST_KEY: found.hostKeys.join(','),
+    VPS_OUTPUTS_PATH: outputs,
+    ...(hasInputs && { VPS_INPUTS_PATH: inputs }),
+  };
+  const why = `The agent brings finished files to ${outputs} on the VPS as ${found.user}, with a key of its own that allows file transfer (SFTP) only. ${
+    hasInputs
+      ? `What participants load is fetched from ${inputs}.`
+      : `What participants load is not fetched: ${inputs === '' ? 'where it lies on the VPS is not known' : `${found.user} cannot read ${inputs} there`}.`
+  }`;
+  if (publicKey !== null && found.line === 'present') return done(entries, why);
+  const key = publicKey ?? 'ssh-ed25519 (the public half of that key)';
+  return {
+    entries,
+    step: step(ID, TITLE, {
+      why,
+      skippable: true,
+      commands: [
+        ...(publicKey === null
+          ? [
+              `# on ${machine}`,
+              `ssh-keygen -q -t ed25519 -N '' -C ${keyMarker(hostId)} -f ${placesIn(root).vpsKey}`,
+            ]
+          : []),
+        `# on the VPS, as ${found.user}, in place of an older line of ${keyMarker(hostId)}`,
+        `echo '${keyLine(key, hostId)}' >> ~/.ssh/authorized_keys`,
+      ],
+    }),
+  };
+}
+
+/** What a person must put right first. */
+function troubleWith({ user, outputs, locked, hostKeys }: VpsFindings, path: string): Delivery | undefined {
+  if (path === '')
+    return stop(
+      'CONFIG',
+      'It is not known where participants find their files on the VPS.',
+      'Read the .env from the VPS in Setup and write it to this GPU host: it is asked for the folder then.',
+    );
+  if (outputs === 'missing')
+    return stop(
+      'HOST_FILE',
+      `${path} is not there on the VPS, or ${user} may not see it.`,
+      `Make the folder there (mkdir -p ${path}), or read the .env of the VPS again in Setup if it moved.`,
+    );
+  if (outputs !== 'writable')
+    return stop(
+      'HOST_FILE',
+      `${user} may not write to ${path} on the VPS.`,
+      `Give ${user} the folder (on the VPS: sudo chown -R ${user} ${path}), then look again.`,
+    );
+  if (locked.length > 0)
+    return stop(
+      'HOST_FILE',
+      `${user} may not write into ${count(locked)} below ${path} on the VPS: ${some(locked)}.`,
+      `Docker probably made them as root. Give them to ${user} (on the VPS: sudo chown -R ${user} ${path}), then look again.`,
+    );
+  if (hostKeys.length === 0)
+    return stop(
+      'HOST_UNSUITABLE',
+      'The VPS does not tell the key that its SSH server shows, so the agent could not know it again.',
+      'Install openssh-client on the VPS (it brings ssh-keyscan), then look again.',
+    );
+  return undefined;
+}
+
+const count = ({ length }: readonly string[]) =>
+  length === 1 ? 'a participant’s folder' : `${length} participants’ folders`;
+const some = (names: readonly string[]) =>
+  `${names.slice(0, 3).join(', ')}${names.length > 3 ? ' and others' : ''}`;
+const bare = (sentence: string) => sentence.replace(/\.$/, '');
+
+function done(entries: Record<string, string>, why: string, skippable = true): Delivery {
+  return { entries, step: step(ID, TITLE, { state: 'done', why, skippable }) };
+}
+
+function stop(code: Parameters<typeof blocked>[0], message: string, remedy: string): Delivery {
+  const ways = `${bare(remedy)}. Or leave this out: finished files then stay on this machine.`;
+  return { entries: {}, step: step(ID, TITLE, { ...blocked(code, message, ways), skippable: true }) };
+}
+
+function vpsKeys(entries: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).filter(([name]) => name.startsWith('VPS_')));
+}
+
+/** Taking the agent's line from the VPS when the agent goes; null where this console has no login to one. */
+export function planWithdrawal(
+  vps: VpsLook,
+  { hostId, hasKey }: { hostId: string; hasKey: boolean },
+): PlanStep | null {
+  const title = 'Take its key from the VPS';
+  const marker = keyMarker(hostId);
+  if (vps.kind === 'none') return null;
+  // Nothing holds up an uninstall that a person can do later: the key itself goes with the agent.
+  if (vps.kind === 'away')
+    return hasKey
+      ? step('withdraw', title, { state: 'skipped', why: leftBehind(marker, vps.why) })
+      : step('withdraw', title, {
+          state: 'done',
+          why: `No key is here. Whether a line of ${marker} stands on the VPS is not known: ${vps.why}`,
+        });
+  const { line, user } = vps.found;
+  if (line === 'none')
+    return step('withdraw', title, { state: 'done', why: `No line of ${marker} stands on the VPS.` });
+  return step('withdraw', title, {
+    why: `The line that lets ${marker} in as ${user} goes; the key itself goes with the agent.`,
+    commands: [`# on the VPS, as ${user}`, `sed -i '/ ${marker}$/d' ~/.ssh/authorized_keys`],
+  });
+}
+
+/** For the plan, and for the sentence that says what was done. */
+function leftBehind(marker: string, why: string): string {
+  return `The VPS cannot be asked now (${bare(why)}), so the line of ${marker} stays in its authorized_keys. Its key is deleted here and lets nobody in; remove again when the VPS is back, and the line goes.`;
+}
+
+/** Where finished files are to be found. */
+export interface FinishedFiles {
+  on: 'vps' | 'here';
+  path: string;
+}
+
+/** By the agent's configuration (worker-agent/README.md: OUTPUTS_PATH, VPS_OUTPUTS_PATH). */
+export function finishedFiles(entries: Readonly<Record<string, string>>, root: string): FinishedFiles {
+  const { VPS_SSH_HOST: host, VPS_OUTPUTS_PATH: path } = entries;
+  if (host && path) return { on: 'vps', path };
+  return { on: 'here', path: entries.OUTPUTS_PATH || `${placesIn(root).state}/outputs` };
+}

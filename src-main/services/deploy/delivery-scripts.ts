@@ -1,0 +1,104 @@
+/**
+ * The way for files between GPU host and VPS, as constant POSIX shell: values travel as arguments, never as text. Each
+ * may be run twice.
+ */
+
+/**
+ * On the VPS; changes nothing. Arguments: marker of the agent's line, the line or nothing, folder of the outputs,
+ * folder of the inputs. Prints `key=value` lines, which domain/deploy/vps-findings.ts reads.
+ */
+export const LOOK_AT_VPS = String.raw`
+LC_ALL=C; export LC_ALL
+marker=$1 line=$2 outputs=$3 inputs=$4
+say() { printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r\t' '   ' | cut -c1-2000)"; }
+say user "$(id -un)"
+# "client port server port", by sshd.
+address=$(printf '%s' "$SSH_CONNECTION" | cut -d' ' -f3)
+port=$(printf '%s' "$SSH_CONNECTION" | cut -d' ' -f4)
+say port "$port"
+for key in /etc/ssh/ssh_host_*_key.pub; do
+  [ -r "$key" ] && say hostkey "$(cut -d' ' -f1,2 "$key" | head -n 1)"
+done
+# What it really shows, wherever its keys lie.
+if command -v ssh-keyscan >/dev/null 2>&1; then
+  [ -n "$port" ] || port=22
+  [ -n "$address" ] || address=127.0.0.1
+  ssh-keyscan -T 5 -p "$port" "$address" 2>/dev/null | while read -r _ type key _; do
+    say hostkey "$type $key"
+  done
+fi
+folder() {
+  [ -n "$2" ] || return 0
+  if [ ! -d "$2" ]; then say "$1" missing
+  elif [ -w "$2" ] && [ -x "$2" ]; then say "$1" writable
+  elif [ -r "$2" ] && [ -x "$2" ]; then say "$1" readable
+  else say "$1" closed
+  fi
+}
+folder outputs "$outputs"
+folder inputs "$inputs"
+if [ -n "$outputs" ]; then
+  for one in "$outputs"/*/; do
+    [ -d "$one" ] && [ ! -w "$one" ] && say locked "$(basename "$one")"
+  done
+fi
+file=$HOME/.ssh/authorized_keys
+ours=$(awk -v end=" $marker" 'substr($0, length($0) - length(end) + 1) == end { n++ } END { print n + 0 }' "$file" 2>/dev/null || :)
+if [ -z "$ours" ] || [ "$ours" = 0 ]; then say line none
+elif [ "$ours" = 1 ] && [ -n "$line" ] && grep -qxF -- "$line" "$file"; then say line present
+else say line other
+fi
+exit 0
+`;
+
+/**
+ * On the VPS: the agent's line stands in authorized_keys once, or not at all. Arguments: marker, the line or nothing.
+ * The file is replaced as a whole; where it is a link, what it leads to. Others' lines, owner and mode stay.
+ */
+export const SET_KEY_LINE = String.raw`
+set -e
+LC_ALL=C; export LC_ALL
+umask 077
+marker=$1 line=$2
+file=$HOME/.ssh/authorized_keys
+if [ -z "$line" ] && [ ! -f "$file" ]; then exit 0; fi
+[ -d "$HOME/.ssh" ] || mkdir "$HOME/.ssh"
+if [ -L "$file" ]; then file=$(readlink -f -- "$file"); fi
+# Two consoles may do this for two GPU hosts at once.
+if command -v flock >/dev/null 2>&1; then exec 9<"$(dirname "$file")"; flock -w 10 9; fi
+draft=$file.$$.draft
+trap 'rm -f "$draft"' EXIT
+if [ -f "$file" ]; then cp -p -- "$file" "$draft"; else : > "$draft"; fi
+{
+  if [ -f "$file" ]; then
+    awk -v end=" $marker" 'substr($0, length($0) - length(end) + 1) != end' "$file"
+  fi
+  if [ -n "$line" ]; then printf '%s\n' "$line"; fi
+} > "$draft"
+if [ -f "$file" ] && cmp -s "$file" "$draft"; then exit 0; fi
+sync "$draft" 2>/dev/null || :
+mv -f -- "$draft" "$file"
+`;
+
+/**
+ * On the GPU host: a key pair without a passphrase, the old one if it can be used. Arguments: root, comment. Prints the
+ * public half. Exit code 11: there is no ssh-keygen.
+ */
+export const MAKE_KEY = `
+set -e
+umask 077
+key=$1/keys/vps
+command -v ssh-keygen >/dev/null 2>&1 || exit 11
+mkdir -p "$1/keys"
+chmod 700 "$1/keys"
+if ! ssh-keygen -y -P '' -f "$key" >/dev/null 2>&1 </dev/null; then
+  rm -f "$key.draft" "$key.draft.pub"
+  ssh-keygen -q -t ed25519 -N '' -C "$2" -f "$key.draft" </dev/null
+  mv -f "$key.draft" "$key"
+  rm -f "$key.draft.pub"
+fi
+chmod 600 "$key"
+ssh-keygen -y -P '' -f "$key" > "$key.pub.draft"
+mv -f "$key.pub.draft" "$key.pub"
+cat "$key.pub"
+`;
