@@ -16,4 +16,5 @@ export const capacityRouter = router({
   setRental: procedure
     .input(z.object({ rental }))
     .mutation(({ ctx, input }) => ctx.services.capacity.setRental(input)),
+  applyAgain: procedure.mutation(({ ctx }) => ctx.services.capacity.applyAgain()),
 });

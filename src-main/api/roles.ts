@@ -170,8 +170,10 @@ export interface NicknamesReceipt {
 }
 
 /**
- * What the room sees. The host's choices are kept with the settings and travel to every console window.
- * All setters @throw WorkshopError WRONG_STATE before a workshop is set up, CONFIG when they cannot be kept.
+ * What the room sees. Message, break, address, join card and nicknames are shared by all consoles of a workshop;
+ * freezing and blanking are about this console's own projector.
+ * All setters @throw WorkshopError WRONG_STATE before a workshop is set up, CONFIG when they cannot be kept, and those
+ * of what is shared CONFLICT when another host changed the same meanwhile.
  */
 export interface RoomService {
   /** The room's picture: at once, then whenever it changes, at most a few times a second. */
@@ -188,6 +190,8 @@ export interface RoomService {
   setNickname(input: { userId: string; nickname: string }): Promise<void>;
   /** Takes a CSV list; with `replace` the nicknames that are not in it go. */
   setNicknames(input: { csv: string; replace: boolean }): Promise<NicknamesReceipt>;
+  /** Sets again what another host's change stood against when Redis came back. @throws WorkshopError as the setters. */
+  applyAgain(): Promise<void>;
   /** The display that the room view was last put on, as the shell describes it; null for none. */
   display(): RoomDisplay | null;
   /** Remembers it; one that cannot be kept is known until the end of this process. */
@@ -326,6 +330,8 @@ export interface CapacityService {
   setPlan(input: Pick<CapacitySettings, 'preset' | 'users'>): Promise<void>;
   setGuard(input: Pick<CapacitySettings, 'guardMiB'>): Promise<void>;
   setRental(input: Pick<CapacitySettings, 'rental'>): Promise<void>;
+  /** Sets again what another host's change stood against when Redis came back, of the plan and the alert rules. */
+  applyAgain(): Promise<void>;
 }
 
 /** What is kept of the workshop on this laptop's disk. */

@@ -62,4 +62,5 @@ export const roomActs = router({
       }),
     )
     .mutation(({ ctx, input }) => ctx.services.room.setNicknames(input)),
+  applyAgain: procedure.mutation(({ ctx }) => ctx.services.room.applyAgain()),
 });

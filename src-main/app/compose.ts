@@ -12,12 +12,15 @@ import { deployFile } from '../connections/store/deploy-file.ts';
 import { openHistoryLog } from '../connections/store/history-log.ts';
 import { jobViewsFile } from '../connections/store/job-views-file.ts';
 import { machineSecrets } from '../connections/store/machine-secrets.ts';
-import { roomFile } from '../connections/store/room-file.ts';
+import { displayFile, firstRoom } from '../connections/store/room-file.ts';
 import { type SecretStore, secretsInMemoryOnly, settingsFile } from '../connections/store/settings-file.ts';
 import { keptAlertsSchema } from '../domain/alerts/alerts-state.ts';
 import { capacityFactsOf } from '../domain/capacity/capacity-facts.ts';
 import { capacitySettingsSchema } from '../domain/capacity/capacity-settings.ts';
+import { planContentSchema, planShape } from '../domain/capacity/plan-content.ts';
 import { VPS } from '../domain/hosts/machine-view.ts';
+import { ownRoomSchema, roomContentSchema, roomShape } from '../domain/room/room-state.ts';
+import { keptSharedSchema } from '../domain/shared/shared-document.ts';
 import type { WorkshopProfile } from '../domain/workshops/profile.ts';
 import { createAlertsService } from '../services/alerts.ts';
 import { createCapacityService } from '../services/capacity.ts';
@@ -35,9 +38,9 @@ import { createPeopleService } from '../services/people.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
 import { createSettingsService, type WorkshopSettings } from '../services/settings.ts';
+import { createSharedDocument } from '../services/shared-document.ts';
 import { createTailnets } from '../services/tailnets.ts';
 import { tellJobs } from '../services/told-jobs.ts';
-import { tellRoom } from '../services/told-room.ts';
 import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
 import { agentEar } from './agent-ear.ts';
@@ -79,18 +82,59 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const outputs = environment.outputs
     ? outputFolder(createLocalHost(), environment.outputs, `the folder ${environment.outputs}`)
     : undefined;
-  const watch = createWorkshopWatch();
+  const watch = createWorkshopWatch((fact) => {
+    if (fact.kind === 'room') sharedRoom.take(fact.found);
+    else if (fact.kind === 'plan') plan.take(fact.found);
+  });
   const dir = environment.dir ?? options.dir;
   const consoleName = createConsoleName({
     usual: `${userInfo().username}@${hostname()}`,
     store: consoleFile(dir),
     publish: watch.console,
   });
+  const tellOthers = async (message: string) => {
+    const about = { jobId: null, userId: null, workerId: null };
+    await workshop().control.note({ kind: 'host-act', by: consoleName.name(), ...about, message });
+  };
+  const sharedRoom = createSharedDocument({
+    shape: roomShape,
+    kept: byWorkshopFile(dir, 'room-shared.json', keptSharedSchema(roomContentSchema)),
+    before: async ({ address }) => (await firstRoom(dir, address))?.content,
+    store: () => workshop().shared.room,
+    by: consoleName.name,
+    note: tellOthers,
+    changed: () => room.sharedChanged(),
+  });
+  const ownRooms = byWorkshopFile(dir, 'room-own.json', ownRoomSchema);
   const room = createRoomService({
-    store: roomFile(dir),
+    shared: sharedRoom,
+    own: {
+      ...ownRooms,
+      load: async (key) => (await ownRooms.load(key)) ?? (await firstRoom(dir, key.address))?.own,
+    },
+    display: displayFile(dir),
     watch,
     now: () => watch.now,
     publish: watch.room,
+    note: tellOthers,
+  });
+  const keptAlerts = byWorkshopFile(dir, 'alerts.json', keptAlertsSchema);
+  const firstCapacity = byWorkshopFile(dir, 'capacity.json', capacitySettingsSchema);
+  const plan = createSharedDocument({
+    shape: planShape,
+    kept: byWorkshopFile(dir, 'plan-shared.json', keptSharedSchema(planContentSchema)),
+    before: async (key) => ({
+      ...planShape.fresh(),
+      ...(await firstCapacity.load(key)),
+      rules: (await keptAlerts.load(key))?.settings.rules ?? {},
+    }),
+    store: () => workshop().shared.plan,
+    by: consoleName.name,
+    note: tellOthers,
+    changed() {
+      capacity.planChanged();
+      alerts.look();
+    },
   });
   const gpusOverSsh = createGpusOverSsh({
     host: (id) => machines.host(id),
@@ -127,12 +171,14 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const store = settingsFile(dir, options.secrets, () => void followMachines());
   const capacity = createCapacityService({
     catalogue,
-    store: byWorkshopFile(dir, 'capacity.json', capacitySettingsSchema),
+    plan,
     now: () => watch.now,
     publish: watch.capacity,
   });
   const alerts = createAlertsService({
-    store: byWorkshopFile(dir, 'alerts.json', keptAlertsSchema),
+    store: keptAlerts,
+    plan,
+    note: tellOthers,
     log: alertLog(dir),
     now: () => watch.now,
     capacity: capacityFactsOf(capacity.state),
@@ -157,9 +203,12 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       tried = undefined;
       logs.forget();
       watch.turnTo(current);
-      room.turnTo(current?.redisAddress ?? null);
-      capacity.turnTo(current?.redisAddress ?? null);
-      alerts.turnTo(current?.redisAddress ?? null);
+      const id = environment.preset ? null : store.currentId();
+      const key = current ? { id, address: current.redisAddress } : null;
+      void plan.turnTo(key);
+      room.turnTo(key);
+      capacity.turnTo(key !== null);
+      alerts.turnTo(key);
     },
     preset: environment.preset,
   });
@@ -181,10 +230,6 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     job: (jobId) => watch.now.jobs[jobId],
     note: async (event) => workshop().control.note({ ...event, by: consoleName.name() }),
   });
-  const tellOthers = async (message: string) => {
-    const about = { jobId: null, userId: null, workerId: null };
-    await workshop().control.note({ kind: 'host-act', by: consoleName.name(), ...about, message });
-  };
   const people = createPeopleService({ ...acting, jobs });
 
   const profile = async () => {
@@ -239,7 +284,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       jobViews: createJobViews({ store: jobViewsFile(dir) }),
       people,
       settings,
-      room: tellRoom({ room, note: tellOthers }),
+      room,
       envImport,
       workshops,
       machines,
@@ -258,6 +303,8 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       logs.forget();
       alerts.close();
       capacity.close();
+      plan.close();
+      sharedRoom.close();
       watch.close();
       settings.close();
       gpusOverSsh.close();

@@ -4,6 +4,7 @@ import type { MachineView } from './hosts/machine-view.ts';
 import type { OwnTailnet } from './hosts/tailnet.ts';
 import type { Observation } from './observation.ts';
 import type { RoomState } from './room/room-state.ts';
+import { same } from './same.ts';
 import { isNoNews } from './wait/news.ts';
 import type { Waits } from './wait/waits.ts';
 import type { ConsoleName, HostView, JobSummary, WorkshopChange, WorkshopSnapshot } from './workshop.ts';
@@ -112,6 +113,10 @@ export function createLiveModel(): LiveModel {
       case 'event':
         state.events = [...state.events, fact.event].slice(-EVENTS_KEPT);
         return [{ kind: 'event', event: fact.event }];
+      // Their keepers tell what they make of it.
+      case 'room':
+      case 'plan':
+        return [];
     }
   };
 
@@ -199,16 +204,4 @@ function unknownHost(id: string): HostView {
 
 function later(a: number | null, b: number): number {
   return a === null ? b : Math.max(a, b);
-}
-
-/** Equality of plain data. */
-function same(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const left = Object.entries(a);
-  const right = new Map<string, unknown>(Object.entries(b));
-  return (
-    left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)))
-  );
 }

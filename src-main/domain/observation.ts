@@ -2,6 +2,9 @@ import type { DesiredState, QueueControl } from '../../worker-agent/src/contract
 import type { AgentEvent } from '../../worker-agent/src/contract/event.ts';
 import type { HostStatus } from '../../worker-agent/src/contract/host.ts';
 import type { LiveFrame } from '../../worker-agent/src/contract/telemetry.ts';
+import type { PlanContent } from './capacity/plan-content.ts';
+import type { RoomContent } from './room/room-state.ts';
+import type { FoundDocument } from './shared/shared-document.ts';
 import type { JobSummary, LinkState, QueueCounts } from './workshop.ts';
 
 /**
@@ -21,4 +24,7 @@ export type Observation =
   /** A host whose agent speaks another protocol; its data are not used. */
   | { kind: 'host-mismatch'; hostId: string; mismatch: string }
   | { kind: 'live'; hostId: string; live: LiveFrame; heardAt: number }
-  | { kind: 'event'; event: AgentEvent };
+  | { kind: 'event'; event: AgentEvent }
+  /** What the consoles share, as it stands in Redis. */
+  | { kind: 'room'; found: FoundDocument<RoomContent> }
+  | { kind: 'plan'; found: FoundDocument<PlanContent> };

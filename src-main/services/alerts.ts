@@ -13,16 +13,23 @@ import {
   type RuleId,
   rulesInForce,
 } from '../domain/alerts/rules.ts';
+import { knownRules, type PlanContent, ruleTitle } from '../domain/capacity/plan-content.ts';
 import type { WorkshopSnapshot } from '../domain/workshop.ts';
+import type { WorkshopKey } from '../domain/workshops/workshop-key.ts';
+import type { SharedDocument } from './shared-document.ts';
 
 const EVERY_MS = 1000;
 const MINUTE = 60_000;
 
 export interface AlertsNeeds {
   store: {
-    load(workshop: string): Promise<KeptAlerts | undefined>;
-    save(workshop: string, value: KeptAlerts): Promise<void>;
+    load(workshop: WorkshopKey): Promise<KeptAlerts | undefined>;
+    save(workshop: WorkshopKey, value: KeptAlerts): Promise<void>;
   };
+  /** What the hosts agreed on for the day; the rules are part of it. */
+  plan: Pick<SharedDocument<PlanContent>, 'content' | 'change'>;
+  /** Adds a sentence to the story of the workshop. */
+  note(message: string): Promise<void>;
   log: {
     add(workshop: string, records: readonly AlertRecord[]): void;
     read(workshop: string, most: number): Promise<AlertRecord[]>;
@@ -37,8 +44,8 @@ export interface AlertsNeeds {
 }
 
 export interface AlertsKeeper extends AlertsService {
-  /** Another workshop is current, by its Redis address; null for none. */
-  turnTo(workshop: string | null): void;
+  /** Another workshop is current; null for none. The plan is turned by whoever keeps it. */
+  turnTo(workshop: WorkshopKey | null): void;
   /** Looks now instead of at the next second. */
   look(): void;
   close(): void;
@@ -47,7 +54,7 @@ export interface AlertsKeeper extends AlertsService {
 /** Looks at the workshop once a second and tells the host what needs a person: once, until it is over. */
 export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
   const { store, log, publish } = needs;
-  let workshop: string | null = null;
+  let workshop: WorkshopKey | null = null;
   /** What was kept is on its way from the disk: nothing is judged before, or it would be told twice. */
   let ready = false;
   let settings: AlertSettings = freshAlertSettings();
@@ -75,6 +82,8 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
     savedOpen = JSON.stringify(open);
     await store.save(workshop, { settings, quietUntil, open });
   };
+  // It is done; a lost note changes nothing.
+  const tell = (message: string) => void needs.note(message).catch(() => {});
   const keepQuietly = () => void keep().catch(() => {});
 
   const ring = (alert: Alert) => {
@@ -85,10 +94,11 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
   };
 
   const look = () => {
-    if (workshop === null || !ready) return;
+    const plan = needs.plan.content();
+    if (workshop === null || !ready || plan === null) return;
     const now = Date.now();
     const snapshot = needs.now();
-    const rules = rulesInForce(settings);
+    const rules = rulesInForce({ rules: knownRules(plan.rules) });
     const values = new Map(rules.map(({ id, threshold }) => [id, threshold?.value ?? 0]));
     const running = progress.look(snapshot, liveHosts(snapshot, now), now);
     const seen = lookAround({
@@ -100,14 +110,14 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
     if (quietUntil !== null && quietUntil <= now) quietUntil = null;
     const { rings, records } = engine.step(seen, rules, now, quietUntil !== null);
     for (const alert of rings) ring(alert);
-    log.add(workshop, records);
+    log.add(workshop.address, records);
     publish(stateOf(now));
     if (records.length + rings.length > 0 && savedOpen !== openText()) keepQuietly();
   };
   const openText = () => JSON.stringify(engine.open().map(({ action: _, ...one }) => one));
   const timer = setInterval(look, needs.everyMs ?? EVERY_MS).unref();
 
-  const current = (): string => {
+  const current = (): WorkshopKey => {
     if (workshop !== null) return workshop;
     throw new WorkshopError('WRONG_STATE', 'No workshop is set up yet.', {
       remedy: 'Enter the Redis address of the workshop first.',
@@ -121,7 +131,7 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
   };
 
   return {
-    rules: async () => rulesInForce(settings),
+    rules: async () => rulesInForce({ rules: knownRules(needs.plan.content()?.rules ?? {}) }),
     async setRule({
       rule,
       enabled,
@@ -131,7 +141,12 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
       enabled: boolean;
       threshold: number | null;
     }) {
-      await change({ rules: { ...settings.rules, [rule]: { enabled, threshold } } });
+      const set = threshold === null ? '' : ` (threshold ${threshold})`;
+      await needs.plan.change(
+        `Turned the alert ${ruleTitle(rule)} ${enabled ? 'on' : 'off'}${enabled ? set : ''}.`,
+        (plan) => ({ ...plan, rules: { ...plan.rules, [rule]: { enabled, threshold } } }),
+      );
+      look();
     },
     setChannels: (channels) => change(channels),
     async snooze({ key, minutes }) {
@@ -140,6 +155,12 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
         throw new WorkshopError('NOT_FOUND', 'This alert is over already.');
       look();
       await keep();
+      const rule = engine.open().find((one) => one.key === key)?.rule ?? key;
+      tell(
+        minutes === null
+          ? `Brought the alert ${ruleTitle(rule)} back.`
+          : `Snoozed the alert ${ruleTitle(rule)} for ${minutes} min on this console.`,
+      );
     },
     async quiet({ minutes }) {
       current();
@@ -147,7 +168,7 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
       look();
       await keep();
     },
-    history: ({ most }) => log.read(current(), most),
+    history: async ({ most }) => log.read(current().address, most),
     onRing(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

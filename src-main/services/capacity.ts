@@ -1,20 +1,20 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { CapacityService } from '../api/roles.ts';
 import { capacityOf } from '../domain/capacity/capacity.ts';
-import { type CapacitySettings, freshCapacitySettings } from '../domain/capacity/capacity-settings.ts';
+import type { CapacitySettings, Rental } from '../domain/capacity/capacity-settings.ts';
 import type { CapacityState } from '../domain/capacity/capacity-state.ts';
 import type { Catalogue } from '../domain/capacity/catalogue.ts';
+import { type PlanContent, planShape, priceText } from '../domain/capacity/plan-content.ts';
 import type { WorkshopSnapshot } from '../domain/workshop.ts';
+import type { SharedDocument } from './shared-document.ts';
 
 /** How often it is worked out anew, ms. */
 const EVERY_MS = 2000;
 
 export interface CapacityNeeds {
   catalogue: Catalogue;
-  store: {
-    load(workshop: string): Promise<CapacitySettings | undefined>;
-    save(workshop: string, value: CapacitySettings): Promise<void>;
-  };
+  /** What the hosts agreed on for the day. */
+  plan: Pick<SharedDocument<PlanContent>, 'content' | 'mark' | 'change' | 'applyAgain'>;
   now(): Readonly<WorkshopSnapshot>;
   /** Tells every console window. */
   publish(state: CapacityState | null): void;
@@ -22,60 +22,71 @@ export interface CapacityNeeds {
 }
 
 export interface CapacityKeeper extends CapacityService {
-  /** Another workshop is current, by its Redis address; null for none. */
-  turnTo(workshop: string | null): void;
+  /** Another workshop is current, or none. The plan is turned by whoever keeps it. */
+  turnTo(current: boolean): void;
+  /** The plan is another one now. */
+  planChanged(): void;
   /** What is known now; null without a workshop. */
   state(): CapacityState | null;
   close(): void;
 }
 
-/** Keeps what the host entered for a workshop, and works out what fits and what it costs. */
+/** Works out what fits and what it costs, by what the hosts of a workshop entered. */
 export function createCapacityService(needs: CapacityNeeds): CapacityKeeper {
-  const { catalogue, store, now, publish } = needs;
-  let workshop: string | null = null;
-  let settings = freshCapacitySettings();
+  const { catalogue, plan, now, publish } = needs;
+  let current = false;
   let state: CapacityState | null = null;
 
   const look = () => {
-    if (workshop === null) return;
-    state = capacityOf(now(), settings, catalogue, Date.now());
+    if (!current) return;
+    const { rules: _, ...settings } = plan.content() ?? planShape.fresh();
+    state = { ...capacityOf(now(), settings, catalogue, Date.now()), shared: plan.mark() };
     publish(state);
   };
   const timer = setInterval(look, needs.everyMs ?? EVERY_MS).unref();
 
-  const set = async (change: Partial<CapacitySettings>) => {
-    if (workshop === null)
-      throw new WorkshopError('WRONG_STATE', 'No workshop is set up yet.', {
-        remedy: 'Enter the Redis address of the workshop first.',
-      });
-    settings = { ...settings, ...change };
-    look();
-    await store.save(workshop, settings);
-  };
+  const set = (told: string, change: Partial<CapacitySettings>) =>
+    plan.change(told, (content) => ({ ...content, ...change }));
 
   return {
     catalogue: () => catalogue,
-    setPlan: (plan) => set(plan),
-    setGuard: ({ guardMiB }) => set({ guardMiB }),
+    setPlan: ({ preset, users }) =>
+      set(`Planned for ${users ?? 'an open number of'} people${preset ? `, ${preset}s` : ''}.`, {
+        preset,
+        users,
+      }),
+    setGuard: ({ guardMiB }) =>
+      set(
+        guardMiB === null
+          ? "Set the guard back to the agent's own."
+          : `Set the guard to ${Math.round(guardMiB / 1024)} GB.`,
+        { guardMiB },
+      ),
     setRental: async ({ rental }) => {
       if (rental?.endsAt != null && rental.endsAt <= rental.startedAt)
         throw new WorkshopError('BAD_INPUT', 'The rental must end after it begins.');
-      await set({ rental });
+      await set(
+        rental === null ? 'Took the rental away.' : `Set the rental to ${priceText(rental)}${until(rental)}.`,
+        { rental },
+      );
     },
+    applyAgain: () => plan.applyAgain(),
     turnTo(next) {
-      workshop = next;
-      settings = freshCapacitySettings();
+      current = next;
       state = null;
-      if (next === null) return publish(null);
+      if (!next) return publish(null);
       look();
-      void store.load(next).then((kept) => {
-        // The host may have turned elsewhere, or been faster than the disk.
-        if (workshop !== next || !kept) return;
-        settings = { ...kept };
-        look();
-      });
     },
+    planChanged: look,
     state: () => state,
     close: () => clearInterval(timer),
   };
+}
+
+/** ", ending 1 Mar 18:00"; empty without an end. */
+function until({ endsAt }: Rental): string {
+  if (endsAt === null) return '';
+  const end = new Date(endsAt);
+  const day = end.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  return `, ending ${day} ${end.toTimeString().slice(0, 5)}`;
 }

@@ -4,6 +4,7 @@ import { isErrorCode, WorkshopError } from '../../worker-agent/src/contract/erro
 import { PROTOCOL_VERSION } from '../../worker-agent/src/contract/protocol.ts';
 import type { FleetReceipt, FleetService } from '../api/roles.ts';
 import type { HostView, WorkshopSnapshot } from '../domain/workshop.ts';
+import { conflict } from './conflict.ts';
 import { noOrders } from './people.ts';
 import type { ControlStore } from './roles.ts';
 
@@ -160,15 +161,6 @@ function stillThere(drained: readonly string[], workers: number, host: HostView)
   return drained.filter((id) => staying.includes(id));
 }
 
-function conflict(what: string, current: { by: string; at: number } | null, redisNow: number): WorkshopError {
-  const who = current
-    ? `${current.by} changed it ${ago(redisNow - current.at)} ago: ${what}.`
-    : `It was changed meanwhile: ${what}.`;
-  return new WorkshopError('CONFLICT', who, {
-    remedy: 'Look at what it is now, and press again if you still want the change.',
-  });
-}
-
 function desiredInWords(desired: DesiredState | null): string {
   if (!desired) return 'the wanted state was removed';
   const drained = desired.drained.length > 0 ? `, ${desired.drained.join(' and ')} drained` : '';
@@ -182,9 +174,4 @@ function controlInWords(control: QueueControl | null): string {
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-function ago(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / 1000));
-  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }

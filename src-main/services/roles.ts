@@ -2,9 +2,12 @@ import type { Verb } from '../../worker-agent/src/contract/command.ts';
 import type { DesiredState, QueueControl } from '../../worker-agent/src/contract/desired.ts';
 import type { AgentEvent } from '../../worker-agent/src/contract/event.ts';
 import type { JobFields, Priority } from '../../worker-agent/src/contract/job.ts';
+import type { PlanContent } from '../domain/capacity/plan-content.ts';
 import type { LocalDay } from '../domain/history/local-day.ts';
 import type { HistoryRecord } from '../domain/history/record.ts';
 import type { Observation } from '../domain/observation.ts';
+import type { RoomContent } from '../domain/room/room-state.ts';
+import type { Stamped } from '../domain/shared/shared-document.ts';
 import type { FoundJob } from '../domain/workshop.ts';
 
 /** What the services need of the connections; app/compose.ts hands it in. Literal objects are enough in tests. */
@@ -22,6 +25,7 @@ export interface CurrentWorkshop {
   redisAddress: string;
   source: WorkshopSource;
   control: ControlStore;
+  shared: SharedStores;
   queue: JobActs;
   lookup: JobLookup;
 }
@@ -47,6 +51,20 @@ export interface ControlStore {
    * @returns undefined when none came until it expired.
    */
   command(hostId: string, request: Verb, by: string): Promise<CommandReply | undefined>;
+}
+
+/** A document that the consoles share, in Redis. All methods @throw WorkshopError when Redis cannot be used. */
+export interface SharedStore<Document> {
+  /** Redis time, epoch ms. */
+  time(): Promise<number>;
+  read(): Promise<Document | null>;
+  /** Writes only if the revision that stands there is `next.revision - 1` (0 = nothing stands there). */
+  write(next: Document): Promise<WriteOutcome<Document>>;
+}
+
+export interface SharedStores {
+  room: SharedStore<Stamped<RoomContent>>;
+  plan: SharedStore<Stamped<PlanContent>>;
 }
 
 /** What is kept of one workshop on disk. */

@@ -2,63 +2,87 @@ import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { RoomDisplay, RoomService, WatchService } from '../api/roles.ts';
 import { readNicknames, userIdOf } from '../domain/room/nickname-csv.ts';
 import { showableName } from '../domain/room/person-name.ts';
-import { freshRoom, MESSAGE_MAX, NICKNAMES_MAX, type RoomState } from '../domain/room/room-state.ts';
+import {
+  freshOwnRoom,
+  freshRoom,
+  MESSAGE_MAX,
+  type OwnRoom,
+  type RoomContent,
+  type RoomState,
+} from '../domain/room/room-state.ts';
 import { type RoomView, roomViewOf } from '../domain/room/room-view.ts';
 import type { WorkshopSnapshot } from '../domain/workshop.ts';
+import type { WorkshopKey } from '../domain/workshops/workshop-key.ts';
+import type { SharedDocument } from './shared-document.ts';
 
 /** Shortest time between two pictures, ms: a projector needs no more. */
 const PACE_MS = 300;
 
-interface Kept {
-  workshop: string | null;
-  state: RoomState;
-  display: RoomDisplay | null;
-}
-
 export interface RoomNeeds {
-  store: { load(): Promise<Kept | null>; save(kept: Kept): Promise<void> };
+  /** What the hosts set together. */
+  shared: SharedDocument<RoomContent>;
+  /** What this console does with its own projector. */
+  own: {
+    load(workshop: WorkshopKey): Promise<OwnRoom | undefined>;
+    save(workshop: WorkshopKey, value: OwnRoom): Promise<void>;
+  };
+  display: { load(): Promise<RoomDisplay | null>; save(display: RoomDisplay): Promise<void> };
   watch: WatchService;
   now(): Readonly<WorkshopSnapshot>;
   /** Tells every console window what is set now. */
   publish(state: RoomState | null): void;
+  /** Adds a sentence to the story of the workshop. */
+  note(message: string): Promise<void>;
 }
 
 export interface RoomKeeper extends RoomService {
-  /** Takes up what was kept. Call it before the first workshop is opened. */
+  /** Takes up which display was last used. */
   start(): Promise<void>;
-  /** Another workshop is current, by its Redis address; names and messages of the one before go. */
-  turnTo(workshop: string | null): void;
+  /** Another workshop is current; null for none. What was set for the one before is kept for its return. */
+  turnTo(workshop: WorkshopKey | null): void;
+  /** What the hosts set together is something else now. */
+  sharedChanged(): void;
 }
 
 /** Keeps what the host set for the room, and draws the room's picture from the live workshop. */
-export function createRoomService({ store, watch, now, publish }: RoomNeeds): RoomKeeper {
-  let kept: Kept = { workshop: null, state: freshRoom(), display: null };
+export function createRoomService(needs: RoomNeeds): RoomKeeper {
+  const { shared, watch, now, publish } = needs;
+  let workshop: WorkshopKey | null = null;
+  /** null while what was kept is on its way from the disk. */
+  let own: OwnRoom | null = null;
+  let loading: Promise<void> = Promise.resolve();
+  let display: RoomDisplay | null = null;
   /** The picture that is held while the room is frozen. */
   let held: RoomView | undefined;
-  let writing: Promise<void> = Promise.resolve();
 
-  /** One write after the other, so that the last one stands. */
-  const save = (content: Kept): Promise<void> => {
-    const written = writing.then(() => store.save(content));
-    writing = written.catch(() => {});
-    return written;
+  const state = (): RoomState | null => {
+    const content = shared.content();
+    return content && own && { ...content, ...own, shared: shared.mark() };
   };
+  const tell = () => publish(state());
 
-  const set = async (change: Partial<RoomState>) => {
-    if (now().name === null)
+  const set = async (change: Partial<OwnRoom>, told: string) => {
+    await loading;
+    if (now().name === null || workshop === null || own === null)
       throw new WorkshopError('WRONG_STATE', 'No workshop is set up yet.', {
         remedy: 'Enter the Redis address of the workshop first.',
       });
     // On the screen first: what the room sees must not wait for a disk.
-    kept = { ...kept, state: { ...kept.state, ...change } };
-    publish(kept.state);
-    await save(kept);
+    own = { ...own, ...change };
+    tell();
+    await needs.own.save(workshop, own);
+    // It is done; a lost note changes nothing.
+    void needs.note(told).catch(() => {});
   };
+  const share = (told: string, change: Partial<RoomContent>) =>
+    shared.change(told, (content) => ({ ...content, ...change }));
 
-  const picture = (): RoomView => {
-    const { state } = kept;
-    const fresh = roomViewOf(now(), state, Date.now());
-    if (!state.frozen) {
+  /** null while it is not known whether the room may see anything. */
+  const picture = (): RoomView | null => {
+    const set_ = workshop === null ? freshRoom() : state();
+    if (set_ === null) return null;
+    const fresh = roomViewOf(now(), set_, Date.now());
+    if (!set_.frozen) {
       held = undefined;
       return fresh;
     }
@@ -73,6 +97,7 @@ export function createRoomService({ store, watch, now, publish }: RoomNeeds): Ro
     let sent = '';
     for await (const _news of watch.watch(signal, backlogBytes)) {
       const next = picture();
+      if (next === null) continue;
       const text = JSON.stringify(next);
       if (text === sent) continue;
       sent = text;
@@ -83,40 +108,81 @@ export function createRoomService({ store, watch, now, publish }: RoomNeeds): Ro
 
   return {
     async start() {
-      kept = (await store.load()) ?? kept;
+      display = await needs.display.load();
     },
-    turnTo(workshop) {
-      if (workshop !== kept.workshop) {
-        held = undefined;
-        kept = { ...kept, workshop, state: freshRoom() };
-        // A fresh state that cannot be written is no loss: the next setting says so.
-        save(kept).catch(() => {});
+    turnTo(next) {
+      held = undefined;
+      workshop = next;
+      own = null;
+      tell();
+      if (next === null) {
+        loading = Promise.resolve();
+        void shared.turnTo(null);
+        return;
       }
-      publish(workshop === null ? null : kept.state);
+      const both = Promise.all([needs.own.load(next).catch(() => undefined), shared.turnTo(next)]);
+      loading = both.then(([kept]) => {
+        if (workshop !== next) return;
+        own = kept ?? freshOwnRoom();
+        tell();
+        // Its address may be another one now, and is what it is found by without a profile.
+        if (kept) needs.own.save(next, kept).catch(() => {});
+      });
     },
+    sharedChanged: tell,
     view,
-    setMessage: ({ message }) => set({ message: showableMessage(message) }),
-    setBreak: ({ until }) => set({ breakUntil: until }),
+    setMessage({ message }) {
+      const text = showableMessage(message);
+      return share(
+        text === '' ? 'Took the message for the room away.' : `Set the message for the room: “${text}”.`,
+        { message: text },
+      );
+    },
+    setBreak({ until }) {
+      const minutes = until === null ? 0 : Math.max(1, Math.round((until - Date.now()) / 60_000));
+      return share(
+        minutes === 0 ? 'Ended the break in the room.' : `Told the room of a break of ${minutes} min.`,
+        { breakUntil: until },
+      );
+    },
     async setFrozen({ frozen }) {
-      if (frozen && !kept.state.frozen) {
-        const shown = roomViewOf(now(), kept.state, Date.now());
+      await loading;
+      const before = state();
+      if (frozen && before && !before.frozen) {
+        const shown = roomViewOf(now(), before, Date.now());
         held = shown.knownAt === null ? undefined : { ...shown, frozenAt: Date.now() };
       }
-      await set({ frozen });
+      await set(
+        { frozen, frozenAt: frozen ? (before?.frozenAt ?? Date.now()) : null },
+        frozen ? 'Froze the room view.' : 'Let the room view go live again.',
+      );
     },
-    setBlank: ({ blank }) => set({ blank }),
-    setUrl: ({ url }) => set(url === null ? { url, join: false } : { url }),
+    setBlank: ({ blank }) => set({ blank }, blank ? 'Blanked the room view.' : 'Showed the room view again.'),
+    setUrl: ({ url }) =>
+      share(
+        url === null ? 'Took the address for the room away.' : `Set the address for the room: ${url}.`,
+        url === null ? { url, join: false } : { url },
+      ),
     async setJoin({ join }) {
-      if (join && kept.state.url === null)
+      await loading;
+      if (join && shared.content()?.url === null)
         throw new WorkshopError('WRONG_STATE', 'There is no address to show yet.', {
           remedy: 'Enter the address where people join first.',
         });
-      await set({ join });
+      await share(join ? 'Filled the screen with the address.' : 'Took the address off the whole screen.', {
+        join,
+      });
     },
     async setNickname({ userId, nickname }) {
       const name = showableName(nickname);
-      const { [userId]: _before, ...others } = kept.state.nicknames;
-      await set({ nicknames: bounded(name === '' ? others : { ...others, [known(userId)]: name }) });
+      const id = name === '' ? userId : known(userId);
+      return shared.change(
+        name === '' ? `Took the nickname of ${id} away.` : `Called ${id} ${name}.`,
+        (content) => {
+          const { [id]: _before, ...others } = content.nicknames;
+          return { ...content, nicknames: name === '' ? others : { ...others, [id]: name } };
+        },
+      );
     },
     async setNicknames({ csv, replace }) {
       const { names, problems } = readNicknames(csv);
@@ -124,14 +190,18 @@ export function createRoomService({ store, watch, now, publish }: RoomNeeds): Ro
         throw new WorkshopError('BAD_INPUT', problems[0] ?? 'The list holds no nickname.', {
           remedy: 'It has two columns, user and nickname, with a comma, semicolon or tab between them.',
         });
-      const before = replace ? {} : kept.state.nicknames;
-      await set({ nicknames: bounded({ ...before, ...Object.fromEntries(names) }) });
+      const many = names.length === 1 ? 'a nickname' : `${names.length} nicknames`;
+      await shared.change(replace ? `Set ${many} in place of all others.` : `Set ${many}.`, (content) => ({
+        ...content,
+        nicknames: { ...(replace ? {} : content.nicknames), ...Object.fromEntries(names) },
+      }));
       return { set: names.length, problems };
     },
-    display: () => kept.display,
-    rememberDisplay(display) {
-      kept = { ...kept, display };
-      save(kept).catch(() => {});
+    applyAgain: () => shared.applyAgain(),
+    display: () => display,
+    rememberDisplay(next) {
+      display = next;
+      needs.display.save(next).catch(() => {});
     },
   };
 }
@@ -140,13 +210,6 @@ function known(userId: string): string {
   const id = userIdOf(userId);
   if (id !== undefined) return id;
   throw new WorkshopError('BAD_INPUT', 'This user cannot have a nickname: the id holds unusual characters.');
-}
-
-function bounded(nicknames: Record<string, string>): Record<string, string> {
-  if (Object.keys(nicknames).length <= NICKNAMES_MAX) return nicknames;
-  throw new WorkshopError('BAD_INPUT', `At most ${NICKNAMES_MAX} nicknames are kept.`, {
-    remedy: 'Import the list with "replace" to drop those of other workshops.',
-  });
 }
 
 /** One line without control characters. */

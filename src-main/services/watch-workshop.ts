@@ -57,8 +57,11 @@ interface Subscriber {
   wake: () => void;
 }
 
-/** Keeps the one live model and its histories, and tells every subscriber of changes. */
-export function createWorkshopWatch(): WorkshopWatch {
+/**
+ * Keeps the one live model and its histories, and tells every subscriber of changes.
+ * @param heard called with every fact, for those who keep what the consoles share.
+ */
+export function createWorkshopWatch(heard: (fact: Observation) => void = () => {}): WorkshopWatch {
   const model = createLiveModel();
   const rings = createHistoryRings();
   const estimator = createWaitEstimator();
@@ -77,6 +80,7 @@ export function createWorkshopWatch(): WorkshopWatch {
     }
   };
   const observe = (fact: Observation) => {
+    heard(fact);
     const changes = model.observe(fact);
     happened ||= changes.some(({ kind }) => kind !== 'event');
     tell(changes);

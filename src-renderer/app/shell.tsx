@@ -20,6 +20,7 @@ import { RoomDialog } from '../features/room/panel/room-dialog.tsx';
 import { showRoomPanel } from '../features/room/panel/room-panel.ts';
 import { useClock } from '../live/clock.ts';
 import { useOpenRoom } from '../live/room-verbs.ts';
+import { useRefusedChanges } from '../live/shared-verbs.ts';
 import { useLive } from '../live/store.ts';
 import { useOtherHosts } from '../live/use-other-hosts.ts';
 import { Announcer } from './announcer.tsx';
@@ -41,6 +42,7 @@ export function Shell() {
   const [mapShown, map] = useDisclosure(false);
   useShortcuts(map.open);
   useOtherHosts();
+  useRefusedChanges();
   const content = useRef<HTMLElement>(null);
   const shown = useRef(current);
   useEffect(() => {

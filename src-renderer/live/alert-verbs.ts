@@ -3,6 +3,7 @@ import type { AlertRecord, RuleInForce } from '../../src-main/api/types.ts';
 import { clockText } from '../components/format.ts';
 import { sayDone, sayFailed } from '../components/notice.tsx';
 import { useClient, useVerb } from './command.ts';
+import { useLive } from './store.ts';
 
 /** What the host does about alerts. Newer notices about them replace older ones. */
 const ABOUT = 'alerts';
@@ -11,11 +12,14 @@ const RULES = ['alerts', 'rules'];
 /** The rules as they hold now; undefined while they are on their way. */
 export function useAlertRules(): RuleInForce[] | undefined {
   const client = useClient();
+  // Another host may have changed them.
+  const revision = useLive(({ capacity }) => capacity?.shared.changed?.revision ?? 0);
   return useQuery({
-    queryKey: RULES,
+    queryKey: [...RULES, revision],
     queryFn: () => client.alerts.rules.query(),
     networkMode: 'always',
     staleTime: 0,
+    placeholderData: (before) => before,
   }).data;
 }
 

@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 import { cut } from '../components/format.ts';
 import { sayForeign } from '../components/notice.tsx';
+import { createActTeller, foreignActs } from './foreign-acts.ts';
 import { controlChange, desiredChange } from './foreign-changes.ts';
 import { type LiveState, liveStore, noteForeign } from './store.ts';
 
@@ -9,16 +10,16 @@ const AGENT = /^agent on /;
 
 /** Tells the host what another host has just changed. Stands once, in the shell. */
 export function useOtherHosts(): void {
-  useEffect(
-    () =>
-      liveStore.subscribe((state, before) => {
-        for (const { by, key, from, to, words } of foreignChanges(before, state)) {
-          noteForeign(key, from, to, Date.now());
-          if (words.length > 0) sayForeign(cut(by, 60), cut(words.join(' '), 400), key);
-        }
-      }),
-    [],
-  );
+  useEffect(() => {
+    const tellAct = createActTeller((by, words) => sayForeign(cut(by, 60), cut(words, 400), `acts/${by}`));
+    return liveStore.subscribe((state, before) => {
+      for (const { by, message } of foreignActs(before, state, Date.now())) tellAct(by, message);
+      for (const { by, key, from, to, words } of foreignChanges(before, state)) {
+        noteForeign(key, from, to, Date.now());
+        if (words.length > 0) sayForeign(cut(by, 60), cut(words.join(' '), 400), key);
+      }
+    });
+  }, []);
 }
 
 interface ForeignChange {

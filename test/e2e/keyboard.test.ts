@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { freshRoom } from '../../src-main/domain/room/room-state.ts';
 import { openBrowser } from '../support/browser.ts';
 import { serveFakeWorkshop } from '../support/fake-workshop.ts';
 import { stageStates } from '../support/stage-states.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   page = await browser.newPage({ viewport: { width: 1280, height: 720 }, reducedMotion: 'reduce' });
   await page.goto(served.link());
   await page.getByRole('main', { name: 'Stage' }).waitFor();
-  served.workshop.room.turnTo('keyboard');
+  served.workshop.push([{ kind: 'room', room: freshRoom() }]);
 });
 afterAll(async () => {
   await browser?.close();

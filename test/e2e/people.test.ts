@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { freshRoom } from '../../src-main/domain/room/room-state.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { axeFindings, bringAxe } from '../support/axe.ts';
 import { openBrowser } from '../support/browser.ts';
@@ -42,10 +43,7 @@ function crowd() {
     return job(at % 500, status, now, { id: `of-${at}`, userId: idOf(at) });
   });
   const nicknames = Object.fromEntries(HOSTILE.map((name, at) => [idOf(at), name]));
-  const room = {
-    ...{ message: '', breakUntil: null, frozen: false, blank: false, url: null, join: false },
-    nicknames,
-  };
+  const room = { ...freshRoom(), nicknames };
   return workshop(now, [], jobs, { room, control: { ...CONTROL, heldUsers: [idOf(0), idOf(700)] } });
 }
 

@@ -26,6 +26,10 @@ const LINKS: Tried = {
   test: 'a link to a machine stands in the header, with its question and its next step',
   scripted: 'the SSH links',
 };
+const TWO: Tried = {
+  file: 'two-hosts',
+  test: 'while Redis is away from one host, theirs holds on their projector and is said to be theirs alone; after, nothing is overwritten',
+};
 const DAY: Tried = {
   file: 'workshop',
   test: 'a host runs a workshop in a browser, through the web shell',
@@ -79,6 +83,7 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'room.setJoin': every(ROOM),
   'room.setNickname': every(PEOPLE),
   'room.setNicknames': every(ROOM),
+  'room.applyAgain': TWO,
   'envImport.find': ENV,
   'envImport.readVps': 'the path that is found is read at once; a path typed by hand is tried in integration',
   'envImport.readFile': 'only the desktop app reads by path; tried in integration',
@@ -113,6 +118,7 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'capacity.setPlan': every(ALERTS),
   'capacity.setGuard': every(ALERTS),
   'capacity.setRental': every(ALERTS),
+  'capacity.applyAgain': TWO,
   'history.state': every(RECAP),
   'history.days': every(RECAP),
   'history.recap': every(RECAP),

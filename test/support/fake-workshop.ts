@@ -17,10 +17,13 @@ import { catalogue } from '../../src-main/app/catalogue.ts';
 import type { AlertRecord } from '../../src-main/domain/alerts/alert.ts';
 import { capacityFactsOf } from '../../src-main/domain/capacity/capacity-facts.ts';
 import type { Rental } from '../../src-main/domain/capacity/capacity-settings.ts';
+import { planShape } from '../../src-main/domain/capacity/plan-content.ts';
 import type { LocalDay } from '../../src-main/domain/history/local-day.ts';
 import { recapOf } from '../../src-main/domain/history/recap.ts';
 import { recapCsv } from '../../src-main/domain/history/recap-csv.ts';
 import type { HistoryRecord } from '../../src-main/domain/history/record.ts';
+import { freshRoom, type RoomState, roomShape } from '../../src-main/domain/room/room-state.ts';
+import { same } from '../../src-main/domain/same.ts';
 import type {
   Histories,
   HostView,
@@ -40,6 +43,7 @@ import { buildRenderer, removeRenderer } from './build-renderer.ts';
 import { FakeLogs } from './fake-logs.ts';
 import { fakeSetup } from './fake-setup.ts';
 import { scriptedMachines } from './scripted-machines.ts';
+import { memoryDocument } from './shared-memory.ts';
 
 const NEVER = 2 ** 30;
 
@@ -47,7 +51,7 @@ function inMemory<Value>() {
   let kept: Value | undefined;
   return {
     load: async () => kept,
-    save: async (_: string, value: Value) => {
+    save: async (_: unknown, value: Value) => {
       kept = value;
     },
   };
@@ -86,14 +90,17 @@ export class FakeWorkshop implements Services {
 
   constructor(state: FakeState) {
     this.#state = state;
+    const fake = { id: null, address: 'fake' };
+    void this.#plan.turnTo(fake);
+    this.room.turnTo(fake);
     this.#turn();
   }
 
   /** Capacity and alerts begin anew with what is shown. */
   #turn(): void {
-    const address = this.snapshot.name === null ? null : 'fake';
-    this.capacity.turnTo(address);
-    this.alerts.turnTo(address);
+    const isSet = this.snapshot.name !== null;
+    this.capacity.turnTo(isSet);
+    this.alerts.turnTo(isSet ? { id: null, address: 'fake' } : null);
   }
 
   get snapshot(): WorkshopSnapshot {
@@ -303,10 +310,24 @@ export class FakeWorkshop implements Services {
 
   /** The product's own, over this workshop; what it keeps lives as long as this object. */
   readonly room = createRoomService({
-    store: { load: async () => null, save: async () => {} },
+    shared: memoryDocument(roomShape, () => this.room.sharedChanged()),
+    own: inMemory(),
+    display: { load: async () => null, save: async () => {} },
     watch: this.watch,
     now: () => this.snapshot,
-    publish: (room) => this.push([{ kind: 'room', room }]),
+    // A room that a test wrote into the snapshot stays until something is set.
+    publish: (room) => {
+      if (room === null || (!this.#roomWasSet && isFresh(room))) return;
+      this.#roomWasSet = true;
+      this.push([{ kind: 'room', room }]);
+    },
+    note: async () => {},
+  });
+  #roomWasSet = false;
+
+  readonly #plan = memoryDocument(planShape, () => {
+    this.capacity.planChanged();
+    this.alerts.look();
   });
 
   /** Links to machines whose states a test decides on. */
@@ -324,7 +345,7 @@ export class FakeWorkshop implements Services {
   /** The product's own over this workshop, kept in memory; it looks when told to, or when a state is shown. */
   readonly capacity = createCapacityService({
     catalogue,
-    store: inMemory(),
+    plan: this.#plan,
     now: () => this.snapshot,
     publish: (capacity) => this.push([{ kind: 'capacity', capacity }]),
     everyMs: NEVER,
@@ -333,6 +354,8 @@ export class FakeWorkshop implements Services {
   /** As `capacity`; each look happens when a test says so, so that nothing depends on how fast it runs. */
   readonly alerts = createAlertsService({
     store: inMemory(),
+    plan: this.#plan,
+    note: async () => {},
     log: { add: (_, records) => void this.#records.unshift(...records), read: async () => this.#records },
     now: () => this.snapshot,
     capacity: capacityFactsOf(() => this.capacity.state()),
@@ -435,6 +458,9 @@ export class FakeWorkshop implements Services {
     }
   }
 }
+
+const isFresh = ({ shared: _, ...room }: RoomState) =>
+  same({ ...room, shared: freshRoom().shared }, freshRoom());
 
 const NO_DETAIL: JobDetail = {
   ...{ error: null, attempt: null, hostId: null, givenBack: null, nodeTypes: [], models: [], sizes: [] },

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { z } from 'zod';
 import { type Command, replySchema, type Verb } from '../../../worker-agent/src/contract/command.ts';
 import {
   type DesiredState,
@@ -8,13 +7,11 @@ import {
   type QueueControl,
   queueControlSchema,
 } from '../../../worker-agent/src/contract/desired.ts';
-import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { type AgentEvent, EVENTS_KEPT } from '../../../worker-agent/src/contract/event.ts';
 import { keys, STREAM_FIELD } from '../../../worker-agent/src/contract/keys.ts';
 import { PROTOCOL_VERSION } from '../../../worker-agent/src/contract/protocol.ts';
-import { writeIfRevision } from '../../../worker-agent/src/queue/revision.ts';
 import { attempt } from './attempt.ts';
-import { type Document, parseDocument } from './documents.ts';
+import { redisTime, revisionedDocuments } from './revisioned.ts';
 
 /** A command that an agent finds later than this is refused by it, ms. */
 const EXPIRY_MS = 10_000;
@@ -26,30 +23,9 @@ const COMMANDS_KEPT = 100;
 
 /** What the host wants and orders, in Redis. Every method @throws WorkshopError when Redis cannot be used. */
 export function createControlStore(client: () => Redis, { expiryMs = EXPIRY_MS } = {}) {
-  const time = async () => {
-    const [seconds, micros] = await attempt(async () => client().time());
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-  };
+  const time = () => redisTime(client);
 
-  const read = async <Schema extends z.ZodType>(
-    schema: Schema,
-    key: string,
-  ): Promise<z.infer<Schema> | null> => {
-    return known(parseDocument(schema, await attempt(async () => client().get(key)), 'console'));
-  };
-
-  // Sent again after a lost answer, the same document counts as written: the script compares the text.
-  const write = async <Schema extends z.ZodType>(schema: Schema, key: string, next: { revision: number }) => {
-    const expected = next.revision === 1 ? null : next.revision - 1;
-    const outcome = await attempt(async () => writeIfRevision(client(), key, expected, next));
-    if (outcome.kind === 'written') return { kind: 'written' as const, revision: next.revision };
-    const present = parseDocument(schema, outcome.present, 'console');
-    if (present.kind === 'unreadable')
-      throw new WorkshopError('REDIS_PROTOCOL', `What stands in ${key} cannot be read (${present.reason}).`, {
-        remedy: `Delete ${key} in Redis; nothing but the last order is lost with it.`,
-      });
-    return { kind: 'conflict' as const, current: known(present) };
-  };
+  const { read, write } = revisionedDocuments(client);
 
   return {
     time,
@@ -91,11 +67,4 @@ export function createControlStore(client: () => Redis, { expiryMs = EXPIRY_MS }
       return undefined;
     },
   };
-}
-
-/** @throws WorkshopError PROTOCOL_MISMATCH for a document that another version wrote. */
-function known<T>(document: Document<T>): T | null {
-  if (document.kind === 'read') return document.value;
-  if (document.kind === 'mismatch') throw new WorkshopError('PROTOCOL_MISMATCH', document.sentence);
-  return null;
 }

@@ -5,6 +5,9 @@ export interface Marks {
   hosts: 'all' | ReadonlySet<string>;
   control: boolean;
   events: boolean;
+  /** What the consoles share. */
+  room: boolean;
+  plan: boolean;
   /** Anything may have changed unseen. */
   resync: boolean;
 }
@@ -18,15 +21,18 @@ export interface Dirt {
   allHosts(): void;
   control(): void;
   events(): void;
+  shared(which: 'room' | 'plan'): void;
   all(): void;
   /** Hands over what is marked and starts clean. The queue is looked at in every reading, so it has no mark. */
   take(): Marks;
 }
 
+const CLEAN = { queue: false, control: false, events: false, room: false, plan: false, resync: false };
+
 export function createDirt(): Dirt {
   let jobs = new Set<string>();
   let hosts: 'all' | Set<string> = new Set();
-  let flags = { queue: false, control: false, events: false, resync: false };
+  let flags = { ...CLEAN };
 
   return {
     get clean() {
@@ -48,16 +54,19 @@ export function createDirt(): Dirt {
     events() {
       flags.events = true;
     },
+    shared(which) {
+      flags[which] = true;
+    },
     all() {
       hosts = 'all';
-      flags = { queue: true, control: true, events: true, resync: true };
+      flags = { queue: true, control: true, events: true, room: true, plan: true, resync: true };
     },
     take() {
-      const { control, events, resync } = flags;
-      const marks: Marks = { jobs, hosts, control, events, resync };
+      const { control, events, room, plan, resync } = flags;
+      const marks: Marks = { jobs, hosts, control, events, room, plan, resync };
       jobs = new Set();
       hosts = new Set();
-      flags = { queue: false, control: false, events: false, resync: false };
+      flags = { ...CLEAN };
       return marks;
     },
   };

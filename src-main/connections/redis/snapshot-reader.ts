@@ -7,6 +7,7 @@ import { createDirt, type Dirt, type Marks } from './dirt.ts';
 import { readControl, readEvents, readHostIds, readHosts, readLiveFrame } from './host-reader.ts';
 import { createJobReader } from './job-reader.ts';
 import type { RedisLink, RedisSession } from './link.ts';
+import { readShared } from './shared-store.ts';
 
 export interface SnapshotReaderTimes {
   /** Changes within this time are read together, ms. Default 10. */
@@ -62,6 +63,8 @@ export function readWorkshop(
     } else hosts = [...marks.hosts];
     for (const fact of await readHosts(client, hosts, jobs.localTime)) tell(fact);
     if (marks.control) tell(await readControl(client));
+    if (marks.room) tell(await readShared(client, 'room'));
+    if (marks.plan) tell(await readShared(client, 'plan'));
     if (marks.events) {
       const news = await readEvents(client, lastEvent);
       lastEvent = news.last;
@@ -171,5 +174,7 @@ function mark(dirt: Dirt, key: string, hostIds: readonly string[]): void {
   else if (key === keys.hosts) dirt.allHosts();
   else if (key === keys.control) dirt.control();
   else if (key === keys.events) dirt.events();
+  else if (key === keys.room) dirt.shared('room');
+  else if (key === keys.plan) dirt.shared('plan');
   else if (hostId !== undefined) dirt.host(hostId);
 }

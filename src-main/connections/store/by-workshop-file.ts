@@ -1,17 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { WorkshopKey } from '../../domain/workshops/workshop-key.ts';
 import { writeWhole } from './keep-file.ts';
 
 /** Workshops remembered; the least recently used go first. */
 const WORKSHOPS_MAX = 20;
 
-/** What is kept for each workshop, told apart by its Redis address. */
+/** What is kept for each workshop, told apart by its profile, else by its Redis address. */
 export interface ByWorkshop<Value> {
   /** undefined when nothing (that can be understood) was kept for it. */
-  load(workshop: string): Promise<Value | undefined>;
+  load(workshop: WorkshopKey): Promise<Value | undefined>;
   /** One write after the other, the last one stands. @throws WorkshopError CONFIG when it cannot be written. */
-  save(workshop: string, value: Value): Promise<void>;
+  save(workshop: WorkshopKey, value: Value): Promise<void>;
 }
 
 /** Keeps one value a workshop in one file. What cannot be understood counts as not there. */
@@ -24,7 +25,14 @@ export function byWorkshopFile<Value>(
   const fileSchema = z.object({
     version: z.literal(1),
     /** Most recently used first. */
-    workshops: z.array(z.object({ workshop: z.string().max(300), value: z.unknown() })),
+    workshops: z.array(
+      z.object({
+        workshop: z.string().max(300),
+        /** Of the profile; absent in files of older versions, and for a workshop given from outside. */
+        id: z.string().max(100).optional(),
+        value: z.unknown(),
+      }),
+    ),
   });
   let writing: Promise<unknown> = Promise.resolve();
 
@@ -36,16 +44,22 @@ export function byWorkshopFile<Value>(
     }
   };
   return {
-    async load(workshop) {
+    async load({ id, address }) {
       await writing;
-      const kept = (await read()).find((one) => one.workshop === workshop);
+      const all = await read();
+      // A profile that was forgotten and entered again finds what was kept by its address.
+      const kept =
+        all.find((one) => id !== null && one.id === id) ?? all.find((one) => one.workshop === address);
       const value = kept && schema.safeParse(kept.value);
       return value?.success ? value.data : undefined;
     },
-    save(workshop, value) {
+    save({ id, address }, value) {
       const written = writing.then(async () => {
-        const others = (await read()).filter((one) => one.workshop !== workshop);
-        const workshops = [{ workshop, value }, ...others].slice(0, WORKSHOPS_MAX);
+        const others = (await read()).filter((one) =>
+          one.id === undefined ? one.workshop !== address : one.id !== id,
+        );
+        const own = { workshop: address, ...(id !== null && { id }), value };
+        const workshops = [own, ...others].slice(0, WORKSHOPS_MAX);
         await writeWhole(path, `${JSON.stringify({ version: 1, workshops }, null, 2)}\n`);
       });
       writing = written.catch(() => {});

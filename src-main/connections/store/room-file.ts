@@ -1,96 +1,73 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import { NAME_MAX } from '../../domain/room/person-name.ts';
-import { MESSAGE_MAX, NICKNAMES_MAX, type RoomState } from '../../domain/room/room-state.ts';
+import { type OwnRoom, type RoomContent, roomContentSchema } from '../../domain/room/room-state.ts';
+import { writeWhole } from './keep-file.ts';
 
-const fileSchema = z.object({
+const displaySchema = z.object({
+  id: z.string().max(100),
+  label: z.string().max(300),
+  width: z.number(),
+  height: z.number(),
+});
+type Display = z.infer<typeof displaySchema>;
+
+const displayFileSchema = z.object({ version: z.literal(1), display: displaySchema });
+
+/** The one file of the first version: it knew one workshop, and forgot it when it turned to another. */
+const firstSchema = z.object({
   version: z.literal(1),
-  /** Which workshop `state` is about, by its Redis address; another one's names would be wrong. */
   workshop: z.string().max(300).nullable(),
   state: z.object({
-    message: z.string().max(MESSAGE_MAX),
-    breakUntil: z.number().nullable(),
+    ...roomContentSchema.omit({ nicknames: true, join: true }).shape,
     frozen: z.boolean(),
     blank: z.boolean(),
-    url: z.string().max(300).nullable(),
     /** Absent in files of the first version that knew no such card. */
     join: z.boolean().default(false),
     nicknames: z
-      .array(
-        z.tuple([
-          z.string().min(1).max(100),
-          z
-            .string()
-            .min(1)
-            .max(NAME_MAX * 20),
-        ]),
-      )
-      .max(NICKNAMES_MAX),
+      .array(z.tuple([z.string(), z.string()]))
+      .transform((pairs) => Object.fromEntries(pairs))
+      .pipe(roomContentSchema.shape.nicknames),
   }),
-  display: z
-    .object({
-      id: z.string().max(100),
-      label: z.string().max(300),
-      width: z.number(),
-      height: z.number(),
-    })
-    .nullable(),
+  display: displaySchema.nullable(),
 });
 
-export interface StoredRoom {
-  workshop: string | null;
-  state: RoomState;
-  display: z.infer<typeof fileSchema>['display'];
+/**
+ * The display that the room view was last put on, in a file of its own: it belongs to this computer, whatever workshop
+ * is current. A file that cannot be understood counts as none.
+ */
+export function displayFile(dir: string) {
+  const path = join(dir, 'room-display.json');
+  return {
+    async load(): Promise<Display | null> {
+      const kept = await readAs(path, displayFileSchema);
+      return kept?.display ?? (await readFirst(dir))?.display ?? null;
+    },
+    /** @throws WorkshopError CONFIG when the file cannot be written. */
+    save: (display: Display) => writeWhole(path, `${JSON.stringify({ version: 1, display }, null, 2)}\n`),
+  };
 }
 
-/**
- * The room's settings in a file of their own beside the console's, written whole and renamed into place. A file that
- * cannot be understood counts as none: it holds nothing that cannot be entered again.
- */
-export function roomFile(dir: string) {
-  const path = join(dir, 'room.json');
-  return {
-    async load(): Promise<StoredRoom | null> {
-      try {
-        const { workshop, state, display } = fileSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-        return { workshop, display, state: { ...state, nicknames: Object.fromEntries(state.nicknames) } };
-      } catch {
-        return null;
-      }
-    },
+/** What the first version kept for the workshop at this address; undefined for nothing. */
+export async function firstRoom(
+  dir: string,
+  address: string,
+): Promise<{ content: RoomContent; own: OwnRoom } | undefined> {
+  const first = await readFirst(dir);
+  if (first?.workshop !== address) return undefined;
+  const { frozen, blank, ...content } = first.state;
+  return { content, own: { frozen, blank, frozenAt: null } };
+}
 
-    /** @throws WorkshopError CONFIG when the file cannot be written. */
-    async save({ workshop, state, display }: StoredRoom): Promise<void> {
-      const content: z.infer<typeof fileSchema> = {
-        version: 1,
-        workshop,
-        state: { ...state, nicknames: Object.entries(state.nicknames) },
-        display,
-      };
-      const draft = `${path}.${process.pid}.new`;
-      try {
-        await mkdir(dir, { recursive: true, mode: 0o700 });
-        const file = await open(draft, 'w', 0o600);
-        try {
-          await file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(draft, path);
-      } catch (cause) {
-        await rm(draft, { force: true }).catch(() => {});
-        throw new WorkshopError(
-          'CONFIG',
-          `The file ${path} cannot be written: ${toWorkshopError(cause).message}.`,
-          {
-            remedy: 'Check the rights on that folder and the space on the disk.',
-            cause,
-          },
-        );
-      }
-    },
-  };
+const readFirst = (dir: string) => readAs(join(dir, 'room.json'), firstSchema);
+
+async function readAs<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): Promise<z.infer<Schema> | undefined> {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
 }

@@ -45,6 +45,7 @@ export function settingsFile(dir: string, secrets: SecretStore, changed: () => v
   /** Passwords that were entered and have no other place, while this process lives. */
   const entered = new Map<string, string>();
   let turn: Promise<unknown> = Promise.resolve();
+  let currentId: string | null = null;
 
   const read = async (): Promise<{ stored: StoredWorkshops; notice: string | null }> => {
     const text = await readPrivate(path);
@@ -63,6 +64,7 @@ export function settingsFile(dir: string, secrets: SecretStore, changed: () => v
     const done = turn.then(async () => {
       const [next, result] = await make((await read()).stored);
       await writePrivate(path, printStored(next));
+      currentId = next.currentId;
       changed();
       return result;
     });
@@ -110,12 +112,16 @@ export function settingsFile(dir: string, secrets: SecretStore, changed: () => v
   };
 
   return {
+    /** Profile of the current workshop, as it was last read or written here; null for none. */
+    currentId: () => currentId,
+
     /**
      * The current workshop's link. @returns null settings before the first run. A file that cannot be understood is
      * kept aside under another name, and `notice` says so.
      */
     async load(): Promise<{ settings: StoredSettings | null; notice: string | null }> {
       const { stored, notice } = await read();
+      currentId = stored.currentId;
       const current = stored.workshops.find(({ profile }) => profile.id === stored.currentId);
       if (!current?.profile.redis) return { settings: null, notice };
       const { host, port, tls, through } = current.profile.redis;

@@ -2,7 +2,7 @@ import type { CapacityFacts } from '../alerts/facts.ts';
 import type { CapacityState } from './capacity-state.ts';
 
 /** What alerts need to know of it. @param state what is known now; null for nothing. */
-export function capacityFactsOf(state: () => CapacityState | null): CapacityFacts {
+export function capacityFactsOf(state: () => Omit<CapacityState, 'shared'> | null): CapacityFacts {
   return {
     guardMiB: (hostId) => state()?.hosts[hostId]?.guardMiB ?? null,
     fits(hostId, workers) {

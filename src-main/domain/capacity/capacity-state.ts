@@ -1,3 +1,4 @@
+import type { SharedMark } from '../shared/shared-document.ts';
 import type { CapacitySettings } from './capacity-settings.ts';
 
 /** What one kind of workflow needs on one worker, and how that is known. */
@@ -75,4 +76,6 @@ export interface CapacityState {
   hosts: Record<string, HostCapacity>;
   advice: WorkerAdvice | null;
   rental: RentalMeter | null;
+  /** How the plan stands with the other consoles. */
+  shared: SharedMark;
 }

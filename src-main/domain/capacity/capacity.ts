@@ -11,7 +11,7 @@ export function capacityOf(
   settings: CapacitySettings,
   catalogue: Catalogue,
   now: number,
-): CapacityState {
+): Omit<CapacityState, 'shared'> {
   const jobs = Object.values(snapshot.jobs);
   const redisNow = now + (snapshot.clockOffsetMs ?? 0);
   const hosts: CapacityState['hosts'] = {};

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import type { CapacitySettings } from '../../../src-main/api/types.ts';
 import { fitWords } from '../../components/fit-words.ts';
 import { plural } from '../../components/format.ts';
+import { NotShared } from '../../components/not-shared.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { useCatalogue, useSetGuard, useSetPlan } from '../../live/capacity-verbs.ts';
 import { useSetCount } from '../../live/fleet-verbs.ts';
@@ -24,10 +25,12 @@ export function PlanPanel() {
     ({ capacity }) => capacity && { advice: capacity.advice, settings: capacity.settings },
   );
   const setPlan = useSetPlan();
+  const unshared = useLive(({ capacity }) => capacity?.shared.unshared ?? null);
   if (!plan) return null;
   const { settings } = plan;
   return (
     <Panel title="Plan">
+      <NotShared why={unshared} />
       <div className={styles.fields}>
         <div>
           <div className={styles.fieldName} id="preset-label">

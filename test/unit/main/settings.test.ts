@@ -113,6 +113,7 @@ describe('the settings service', () => {
       redisAddress: settings.host,
       source: { observe: () => () => {} },
       control: {} as OpenWorkshop['control'],
+      shared: {} as OpenWorkshop['shared'],
       queue: {} as OpenWorkshop['queue'],
       lookup: {} as OpenWorkshop['lookup'],
       answered: async () => {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { JobsService, RoomService } from '../../../src-main/api/roles.ts';
+import type { JobsService } from '../../../src-main/api/roles.ts';
 import { createConsoleName } from '../../../src-main/services/console-name.ts';
 import { tellJobs } from '../../../src-main/services/told-jobs.ts';
-import { tellRoom } from '../../../src-main/services/told-room.ts';
 import { job } from '../../support/scenarios.ts';
 
 const NOW = Date.now();
@@ -62,29 +61,6 @@ describe('acts on jobs are told to other hosts once they are done', () => {
     });
     await expect(jobs.requeue({ jobId: 'job-1' })).resolves.toBeUndefined();
   });
-});
-
-test('what the room reads is told, since the other console has a room view of its own', async () => {
-  const notes: string[] = [];
-  const done = async () => {};
-  const room = tellRoom({
-    room: { setMessage: done, setBreak: done, setFrozen: done, setBlank: done } as unknown as RoomService,
-    note: async (message) => void notes.push(message),
-  });
-  await room.setMessage({ message: ' Back at three ' });
-  await room.setMessage({ message: '' });
-  await room.setBreak({ until: Date.now() + 600_000 });
-  await room.setBreak({ until: null });
-  await room.setFrozen({ frozen: true });
-  await room.setBlank({ blank: false });
-  expect(notes).toEqual([
-    'Set the message for the room: “Back at three”.',
-    'Took the message for the room away.',
-    'Told the room of a break of 10 min.',
-    'Ended the break in the room.',
-    'Froze the room view.',
-    'Showed the room view again.',
-  ]);
 });
 
 describe('the name of the console', () => {

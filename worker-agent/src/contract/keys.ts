@@ -21,6 +21,9 @@ export const keys = {
   /** Ours, tracked: state that people look at. */
   hosts: 'agent:hosts',
   control: 'agent:control',
+  /** Shared by the consoles; no agent reads them. */
+  room: 'agent:room',
+  plan: 'agent:plan',
   events: 'agent:events',
   cancelled: 'agent:cancelled',
   deadLetter: 'agent:dead-letter',

@@ -10,9 +10,10 @@ import {
   TextInput,
 } from '@mantine/core';
 import { IconCheck, IconCopy, IconPresentation } from '@tabler/icons-react';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { clockText, plural } from '../../../components/format.ts';
 import { NicknameImport } from '../../../components/nickname-import.tsx';
+import { NotShared } from '../../../components/not-shared.tsx';
 import { useNow } from '../../../live/clock.ts';
 import {
   useBlank,
@@ -55,6 +56,7 @@ function RoomPanel() {
   return (
     <Stack gap="lg">
       <Where />
+      <NotShared why={room.shared.unshared} />
       <Group gap="xl">
         <Freeze frozen={room.frozen} />
         <Blank blank={room.blank} />
@@ -65,6 +67,18 @@ function RoomPanel() {
       <NicknameImport known={Object.keys(room.nicknames).length} />
     </Stack>
   );
+}
+
+/** Text in a field: follows what is set, also by another host, but never under somebody's typing. */
+function useDraft(set: string): [string, (text: string) => void] {
+  const [draft, setDraft] = useState(set);
+  const before = useRef(set);
+  useEffect(() => {
+    const was = before.current;
+    before.current = set;
+    setDraft((text) => (text === was ? set : text));
+  }, [set]);
+  return [draft, setDraft];
 }
 
 function Where() {
@@ -146,8 +160,7 @@ function Blank({ blank }: { blank: boolean }) {
 }
 
 function Message({ message }: { message: string }) {
-  const [text, setText] = useState(message);
-  useEffect(() => setText(message), [message]);
+  const [text, setText] = useDraft(message);
   const send = useRoomMessage();
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -203,8 +216,7 @@ function Break({ until }: { until: number | null }) {
 }
 
 function Address({ url, join }: { url: string | null; join: boolean }) {
-  const [text, setText] = useState(url ?? '');
-  useEffect(() => setText(url ?? ''), [url]);
+  const [text, setText] = useDraft(url ?? '');
   const set = useRoomUrl();
   const card = useJoinCard();
   const submit = (event: FormEvent) => {

@@ -5,9 +5,17 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { alertLog } from '../../../../src-main/connections/store/alert-log.ts';
 import { byWorkshopFile } from '../../../../src-main/connections/store/by-workshop-file.ts';
 import { type AlertsState, keptAlertsSchema } from '../../../../src-main/domain/alerts/alerts-state.ts';
+import {
+  type PlanContent,
+  planContentSchema,
+  planShape,
+} from '../../../../src-main/domain/capacity/plan-content.ts';
+import { keptSharedSchema } from '../../../../src-main/domain/shared/shared-document.ts';
 import { createAlertsService } from '../../../../src-main/services/alerts.ts';
+import { createSharedDocument } from '../../../../src-main/services/shared-document.ts';
 import { notifyOfAlerts } from '../../../../src-main/shells/electron/notify.ts';
 import { busyState, host, job, worker, workshop } from '../../../support/scenarios.ts';
+import { memoryStore } from '../../../support/shared-memory.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -31,8 +39,17 @@ async function open(
   let state: AlertsState | null = null;
   const rings: string[] = [];
   const log = alertLog(dir);
+  const redis = memoryStore<PlanContent>();
+  const plan = createSharedDocument({
+    shape: planShape,
+    kept: byWorkshopFile(dir, 'plan-shared.json', keptSharedSchema(planContentSchema)),
+    before: async () => undefined,
+    ...{ store: () => redis, by: () => 'Anna', note: async () => {}, changed: () => service.look() },
+  });
   const service = createAlertsService({
     store: byWorkshopFile(dir, 'alerts.json', keptAlertsSchema),
+    plan,
+    note: async () => {},
     log,
     now: () => snapshot,
     notKept: () => null,
@@ -43,7 +60,9 @@ async function open(
     everyMs: 2 ** 30,
   });
   service.onRing(({ title }) => rings.push(title));
-  service.turnTo(address);
+  const workshop_ = { id: null, address };
+  void plan.turnTo(workshop_);
+  service.turnTo(workshop_);
   await vi.waitFor(() => expect(state).not.toBeNull());
   return {
     ...{ service, rings, log },

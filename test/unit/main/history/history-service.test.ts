@@ -84,6 +84,7 @@ test('what was seen is there after a restart, once: jobs, events, the price, and
   const rental = { pricePerHour: 2.69, currency: '€', startedAt: now - 60_000, endsAt: now };
   first.watch.capacity({
     ...{ settings: { ...freshCapacitySettings(), rental }, hosts: {}, advice: null, rental: null },
+    shared: { changed: null, unshared: null, refused: null },
   });
   const peaks = async () =>
     (await first.history.recap({ day: dayOf(now) })).hours.map(({ peakWaiting }) => peakWaiting);

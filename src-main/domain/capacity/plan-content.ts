@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { type AlertSettings, RULES } from '../alerts/rules.ts';
+import type { DocumentShape } from '../shared/shared-document.ts';
+import { capacitySettingsSchema, freshCapacitySettings } from './capacity-settings.ts';
+
+/**
+ * What the hosts of a workshop agreed on for the day: plan, guard line, rental, and the rules of the alerts.
+ * `agent:plan` in Redis holds it, with its stamp.
+ */
+export const planContentSchema = capacitySettingsSchema.extend({
+  /** By rule; a rule that this version does not know stays as it is. */
+  rules: z
+    .record(
+      z.string().regex(/^[a-z-]{1,60}$/),
+      z.object({ enabled: z.boolean(), threshold: z.number().finite().nullable() }),
+    )
+    .refine((rules) => Object.keys(rules).length <= 100, 'at most 100 rules'),
+});
+export type PlanContent = z.infer<typeof planContentSchema>;
+
+const RULE = 'rule/';
+
+export const planShape: DocumentShape<PlanContent> = {
+  fresh: () => ({ ...freshCapacitySettings(), rules: {} }),
+  entriesOf: ({ preset, guardMiB, users, rental, rules }) => ({
+    ...{ preset, guardMiB, users, rental },
+    ...Object.fromEntries(Object.entries(rules).map(([id, rule]) => [RULE + id, rule])),
+  }),
+  contentOf(entries) {
+    const rules = Object.entries(entries).filter(([key]) => key.startsWith(RULE));
+    const { preset, guardMiB, users, rental } = { ...freshCapacitySettings(), ...entries };
+    const content = planContentSchema.safeParse({
+      ...{ preset, guardMiB, users, rental },
+      rules: Object.fromEntries(rules.map(([key, rule]) => [key.slice(RULE.length), rule])),
+    });
+    if (content.success) return content.data;
+    throw new WorkshopError('BAD_INPUT', `The plan cannot be set so: ${content.error.issues[0]?.message}.`);
+  },
+  describe(entry, { preset, users, guardMiB, rental, rules }) {
+    if (entry.startsWith(RULE)) {
+      const id = entry.slice(RULE.length);
+      return `${ruleTitle(id)} is ${rules[id]?.enabled === false ? 'off' : 'set otherwise'}`;
+    }
+    if (entry === 'preset') return `the plan is for ${preset ?? 'nothing in particular'}`;
+    if (entry === 'users')
+      return users === null ? 'no number of people is set' : `${users} people are planned`;
+    if (entry === 'guardMiB')
+      return guardMiB === null
+        ? "the guard is the agent's own"
+        : `the guard is ${Math.round(guardMiB / 1024)} GB`;
+    return rental === null ? 'the rental meter is off' : `the rental is ${priceText(rental)}`;
+  },
+};
+
+/** "€ 2.5 an hour". */
+export const priceText = ({ currency, pricePerHour }: NonNullable<PlanContent['rental']>): string =>
+  `${currency} ${pricePerHour} an hour`;
+
+/** What the rule is called on the screens. */
+export const ruleTitle = (id: string): string => `“${RULES.find((rule) => rule.id === id)?.title ?? id}”`;
+
+/** The rules of a plan that this version knows. */
+export function knownRules(rules: PlanContent['rules']): AlertSettings['rules'] {
+  const known: AlertSettings['rules'] = {};
+  for (const { id } of RULES) if (rules[id]) known[id] = rules[id];
+  return known;
+}
