@@ -13,6 +13,7 @@ import { ConfirmHost } from '../components/confirm.tsx';
 import { clockText, plural } from '../components/format.ts';
 import { MachineQuestionHost } from '../components/machines/machine-question.tsx';
 import { goTo, useScreen } from '../components/navigate.ts';
+import { RoomBadge } from '../components/room-held.tsx';
 import { AlertBell } from '../features/alerts/alert-bell.tsx';
 import { AlertsDrawer } from '../features/alerts/alerts-drawer.tsx';
 import { ConsoleNameDialog } from '../features/console/console-name-dialog.tsx';
@@ -113,9 +114,13 @@ function Navigation({ current, showMap }: { current: string; showMap: () => void
       <button type="button" className={styles.link} onClick={() => room.mutate({})} aria-keyshortcuts="P">
         <IconPresentation size="1.125rem" aria-hidden />
         <span className={styles.word}>Room view</span>
-        <kbd className={styles.key} aria-hidden>
-          P
-        </kbd>
+        <RoomBadge
+          otherwise={
+            <kbd className={styles.key} aria-hidden>
+              P
+            </kbd>
+          }
+        />
       </button>
       <button type="button" className={styles.link} onClick={showRoomPanel} aria-keyshortcuts="Shift+P">
         <IconSettings size="1.125rem" aria-hidden />

@@ -512,4 +512,35 @@ describe('from the console', () => {
     await room.getByRole('heading', { name: /^Back at/ }).waitFor();
     expect(faults).toEqual([]);
   });
+
+  test.each(['dark', 'light'] as const)(
+    'what holds the room back stands on the Stage with its end, %s',
+    async (look) => {
+      await page.setViewportSize({ width: 1280, height: 720 });
+      await page.goto(served.link());
+      if (look === 'light') await page.keyboard.press('l');
+      await show({ people: 6, workers: 2 });
+      const line = page.getByRole('region', { name: 'Alerts and events' });
+      const button = page.getByRole('button', { name: /^Room view/ });
+      expect(await line.getByText(/^Room/).count()).toBe(0);
+      await served.workshop.room.setFrozen({ frozen: true });
+      await line.getByText(/^Room view is held since \d\d:\d\d$/).waitFor();
+      expect(await button.textContent()).toContain('held');
+      await served.workshop.room.setBreak({ until: Date.now() + 5 * MINUTE });
+      await line.getByText(/^Room: back at \d\d:\d\d · held since/).waitFor();
+      const height = (await line.boundingBox())?.height;
+      await page.screenshot({ path: resolve(pictures, `stage-held-${look}.png`) });
+      expect(await axeFindings()).toEqual([]);
+      await line.getByRole('button', { name: 'End break' }).click();
+      await line.getByRole('button', { name: 'Go live' }).click();
+      await expect.poll(() => line.getByText(/^Room/).count()).toBe(0);
+      expect(served.workshop.snapshot.room).toMatchObject({
+        frozen: false,
+        frozenAt: null,
+        breakUntil: null,
+      });
+      expect((await line.boundingBox())?.height).toBe(height);
+      expect(await button.textContent()).not.toContain('held');
+    },
+  );
 });

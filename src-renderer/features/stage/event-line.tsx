@@ -3,6 +3,7 @@ import { IconChevronDown } from '@tabler/icons-react';
 import { memo } from 'react';
 import type { Alert } from '../../../src-main/api/types.ts';
 import { AlertActionButton } from '../../components/alert-action.tsx';
+import { RoomHeld } from '../../components/room-held.tsx';
 import { ToneIcon } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
 import { useLive, useLiveData } from '../../live/store.ts';
@@ -42,6 +43,7 @@ const Line = memo(function Line({ alerts }: { alerts: Alert[] }) {
           </Popover.Dropdown>
         </Popover>
       )}
+      <RoomHeld />
       <RecentButton />
     </section>
   );
