@@ -3,6 +3,9 @@ import type { StartEstimate, Waits } from './waits.ts';
 /** Moments that differ by less than this, ms, or by this share of the wait, are the same to a reader. */
 const MOMENT = 2000;
 const SHARE = 0.03;
+/** Of jobs that far back in line nobody counts the seconds: they are told again when they move by this share. */
+const FAR = 60;
+const FAR_SHARE = 0.1;
 
 /** Whether new estimates say nothing that the old ones, grown older, do not. */
 export function isNoNews(old: Waits | null, fresh: Waits | null): boolean {
@@ -28,26 +31,27 @@ function sameAll(old: Estimates, fresh: Estimates, aged: number): boolean {
   const ids = Object.keys(fresh);
   return (
     ids.length === Object.keys(old).length &&
-    ids.every((id) => {
+    ids.every((id, at) => {
       const [before, after] = [old[id], fresh[id]];
-      return before !== undefined && after !== undefined && sameEstimate(before, after, aged);
+      const share = at < FAR ? SHARE : FAR_SHARE;
+      return before !== undefined && after !== undefined && sameEstimate(before, after, aged, share);
     })
   );
 }
 
-function sameEstimate(old: StartEstimate, fresh: StartEstimate, aged: number): boolean {
+function sameEstimate(old: StartEstimate, fresh: StartEstimate, aged: number, share = SHARE): boolean {
   if (old.kind !== 'range' || fresh.kind !== 'range')
     return (
       old.kind === fresh.kind && (old.kind !== 'held' || fresh.kind !== 'held' || old.what === fresh.what)
     );
   return (
     old.guess === fresh.guess &&
-    isClose(old.low - aged, fresh.low) &&
-    isClose(old.p50 - aged, fresh.p50) &&
-    isClose(old.p90 - aged, fresh.p90)
+    isClose(old.low - aged, fresh.low, share) &&
+    isClose(old.p50 - aged, fresh.p50, share) &&
+    isClose(old.p90 - aged, fresh.p90, share)
   );
 }
 
-function isClose(expected: number, found: number): boolean {
-  return Math.abs(Math.max(0, expected) - found) <= Math.max(MOMENT, found * SHARE);
+function isClose(expected: number, found: number, share = SHARE): boolean {
+  return Math.abs(Math.max(0, expected) - found) <= Math.max(MOMENT, found * share);
 }

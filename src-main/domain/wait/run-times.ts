@@ -15,8 +15,10 @@ export interface RunEstimate {
   loadMs: number;
   /** Share of runs that end early: failed, or cancelled on the way. */
   cutShare: number;
-  /** No run of this kind was ever seen: the figures are the guide's. */
+  /** Too few runs of this kind were seen: the figures are the guide's for the most part. */
   guess: boolean;
+  /** The same of `loadMs`. */
+  loadGuess: boolean;
 }
 
 /** Run times as learned so far. */
@@ -40,12 +42,16 @@ const SCATTER = 0.2;
 const PACE_DOUBT = 0.7;
 const PACE_SCATTER = 0.6;
 const PASSES = 4;
+/** Fewer runs, or loads, than this leave a figure a guess. */
+const SEEN = 3;
 
 interface Learning {
   /** Logarithm of the warm median of each signature, without crowding and slowness. */
   base: Map<string, number>;
   loadOf: Map<string, number>;
   load: number;
+  /** How many loads `load` rests on. */
+  loads: number;
   slowness: Map<string, number>;
   contention: number;
 }
@@ -62,6 +68,7 @@ export function learnRunTimes(runs: readonly RunInContext[]): RunTimes {
     base: new Map(),
     loadOf: new Map(),
     load: GUESSED_LOAD_MS,
+    loads: 0,
     slowness: new Map(),
     contention: GUESSED_CONTENTION,
   };
@@ -127,6 +134,7 @@ function learnLoads(byKind: Map<string, RunInContext[]>, learning: Learning): vo
       else ofKind.set(kind, [extra]);
     }
   const n = extras.length;
+  learning.loads = n;
   learning.load = n === 0 ? GUESSED_LOAD_MS : (medianOf(extras) * n + GUESSED_LOAD_MS * 0.25) / (n + 0.25);
   learning.loadOf = new Map(
     [...ofKind].map(([kind, seen]) => [
@@ -219,7 +227,8 @@ function tell(
       group: own.length > 0 ? signature : kind,
       loadMs: loadOf(kind, learning),
       cutShare: cut.shareOf(kind),
-      guess: !kinds.has(kind),
+      guess: (byKind.get(kind)?.length ?? 0) < SEEN,
+      loadGuess: learning.loads < SEEN,
     };
   };
 

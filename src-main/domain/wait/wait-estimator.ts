@@ -12,7 +12,7 @@ import { type Simulation, simulateQueue } from './simulate-queue.ts';
 import type { StartEstimate, Waits } from './waits.ts';
 
 /** Estimates sent of single jobs and of users. */
-const JOBS_TOLD = 60;
+const JOBS_TOLD = 600;
 const USERS_TOLD = 200;
 /** Runs of a what-if: only a median is told. */
 const WHAT_IF_RUNS = 32;
@@ -105,7 +105,7 @@ export function createWaitEstimator(): WaitEstimator {
         jobs: simulated.jobs.map(calibration.widen),
         newJob: calibration.widen(simulated.newJob),
       };
-      const guesses = guessesOf(read.queue);
+      const guesses = guessesOf(read.queue, starts.length === 0);
       read.jobs.forEach(({ id }, at) => {
         const [own, promised] = [simulated?.jobs[at], told?.jobs[at]];
         if (own && promised)
@@ -158,19 +158,34 @@ function rangesOf(
   return { newJob: estimateOf(told?.newJob, guesses.until(jobs.length)), byJob, byUser };
 }
 
-/** Whether what stands before a place rests mostly on guesses: more than a third of the work ahead. */
-function guessesOf({ waiting, workers }: QueueNow) {
+/** An estimate is told as a guess when more than this share of what stands before it rests on the guide's figures. */
+const GUESSED_SHARE = 0.25;
+
+/** Whether what stands before a place rests on guesses: run times, loads of models, starts of workers. */
+function guessesOf({ waiting, workers }: QueueNow, startIsGuess: boolean) {
   let guessed = 0;
   let all = 0;
   const add = (ms: number, guess: boolean) => {
     all += ms;
     if (guess) guessed += ms;
   };
-  for (const { state } of workers)
-    if (state.kind === 'busy') add(state.job.estimate.medianMs, state.job.estimate.guess);
+  const kinds = new Set<string | null>();
+  for (const { state, loaded } of workers) {
+    kinds.add(state.kind === 'busy' ? state.job.kind : loaded);
+    if (state.kind === 'starting') add(state.inMs, startIsGuess);
+    if (state.kind !== 'busy') continue;
+    const { medianMs, guess, loadMs, loadGuess } = state.job.estimate;
+    add(medianMs, guess);
+    if (state.cold) add(loadMs, loadGuess);
+  }
   const flags = [...waiting, undefined].map((job) => {
-    const flag = guessed > all / 3;
-    if (job) add(job.estimate.medianMs, job.estimate.guess);
+    const flag = guessed > all * GUESSED_SHARE;
+    if (!job) return flag;
+    const { medianMs, guess, loadMs, loadGuess } = job.estimate;
+    add(medianMs, guess);
+    // Other models at least when no worker has had them yet.
+    if (!kinds.has(job.kind)) add(loadMs, loadGuess);
+    kinds.add(job.kind);
     return flag;
   });
   return { until: (place: number) => flags[place] ?? false };

@@ -23,7 +23,7 @@ export interface Waits {
   at: number;
   /** For a job of normal priority that somebody submits now. */
   newJob: StartEstimate;
-  /** The waiting jobs that start first, in the order of their queue; at most 60. */
+  /** The waiting jobs that start first, in the order of their starts; at most 600. */
   byJob: Record<string, StartEstimate>;
   /** Each user with waiting jobs: when the first of them starts; at most 200. */
   byUser: Record<string, StartEstimate>;

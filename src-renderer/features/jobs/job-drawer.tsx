@@ -20,6 +20,7 @@ import { useFoundJob, useJobDetail, usePrompts } from '../../live/job-detail.ts'
 import { askToInterrupt, ownerOf, PRIORITY_WORDS, useCancel, useRequeue } from '../../live/job-verbs.ts';
 import { nameOf } from '../../live/names.ts';
 import { isReached } from '../../live/reached.ts';
+import { startsText } from '../../live/starts.ts';
 import { useLive } from '../../live/store.ts';
 import { useTakeBack } from '../../live/take-back.ts';
 import styles from './job-drawer.module.css';
@@ -236,11 +237,11 @@ function Timeline({ job, detail }: { job: JobSummary; detail: JobDetail | undefi
     [
       'Started',
       job.startedAt === null
-        ? 'not yet'
+        ? ['not yet', startsText(job, now)].filter(Boolean).join(', ')
         : `${at(job.startedAt)}${waited === null ? '' : `, after ${stopwatchText(Math.max(0, waited))}`}`,
     ],
     ['Ended', job.completedAt === null ? (job.status === 'running' ? 'runs' : UNKNOWN) : at(job.completedAt)],
-    ['Lasting', lastingText(job, offset, now, leftAt)],
+    ['Lasting', lastingText(job, offset, now, { leftAt })],
     ['Worker', [job.workerId, detail?.hostId].filter(Boolean).join(' on ') || UNKNOWN],
     ['Priority', PRIORITY_WORDS[job.priority ?? -1] ?? UNKNOWN],
     ['Attempt', detail?.attempt ? String(detail.attempt) : UNKNOWN],

@@ -6,6 +6,7 @@ import { StateMark } from '../../components/state-mark.tsx';
 import { useClock } from '../../live/clock.ts';
 import { useLeftAt } from '../../live/finishing.ts';
 import { PRIORITY_WORDS } from '../../live/job-verbs.ts';
+import { startsText } from '../../live/starts.ts';
 import { useLive } from '../../live/store.ts';
 import { createdText, lastingText, STATUS_WORDS } from './job-words.ts';
 import styles from './jobs.module.css';
@@ -25,7 +26,7 @@ export function CreatedCell({ job }: { job: JobSummary }) {
 export const LastingCell = memo(function LastingCell({ job }: { job: JobSummary }) {
   const offset = useLive((state) => state.clockOffsetMs);
   const leftAt = useLeftAt(job);
-  return <>{useClock((now) => lastingText(job, offset, now, leftAt))}</>;
+  return <>{useClock((now) => lastingText(job, offset, now, { starts: startsText(job, now), leftAt }))}</>;
 });
 
 export function PriorityCell({ job }: { job: JobSummary }) {

@@ -19,16 +19,17 @@ export function createdText(job: JobSummary, clockOffsetMs: number | null, now: 
 }
 
 /**
- * How long it waits, runs or ran.
- * @param leftAt when it left its GPU while its files are still brought away, Redis time, epoch ms.
+ * When it starts, or how long it waits where that is not known; how long it runs or ran.
+ * @param starts see `jobStartWords`. @param leftAt when it left its GPU while its files are still brought away, Redis time, epoch ms.
  */
 export function lastingText(
   job: JobSummary,
   clockOffsetMs: number | null,
   now: number,
-  leftAt?: number | undefined,
+  { starts, leftAt }: { starts?: string | undefined; leftAt?: number | undefined } = {},
 ): string {
   if (job.status === 'pending') {
+    if (starts !== undefined) return starts;
     const since = toLocal(job.createdAt, clockOffsetMs);
     return since === null ? UNKNOWN : `waits ${spanText(now - since)}`;
   }

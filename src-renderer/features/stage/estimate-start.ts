@@ -1,4 +1,3 @@
-import { spanText } from '../../components/format.ts';
 import type { Bucket } from '../../live/history.ts';
 import type { Waits } from '../../live/store.ts';
 
@@ -98,26 +97,4 @@ export function waitsText(waits: Waits, now: number): string {
   if (newJob.guess) return `${text} That is a first guess.`;
   if (medianErrorMs === null || estimatesMade < JUDGED) return text;
   return `${text} Estimates today were off by ${(medianErrorMs / 60_000).toFixed(1)} min (median).`;
-}
-
-/** Below this a span of minutes says less than the middle of the range, ms. */
-const SHORT = 90_000;
-
-/**
- * When a waiting job starts: "≈ 2–5 min", the same range as above; "guess 2–5 min" before its like was seen; undefined
- * where not known.
- */
-export function jobStartText(waits: Waits | null, jobId: string, now: number): string | undefined {
-  const estimate = waits?.byJob[jobId];
-  if (!waits || estimate?.kind !== 'range') return undefined;
-  const left = (ms: number) => Math.max(0, ms - (now - waits.at));
-  if (left(estimate.p50) < 5000) return 'next';
-  const [low, high] = [Math.floor(left(estimate.low) / 60_000), Math.ceil(left(estimate.p90) / 60_000)];
-  const span =
-    left(estimate.p90) < SHORT
-      ? spanText(left(estimate.p50))
-      : low === 0
-        ? `< ${high} min`
-        : `${low}–${high} min`;
-  return `${estimate.guess ? 'guess' : '≈'} ${span}`.replace('≈ <', '<');
 }

@@ -1,15 +1,15 @@
 import { Anchor } from '@mantine/core';
-import { memo } from 'react';
+import { memo, useMemo } from 'react';
 import type { JobSummary } from '../../../src-main/api/types.ts';
 import { countText, cut, spanText, UNKNOWN } from '../../components/format.ts';
 import { showJobs } from '../../components/navigate.ts';
 import { Panel } from '../../components/panel.tsx';
 import { Person } from '../../components/person.tsx';
+import { jobStartText } from '../../components/start-words.ts';
 import { toLocal, useClock } from '../../live/clock.ts';
-import { modeOf } from '../../live/queue-mode.ts';
 import { liveStore, useLive } from '../../live/store.ts';
-import { jobStartText } from './estimate-start.ts';
 import { isReached } from './facts.ts';
+import { nextInLine } from './next-in-line.ts';
 import styles from './next-up.module.css';
 
 const SHOWN = 8;
@@ -17,11 +17,9 @@ const SHOWN = 8;
 /** Who is next, with how long they have waited. */
 export function NextUp() {
   const stale = useLive((state) => !isReached(state));
-  // In turns, the order among users is the agent's to decide at the moment of the claim; ours is by submission.
-  const turns = useLive((state) => ['round_robin', 'fair', 'mixed'].includes(modeOf(state) ?? ''));
   return (
     <Panel
-      title={turns ? 'Waiting, oldest first' : 'Next up'}
+      title="Next up"
       stale={stale}
       aside={
         <Anchor component="button" type="button" className={styles.all} onClick={() => showJobs('pending')}>
@@ -29,30 +27,33 @@ export function NextUp() {
         </Anchor>
       }
     >
-      <Rows turns={turns} />
+      <Rows />
     </Panel>
   );
 }
 
-function Rows({ turns }: { turns: boolean }) {
-  // The version changes with every job; the joined ids only when this list does.
-  const ids = useLive(({ jobs }) =>
-    jobs
-      .firstWaiting(SHOWN)
-      .map(({ id }) => id)
-      .join(' '),
-  );
+function Rows() {
+  const ids = useOrder();
   const counts = useLive((state) => state.counts);
   if (ids === '') return <Nobody known={counts !== null} waiting={counts?.pending ?? 0} />;
   return (
-    <ol
-      className={styles.list}
-      title={turns ? 'Turns are shared between users, so the order of starting may differ.' : undefined}
-    >
+    <ol className={styles.list} title="In the order in which they are expected to start">
       {ids.split(' ').map((id, at) => (
         <Row key={id} id={id} place={at + 1} />
       ))}
     </ol>
+  );
+}
+
+/** The ids of the rows, joined: they change only when this list does, while versions change with every job. */
+function useOrder(): string {
+  const waits = useLive((state) => state.waits);
+  const control = useLive((state) => state.control);
+  const version = useLive((state) => state.jobsVersion);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that jobs changed.
+  return useMemo(
+    () => nextInLine({ jobs: liveStore.getState().jobs, control, waits }, SHOWN).join(' '),
+    [waits, control, version],
   );
 }
 

@@ -132,13 +132,34 @@ describe('figures', () => {
     expect(learned.p50).toBeLessThan(4 * MINUTE);
   });
 
-  test('at most 60 jobs and 200 users are told, the first to start', () => {
-    const many = Array.from({ length: 300 }, (_, at) => job(`w${at}`, { score: at, userId: `u${at}` }));
+  test('at most 600 jobs and 200 users are told, the first to start', () => {
+    const many = Array.from({ length: 900 }, (_, at) => job(`w${at}`, { score: at, userId: `u${at}` }));
     const told = look(workshop(many));
-    expect(Object.keys(told?.byJob ?? {})).toHaveLength(60);
+    expect(Object.keys(told?.byJob ?? {})).toHaveLength(600);
     expect(told?.byJob.w0).toBeDefined();
-    expect(told?.byJob.w299).toBeUndefined();
+    expect(told?.byJob.w899).toBeUndefined();
     expect(Object.keys(told?.byUser ?? {})).toHaveLength(200);
+  });
+
+  test('the first minutes are a guess: few runs, loads or starts that nobody has seen yet', () => {
+    const ran = (id: string, kind: string, at: number) =>
+      job(id, {
+        ...{ status: 'completed', queue: 'completed', workerId: 'worker-1', kind },
+        startedAt: NOW - 600_000 + at * 40_000,
+        completedAt: NOW - 600_000 + at * 40_000 + 30_000,
+      });
+    const two = [1, 2].map((at) => ran(`a${at}`, 'sdxl image', at));
+    const guessOf = (jobs: JobSummary[], state?: WorkerState) =>
+      look(workshop(jobs, state && [state]))?.newJob;
+    expect(guessOf([...waiting(5), ...two])).toMatchObject({ guess: true });
+    const many = Array.from({ length: 10 }, (_, at) => ran(`b${at}`, 'sdxl image', at));
+    expect(guessOf([...waiting(5), ...many])).toMatchObject({ guess: false });
+    // Its models have never been loaded here.
+    const other = [...many, ...[1, 2, 3].map((at) => ran(`c${at}`, 'upscale', -10 - at))];
+    const upscale = waiting(1).map((each) => ({ ...each, kind: 'upscale' }));
+    expect(guessOf([...upscale, ...other])).toMatchObject({ guess: true });
+    const starting: WorkerState = { kind: 'starting', since: NOW + OFFSET, note: '' };
+    expect(guessOf([...waiting(1), ...many], starting)).toMatchObject({ guess: true });
   });
 
   test('a worker whose job is only brought away is free for the next one', () => {

@@ -65,6 +65,21 @@ describe('what was never seen', () => {
     expect(told.medianMs).toBeLessThan(guide / 3);
   });
 
+  test('stays a guess, and so do loads, until a few were seen', () => {
+    const learnedFrom = (runs: number) =>
+      learn(inTurn(Array.from({ length: runs }, () => 40))).times.of(flux);
+    expect([1, 2, 3].map((runs) => learnedFrom(runs).guess)).toEqual([true, true, false]);
+    // Nothing tells a load while one kind runs alone.
+    expect(learnedFrom(20).loadGuess).toBe(true);
+    const kinds = ['a', 'b', 'a', 'b', 'a', 'b', 'a', 'b'];
+    let from = 1000;
+    const mixed = kinds.map((kind) => {
+      from += 100;
+      return ran(from, 40, { kind });
+    });
+    expect(learn(mixed).times.of({ kind: 'a', signature: 'a' }).loadGuess).toBe(false);
+  });
+
   test('stays a guess when only other kinds were seen; a new size of a known kind is none', () => {
     const { times } = learn(inTurn(Array.from({ length: 20 }, () => 40)));
     expect(times.of({ kind: 'mochi text to video', signature: 'm' }).guess).toBe(true);

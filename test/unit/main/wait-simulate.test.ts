@@ -14,7 +14,16 @@ const exact = (userId: string, seconds: number, change: Partial<SimJob> = {}): S
   kind: 'k',
   priority: 2,
   estimate: {
-    ...{ medianMs: seconds * SECOND, spread: 0, doubt: 0, group: 'g', loadMs: 0, cutShare: 0, guess: false },
+    ...{
+      medianMs: seconds * SECOND,
+      spread: 0,
+      doubt: 0,
+      group: 'g',
+      loadMs: 0,
+      loadGuess: false,
+      cutShare: 0,
+      guess: false,
+    },
   },
   ...change,
 });

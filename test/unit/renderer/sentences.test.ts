@@ -8,12 +8,12 @@ import {
   spanText,
   stopwatchText,
 } from '../../../src-renderer/components/format.ts';
+import { jobStartText, jobStartWords } from '../../../src-renderer/components/start-words.ts';
 import { checkConnection, EMPTY_FORM } from '../../../src-renderer/features/stage/check-connection.ts';
 import { describeWorker } from '../../../src-renderer/features/stage/describe-worker.ts';
 import {
   estimateStart,
   estimateText,
-  jobStartText,
   waitsText,
 } from '../../../src-renderer/features/stage/estimate-start.ts';
 import type { Bucket } from '../../../src-renderer/live/history.ts';
@@ -212,6 +212,25 @@ describe("main's own estimates", () => {
     expect(jobStartText(known, 'c', NOW)).toBeUndefined();
     expect(jobStartText(known, 'z', NOW)).toBeUndefined();
     expect(jobStartText(null, 'a', NOW)).toBeUndefined();
+    expect(jobStartText(known, 'constructor', NOW)).toBeUndefined();
+  });
+
+  test('of one job are said in words, with what it waits for and that they are a guess', () => {
+    const known = waits({ kind: 'no-worker' });
+    Object.assign(known.byJob, {
+      g: range(540_000, 600_000, 840_000, true),
+      q: { kind: 'held', what: 'queue' },
+      n: { kind: 'no-worker' },
+    });
+    const words = (id: string, now = NOW) => jobStartWords(known, id, now);
+    expect(words('a')).toBe('starts in about 1–5 min');
+    expect(words('a', NOW + 60_000)).toBe('starts within 4 min');
+    expect(words('g')).toBe('a guess: in 9–14 min');
+    expect(words('b')).toBe('starts next');
+    expect(words('c')).toBe('starts once released');
+    expect(words('q')).toBe('starts once the queue goes on');
+    expect(words('n')).toBe('starts once a worker is up');
+    expect(words('z')).toBeUndefined();
   });
 });
 
