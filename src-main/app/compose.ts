@@ -19,6 +19,7 @@ import { capacityFactsOf } from '../domain/capacity/capacity-facts.ts';
 import { capacitySettingsSchema } from '../domain/capacity/capacity-settings.ts';
 import { planContentSchema, planShape } from '../domain/capacity/plan-content.ts';
 import { VPS } from '../domain/hosts/machine-view.ts';
+import { outsideLink } from '../domain/outside-link.ts';
 import { ownRoomSchema, roomContentSchema, roomShape } from '../domain/room/room-state.ts';
 import { keptSharedSchema } from '../domain/shared/shared-document.ts';
 import type { WorkshopProfile } from '../domain/workshops/profile.ts';
@@ -316,4 +317,4 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   };
 }
 
-export { type SecretStore, secretsInMemoryOnly };
+export { outsideLink, type SecretStore, secretsInMemoryOnly };

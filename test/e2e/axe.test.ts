@@ -141,16 +141,24 @@ describe.each(['dark', 'light'])('%s', (look) => {
     await page.keyboard.press('1');
   });
 
-  test.each(['ready', 'running', 'failed', 'hostile'])('the Hosts screen, %s', async (name) => {
-    const views = deployStates[name]?.() ?? [];
-    served.workshop.deploy.show(views);
-    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Hosts' }).click();
-    await page.getByRole('main', { name: 'Hosts' }).waitFor();
-    const phase = { ready: 'Deploy', running: 'Stop here' }[name] ?? 'Go on';
-    await page.getByRole('button', { name: new RegExp(`^${phase}`) }).waitFor();
-    expect(await findings(page)).toEqual([]);
-    await page.keyboard.press('1');
-  });
+  test.each(['ready', 'running', 'waits-for-login', 'failed', 'hostile'])(
+    'the Hosts screen, %s',
+    async (name) => {
+      const views = deployStates[name]?.() ?? [];
+      served.workshop.deploy.show(views);
+      await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Hosts' }).click();
+      await page.getByRole('main', { name: 'Hosts' }).waitFor();
+      const phases: Record<string, string> = {
+        ready: 'Deploy',
+        running: 'Stop here',
+        'waits-for-login': 'Stop here',
+      };
+      const phase = phases[name] ?? 'Go on';
+      await page.getByRole('button', { name: new RegExp(`^${phase}`) }).waitFor();
+      expect(await findings(page)).toEqual([]);
+      await page.keyboard.press('1');
+    },
+  );
 
   test('menus, dialogs, the palette and notices', async () => {
     await show('busy');

@@ -183,6 +183,29 @@ describe('the built desktop app under the Electron stand-in', () => {
     expect(app.output()).toMatch(/asks where to save workshop-\d{4}-\d\d-\d\d\.pdf/);
   });
 
+  test('of all addresses that a page would open, only the Tailscale login goes to the browser', async () => {
+    const app = await start(launchUnderStandIn, connected());
+    await app.page.getByText('Shell test').first().waitFor();
+    const pages = app.page.context().pages().length;
+    // Tailscale's page itself is not ours to load.
+    await app.page.context().route(/tailscale|example/, (route) => route.fulfill({ body: 'outside' }));
+    const login = 'https://login.tailscale.com/a/1a2b3c';
+    for (const url of ['https://example.invalid/', `${login}@example.invalid/`, login])
+      await app.page.evaluate((to) => {
+        const link = Object.assign(document.createElement('a'), {
+          href: to,
+          target: '_blank',
+          rel: 'noopener',
+        });
+        document.body.append(link);
+        link.click();
+        link.remove();
+      }, url);
+    await until('the browser is asked', () => app.output().includes(`the browser opens ${login}\n`));
+    expect(app.output().match(/the browser opens/g)).toHaveLength(1);
+    await until('no further window stays', () => app.page.context().pages().length <= pages);
+  });
+
   test('the room view has a window of its own that reads and cannot act, and keeps the laptop awake', async () => {
     const app = await start(launchUnderStandIn, { ...connected(), STAND_IN_SECOND_DISPLAY: '1' });
     await app.page.getByText('Shell test').first().waitFor();

@@ -60,7 +60,7 @@ function planned(
 
 function view(change: Partial<DeployView>): DeployView {
   return {
-    ...{ targetId: 'h100', hostId: 'h100', imported: true },
+    ...{ targetId: 'h100', hostId: 'h100', imported: true, loginUrl: null },
     ...{ name: 'H100 of Verda', where: 'ubuntu@100.64.0.7', phase: 'ready', act: 'deploy' },
     ...{ lookedAt: Date.now() - 65_000, installed: null, offers: RELEASE, choices: NO_CHOICES },
     ...{ runtime: 'compose', wantsPassword: true, progress: 0.1, output: [], error: null, result: null },
@@ -111,6 +111,13 @@ export const deployStates: Record<string, () => DeployView[]> = {
         'Hit:1 http://archive.ubuntu.com/ubuntu noble InRelease',
         'Uploading',
       ]),
+    }),
+  ],
+  'waits-for-login': () => [
+    view({
+      ...{ phase: 'running', since: Date.now() - 20_000, progress: 0.4, steps: upTo('tailscale', 'running') },
+      loginUrl: 'https://login.tailscale.com/a/1a2b3c4d5e6f',
+      output: outputOf(['# tailscale up --timeout=300s', 'To authenticate, visit:']),
     }),
   ],
   failed: () => [

@@ -91,6 +91,38 @@ chmod +x /usr/local/bin/tailscale /usr/local/bin/nvidia-smi /root/ComfyUI/venv/b
   );
 }
 
+/**
+ * Tailscale is there and logged out: `up` prints this link and waits until `/run/tailscale-in` is there, or gives up as
+ * the real one does once `/run/tailscale-late` is.
+ */
+export async function loggedOutOfTailnet(machine: OwnRootMachine, link: string): Promise<void> {
+  await machine.run(
+    String.raw`
+cat > /usr/local/bin/tailscale <<'END'
+#!/bin/sh
+case "$1 $2" in
+  "ip -4") [ -e /run/tailscale-in ] && echo ADDRESS || { echo 'no current Tailscale IPs; state: NeedsLogin' >&2; exit 1; } ;;
+  "status --json") [ -e /run/tailscale-in ] && echo '{"BackendState":"Running"}' || echo '{"BackendState":"NeedsLogin"}' ;;
+  up\ *)
+    printf '
+To authenticate, visit:
+
+	%s
+
+' LINK >&2
+    while :; do
+      if [ -e /run/tailscale-in ]; then echo Success. >&2; exit 0; fi
+      if [ -e /run/tailscale-late ]; then echo 'timeout waiting for Tailscale service to enter a Running state; check health with "tailscale status"' >&2; exit 1; fi
+      sleep 0.05
+    done ;;
+esac
+END
+sed -i "s#ADDRESS#$1#; s#LINK#$2#" /usr/local/bin/tailscale
+`,
+    ...[machine.address, link],
+  );
+}
+
 /** Something that is not ours listens on a port of the machine. @returns what ends it. */
 export async function occupyPort(machine: OwnRootMachine, port: number): Promise<() => Promise<unknown>> {
   const pid = await machine.run(

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { SFTPWrapper } from 'ssh2';
 import type { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import { cutLines } from './cut-lines.ts';
+import { cutLines } from '../../domain/cut-lines.ts';
 import type { ExecOptions, ExecResult, RemoteHost } from './remote-host.ts';
 import type { SshConnection } from './ssh-connect.ts';
 import { execOverSsh } from './ssh-exec.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import { cutLines } from './cut-lines.ts';
+import { cutLines } from '../../domain/cut-lines.ts';
 import { localFiles } from './local-files.ts';
 import type { ExecOptions, ExecResult, RemoteHost } from './remote-host.ts';
 

@@ -96,6 +96,8 @@ export interface DeployView {
   progress: number;
   /** The last lines that the commands printed. */
   output: { n: number; text: string }[];
+  /** Where the step that runs waits for a login; one that may be opened. null while none waits. */
+  loginUrl: string | null;
   error: ErrorInfo | null;
   /** What was done, in a sentence. */
   result: string | null;

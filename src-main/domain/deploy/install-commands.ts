@@ -62,8 +62,11 @@ export const INSTALL_TOOLKIT = [
   'systemctl restart docker || service docker restart',
 ];
 
+/** How long `tailscale up` waits for the person, s. */
+export const TAILSCALE_LOGIN_S = 300;
+
 /** https://tailscale.com/kb/1031/install-linux; `up` prints a link that the host opens once. */
-const TAILSCALE_UP = 'tailscale up --timeout=300s';
+const TAILSCALE_UP = `tailscale up --timeout=${TAILSCALE_LOGIN_S}s`;
 export const JOIN_TAILNET = [TAILSCALE_UP];
 export const INSTALL_TAILSCALE = [
   ...WAIT_FOR_APT,

@@ -97,7 +97,7 @@ function tailscale(found: Findings): PlanStep {
     found,
     'tailscale',
     title,
-    `${why} Open the link that appears below once.`,
+    `${why} Its login appears here as a button; open it once.`,
     found.tailscale.installed ? JOIN_TAILNET : INSTALL_TAILSCALE,
   );
 }

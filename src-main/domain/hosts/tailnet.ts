@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { outsideLink } from '../outside-link.ts';
 import { plainLine } from '../plain-line.ts';
 
 /**
@@ -11,7 +12,7 @@ export type TailnetState =
   /** The program is there, its service does not run. */
   | { kind: 'daemon-not-running' }
   | { kind: 'starting' }
-  /** `loginUrl`: where a login that was begun there can be finished. */
+  /** `loginUrl`: where a login that was begun there can be finished; one that the console may open. */
   | { kind: 'logged-out'; loginUrl: string | null }
   /** Logged in, and switched off. */
   | { kind: 'stopped' }
@@ -173,9 +174,7 @@ function withoutStatus({ code, stdout, stderr }: Parameters<typeof readTailnet>[
 
 function judge(status: Status, peers: readonly TailnetPeer[], now: number): TailnetState {
   const own = status.Self;
-  const loginUrl = /^https:\/\/[\w.-]+\/[\w./?=&%~-]*$/.test(status.AuthURL.slice(0, 300))
-    ? status.AuthURL.slice(0, 300)
-    : null;
+  const loginUrl = outsideLink(status.AuthURL);
   const expiry = own?.KeyExpiry ?? null;
   const expired = own?.Expired === true || (expiry !== null && expiry <= now);
   switch (status.BackendState) {

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type ErrorCode, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { cutLines } from '../../domain/cut-lines.ts';
 import type { PlanStep, StepId } from '../../domain/deploy/deploy-view.ts';
 import { type Findings, isNodeUsable } from '../../domain/deploy/findings.ts';
-import { INSTALL_UNIT, STILL_LOCKED } from '../../domain/deploy/install-commands.ts';
+import { INSTALL_UNIT, STILL_LOCKED, TAILSCALE_LOGIN_S } from '../../domain/deploy/install-commands.ts';
 import { placesIn } from '../../domain/deploy/layout.ts';
 import { nodeArchive } from '../../domain/deploy/plan-machine.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
+import { loginLinkIn } from '../../domain/outside-link.ts';
 import { openWay, withdrawKey } from './delivery.ts';
 import { hearFrom } from './hear-from.ts';
 import type { Machine } from './machine.ts';
@@ -57,19 +59,23 @@ const STEPS: Readonly<Partial<Record<StepId, (work: Work, step: PlanStep) => Pro
   remove: removeAll,
 };
 
-async function install({ machine, found, say }: Work, step: PlanStep): Promise<void> {
+async function install({ machine, found, say, login }: Work, step: PlanStep): Promise<void> {
   for (const line of step.commands) say(`# ${line}`);
   let locked = false;
-  const hear = (text: string) => {
-    locked ||= APT_LOCKED.test(text);
-    say(text);
+  let asked = false;
+  const hear = (line: string) => {
+    locked ||= APT_LOCKED.test(line);
+    say(line);
+    const link = loginLinkIn(line);
+    if (link === null) return;
+    asked = true;
+    login(link);
   };
+  const [out, err] = [cutLines(hear), cutLines(hear)];
   try {
     // Read whole before it runs, and without the standard input, on which the script itself comes.
     await machine.runAsRoot(`set -e\n{\n${step.commands.join('\n')}\n} </dev/null\n`, [found.user], {
-      timeoutMs: INSTALL_MS,
-      onStdout: hear,
-      onStderr: hear,
+      ...{ timeoutMs: INSTALL_MS, onStdout: out.take, onStderr: err.take },
       meanings: { [STILL_LOCKED]: stillLocked(machine.host.label) },
     });
   } catch (cause) {
@@ -78,6 +84,15 @@ async function install({ machine, found, say }: Work, step: PlanStep): Promise<v
       const { code, message, remedy } = stillLocked(machine.host.label);
       throw new WorkshopError(code, message, { remedy, cause });
     }
+    if (asked && /time(d )?out/i.test(cause.message))
+      throw new WorkshopError(
+        'HOST_TIMEOUT',
+        `Nobody finished the Tailscale login within ${TAILSCALE_LOGIN_S / 60} minutes, so ${machine.host.label} is not in the tailnet yet.`,
+        {
+          remedy: 'Press again: a new login appears. Open it, and log in to the tailnet that the VPS is in.',
+          cause,
+        },
+      );
     throw new WorkshopError(
       step.id === 'docker' ? 'HOST_DOCKER_MISSING' : 'HOST_UNSUITABLE',
       `${step.title} could not be set up. ${cause.message}`,
@@ -86,6 +101,10 @@ async function install({ machine, found, say }: Work, step: PlanStep): Promise<v
         cause,
       },
     );
+  } finally {
+    out.end();
+    err.end();
+    login(null);
   }
 }
 

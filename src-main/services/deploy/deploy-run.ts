@@ -138,6 +138,7 @@ export interface RunReports {
   looked(looked: Looked): void;
   step(id: StepId, change: Partial<Pick<StepView, 'state' | 'progress'>>): void;
   say(line: string): void;
+  login(url: string | null): void;
 }
 
 /**
@@ -188,6 +189,7 @@ export async function carryThrough(
           hostId: target.hostId,
           vps: looked.vps,
           say: reports.say,
+          login: reports.login,
           progress: (progress) => reports.step(step.id, { progress }),
         });
       } catch (cause) {

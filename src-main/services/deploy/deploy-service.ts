@@ -204,6 +204,10 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
           {
             looked: (now) => show(place, now),
             say: say(place),
+            login(url) {
+              view.loginUrl = url;
+              tell();
+            },
             step(id, change) {
               const step = view.steps.find((one) => one.id === id);
               if (step) Object.assign(step, change);
@@ -311,6 +315,7 @@ function unseen(target: DeployTarget, choices: DeployChoices = NO_CHOICES): Depl
       installed: null,
       offers: null,
       runtime: null,
+      loginUrl: null,
       error: null,
       result: null,
       since: null,

@@ -18,6 +18,8 @@ export interface Work {
   ear: AgentEar;
   signal: AbortSignal;
   say(line: string): void;
+  /** The step waits until a person has logged in there; null: no longer. */
+  login(url: string | null): void;
   /** 0 to 1 of the present step. */
   progress(fraction: number): void;
   /** Instance of the agent that was heard before this run; null for none. */

@@ -19,8 +19,11 @@ export function isOwnUrl(url: string, page: OwnPage): boolean {
   return theirs.protocol === ours.protocol && theirs.host === ours.host && theirs.pathname === ours.pathname;
 }
 
-/** No page of this app goes anywhere else, opens windows or embeds foreign content, whatever is shown in it. */
-export function lockNavigation(app: App, ...pages: readonly OwnPage[]): void {
+/**
+ * No page of this app goes anywhere else, opens windows or embeds foreign content, whatever is shown in it.
+ * @param open told of every address that our page would open; opens the few that are allowed, in the person's browser.
+ */
+export function lockNavigation(app: App, open: (url: string) => void, ...pages: readonly OwnPage[]): void {
   const isOurs = (url: string) => pages.some((page) => isOwnUrl(url, page));
   app.on('web-contents-created', (_created, contents) => {
     contents.on('will-navigate', (event) => {
@@ -30,7 +33,10 @@ export function lockNavigation(app: App, ...pages: readonly OwnPage[]): void {
       if (!isOurs(event.url)) event.preventDefault();
     });
     contents.on('will-attach-webview', (event) => event.preventDefault());
-    contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+    contents.setWindowOpenHandler(({ url }) => {
+      if (isOurs(contents.getURL())) open(url);
+      return { action: 'deny' };
+    });
   });
 }
 

@@ -12,9 +12,10 @@ import {
   powerSaveBlocker,
   screen,
   session,
+  shell,
 } from 'electron';
 import { toWorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import { type Console, composeConsole } from '../../app/compose.ts';
+import { type Console, composeConsole, outsideLink } from '../../app/compose.ts';
 import { agentFolders } from '../agent-folders.ts';
 import { serveIpc } from './ipc-transport.ts';
 import { isOwnSender, lockNavigation, lockPermissions, type OwnPage } from './lock-down.ts';
@@ -37,7 +38,11 @@ if (app.requestSingleInstanceLock()) {
     if (main?.isMinimized()) main.restore();
     main?.focus();
   });
-  lockNavigation(app, page, roomPage);
+  const open = (url: string) => {
+    const link = outsideLink(url);
+    if (link !== null) void shell.openExternal(link).catch(() => {});
+  };
+  lockNavigation(app, open, page, roomPage);
   app.whenReady().then(start).catch(giveUp);
 } else {
   app.quit();

@@ -12,6 +12,8 @@ export interface TailnetWords {
   sentence: string;
   /** What to do, on which machine; empty while nothing is to be done. */
   remedy: string;
+  /** A login that was begun there and waits for a person; null for none. */
+  loginUrl: string | null;
   /** Nothing gets through: Redis, or a login, cannot be reached this way. */
   broken: boolean;
 }
@@ -92,6 +94,7 @@ function describe(view: TailnetView, place: Place, now: number): TailnetWords {
     tone: unneeded ? 'off' : said.tone,
     sentence: `${said.sentence}${unneeded ? ' Redis is not reached over it.' : ''}${age}${sentenceEnd(health)}`,
     remedy: unneeded ? '' : said.remedy,
+    loginUrl: unneeded || !('loginUrl' in view.state) ? null : view.state.loginUrl,
     broken: said.broken === true && view.needed,
   };
 }

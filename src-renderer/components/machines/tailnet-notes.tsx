@@ -2,13 +2,14 @@ import { ToneIcon } from '../state-mark.tsx';
 import { toneColor } from '../tone.ts';
 import type { TailnetWords } from './describe-tailnet.ts';
 import styles from './tailnet-notes.module.css';
+import { TailscaleLogin } from './tailscale-login.tsx';
 
 /** How Tailscale stands on each machine that a link needs it on, and what to do where it does not. */
 export function TailnetNotes({ tailnets }: { tailnets: readonly TailnetWords[] }) {
   if (tailnets.length === 0) return null;
   return (
     <ul className={styles.notes} aria-label="Tailscale">
-      {tailnets.map(({ who, tone, sentence, remedy }) => (
+      {tailnets.map(({ who, tone, sentence, remedy, loginUrl }) => (
         <li key={who}>
           <p className={styles.who}>
             <span className={styles.icon} style={{ color: toneColor(tone) }}>
@@ -18,6 +19,7 @@ export function TailnetNotes({ tailnets }: { tailnets: readonly TailnetWords[] }
           </p>
           <p>{sentence}</p>
           {remedy !== '' && <p className={styles.remedy}>{remedy}</p>}
+          {loginUrl !== null && <TailscaleLogin url={loginUrl} size="compact-sm" />}
         </li>
       ))}
     </ul>

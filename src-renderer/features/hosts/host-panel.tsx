@@ -1,6 +1,7 @@
 import { Progress } from '@mantine/core';
 import type { DeployView } from '../../../src-main/api/types.ts';
 import { cut } from '../../components/format.ts';
+import { TailscaleLogin } from '../../components/machines/tailscale-login.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
@@ -53,6 +54,16 @@ export function HostPanel({ view, stale }: { view: DeployView; stale: boolean })
         </div>
         <HostActs view={view} />
       </div>
+      {view.loginUrl !== null && (
+        <section className={styles.login} aria-label="Tailscale login">
+          <p>
+            <b>{`${cut(view.name, 80)} waits for you.`}</b>{' '}
+            {'Log in with the account of the tailnet that the VPS is in; it goes on by itself then.'}
+          </p>
+          <p className={styles.dim}>{view.loginUrl}</p>
+          <TailscaleLogin url={view.loginUrl} />
+        </section>
+      )}
       {view.error && (
         <div className={styles.failure} role="alert">
           <p>{cut(view.error.message, LONGEST)}</p>

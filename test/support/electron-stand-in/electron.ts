@@ -145,6 +145,12 @@ export const screen = Object.assign(new EventEmitter(), {
   getPrimaryDisplay: () => displays[0],
 });
 
+export const shell = {
+  async openExternal(url: string) {
+    console.error(`stand-in: the browser opens ${url}`);
+  },
+};
+
 export const powerMonitor = new EventEmitter();
 
 let blockers = 0;
