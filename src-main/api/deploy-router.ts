@@ -7,6 +7,7 @@ const targetId = z.string().min(1).max(200);
 const SKIPPABLE = [
   'gpu',
   'ports',
+  'room',
   'docker',
   'toolkit',
   'tailscale',

@@ -33,7 +33,7 @@ export function useDeployments(): readonly DeployView[] | undefined {
 /** The steps that a host may leave out. */
 export type SkippableStep = Extract<
   StepId,
-  'gpu' | 'ports' | 'docker' | 'toolkit' | 'tailscale' | 'delivery'
+  'gpu' | 'ports' | 'room' | 'docker' | 'toolkit' | 'tailscale' | 'delivery'
 >;
 
 export function useLookOver() {

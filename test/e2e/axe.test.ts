@@ -141,7 +141,7 @@ describe.each(['dark', 'light'])('%s', (look) => {
     await page.keyboard.press('1');
   });
 
-  test.each(['ready', 'running', 'waits-for-login', 'failed', 'hostile'])(
+  test.each(['ready', 'running', 'waits-for-login', 'failed', 'incomplete', 'hostile'])(
     'the Hosts screen, %s',
     async (name) => {
       const views = deployStates[name]?.() ?? [];
@@ -152,6 +152,7 @@ describe.each(['dark', 'light'])('%s', (look) => {
         ready: 'Deploy',
         running: 'Stop here',
         'waits-for-login': 'Stop here',
+        incomplete: 'Look',
       };
       const phase = phases[name] ?? 'Go on';
       await page.getByRole('button', { name: new RegExp(`^${phase}`) }).waitFor();

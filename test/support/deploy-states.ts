@@ -14,6 +14,7 @@ const LOOK = [
   ...['hostname=h100', 'root=/home/ubuntu/.local/share/workshop-agent', 'disk.free.kib=1800000000'],
   ...['sudo=password', 'systemd=yes', 'docker.client=no', 'gpu=0, NVIDIA H100 80GB HBM3, 81559, 570.86.10'],
   ...['tailscale=yes', 'fetcher=curl', 'packages=apt', 'docker.why=docker: not found'],
+  ...['docker.disk=1800000000 /var/lib/docker', 'models=41 128849018880 900000000 /mnt/sfs/models'],
 ].join('\n');
 const RELEASE = '0.1.0-2b8f0c5e91aa';
 
@@ -38,10 +39,12 @@ function planned(
   look = LOOK,
   release = RELEASE,
   way = wayTo('outputs=writable'),
+  modelsPath: string | null = '/mnt/sfs/models',
 ): Pick<DeployView, 'findings' | 'steps'> {
   const found = parseFindings(look);
   const steps = planSteps(found, {
     ...{ act: 'deploy', release, sha256: 'a'.repeat(64), runtime: 'compose', missing: null, way },
+    ...{ image: 'workshop-comfyui:local', modelsPath },
     ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], configurationCurrent: false },
     ...{ serviceCurrent: false, skip: new Set<StepId>() },
     node: { version: 'v24.21.0', mirror: 'https://nodejs.org/dist' },
@@ -63,6 +66,7 @@ function view(change: Partial<DeployView>): DeployView {
     ...{ targetId: 'h100', hostId: 'h100', imported: true, loginUrl: null },
     ...{ name: 'H100 of Verda', where: 'ubuntu@100.64.0.7', phase: 'ready', act: 'deploy' },
     ...{ lookedAt: Date.now() - 65_000, installed: null, offers: RELEASE, choices: NO_CHOICES },
+    ...{ modelsPath: '/mnt/sfs/models', modelFolders: ['/mnt/sfs/models'] },
     ...{ runtime: 'compose', wantsPassword: true, progress: 0.1, output: [], error: null, result: null },
     ...planned(),
     since: null,
@@ -139,6 +143,26 @@ export const deployStates: Record<string, () => DeployView[]> = {
       },
     }),
   ],
+  incomplete: () => {
+    const bare = planned(
+      LOOK.replace(/models=.*/, '').replace('1800000000 /var', '31000000 /var'),
+      RELEASE,
+      undefined,
+      null,
+    );
+    return [
+      view({
+        ...bare,
+        ...{ phase: 'done', progress: 1, wantsPassword: false, modelsPath: null, modelFolders: [] },
+        steps: bare.steps.map((one) => (one.state === 'warned' ? one : { ...one, state: 'finished' })),
+        result: `The agent ${RELEASE} runs on H100 of Verda. It reports, 1 worker. ${bare.steps.flatMap(({ state, why }) => (state === 'warned' ? [why] : [])).join(' ')}`,
+        installed: {
+          ...{ release: RELEASE, version: '0.1.0', previous: null, running: true },
+          ...{ stale: false, service: 'system' },
+        },
+      }),
+    ];
+  },
   hostile: () => [
     view({
       name: `<script>hacked = 1</script> ${'n'.repeat(10_000)}`,

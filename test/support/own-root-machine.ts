@@ -120,6 +120,9 @@ mount --bind "$node" "$root/usr/local/bin/node"
 mount -t proc machine "$root/proc"
 mount --rbind /dev "$root/dev"
 for own in run tmp root home; do mount -t tmpfs -o mode=755 machine "$root/$own"; done
+# As large as that of a rented machine; what is not written takes no memory.
+mkdir -p "$root/var/lib/docker"
+mount -t tmpfs -o size=60g machine "$root/var/lib/docker"
 chmod 1777 "$root/tmp"
 chmod 700 "$root/root"
 rm -f "$root/.dockerenv" "$root"/usr/bin/docker "$root"/usr/local/bin/docker "$root"/usr/bin/nvidia-smi

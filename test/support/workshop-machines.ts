@@ -61,7 +61,7 @@ printf '%s\n' '#!/bin/sh' '[ "$1 $2" = "ip -4" ] || exit 1' "echo $1" > /usr/loc
 printf '%s\n' '#!/bin/sh' 'WORKSHOP_CARDS_DIR=/var/lib/cards exec node --no-warnings /opt/project/resources/demo/nvidia-smi-double/main.ts "$@"' > /usr/local/bin/nvidia-smi
 echo weights > /root/ComfyUI/models/checkpoints/model.safetensors
 : > /root/ComfyUI/main.py
-for option in listen port output-directory temp-directory user-directory database-url; do
+for option in listen port output-directory temp-directory user-directory database-url extra-model-paths-config; do
   printf 'parser.add_argument("--%s", type=str)\n' "$option"
 done > /root/ComfyUI/comfy/cli_args.py
 cat > /root/ComfyUI/venv/bin/python <<'END'
@@ -76,6 +76,7 @@ while [ $# -gt 0 ]; do
     --output-directory) output=$2 ;;
     --temp-directory) temp=$2 ;;
     --user-directory) [ -d "$2" ] || { echo "main.py: error: argument --user-directory: $2 is no directory" >&2; exit 2; } ;;
+    --extra-model-paths-config) grep -q base_path "$2" || exit 2 ;;
     --database-url) database=$(printf '%s' "$2" | cut -c11-) ;;
     *) echo "main.py: error: unrecognized arguments: $1" >&2; exit 2 ;;
   esac

@@ -1,5 +1,6 @@
 import type { Findings } from './findings.ts';
 import { placesIn } from './layout.ts';
+import { fullest } from './models.ts';
 import { type Neighbours, NO_NEIGHBOURS, standingPrefix, workerPrefix } from './worker-prefix.ts';
 
 /** How ComfyUI is to run on a machine, as the host chose; empty and null where the console is to decide. */
@@ -20,12 +21,19 @@ export const NO_CHOICES: DeployChoices = {
   ...{ runtime: null, image: '', command: '', urls: '', modelsPath: '', basePort: null },
 };
 
+/** The agent's name for an image that it builds itself. */
+const BUILT_IMAGE = 'workshop-comfyui:local';
+
 /** What the agent takes as COMFYUI_BASE_PORT. */
 export const BASE_PORTS = { least: 1024, most: 65_000 } as const;
 
 export interface AgentSettings {
   entries: Record<string, string>;
   runtime: 'compose' | 'process' | 'external';
+  /** compose: name of ComfyUI's image; else null. */
+  image: string | null;
+  /** Where ComfyUI will look for models; null where nobody said and it is not known. */
+  modelsPath: string | null;
   /** What a person has to say first; null for nothing. */
   missing: { message: string; remedy: string } | null;
 }
@@ -60,7 +68,8 @@ export function agentSettings(
   Object.assign(entries, delivery);
   const runtime = choices.runtime ?? told(entries) ?? (found.container ? 'process' : 'compose');
   entries.RUNTIME = runtime;
-  if (choices.modelsPath) entries.MODELS_PATH = choices.modelsPath;
+  const models = choices.modelsPath || entries.MODELS_PATH || usualModels(found, runtime, standing);
+  if (models && runtime !== 'external') entries.MODELS_PATH = models;
   if (choices.basePort !== null) entries.COMFYUI_BASE_PORT = String(choices.basePort);
   if (runtime === 'compose') {
     if (choices.image) {
@@ -69,13 +78,38 @@ export function agentSettings(
     } else if (!entries.COMFYUI_IMAGE) entries.COMFYUI_BUILD = placesIn(found.root).image;
   }
   if (runtime === 'process' && choices.command) entries.COMFYUI_COMMAND = choices.command;
-  else if (runtime === 'process' && !entries.COMFYUI_COMMAND) Object.assign(entries, comfyThere(found));
+  else if (runtime === 'process' && !entries.COMFYUI_COMMAND)
+    Object.assign(entries, comfyThere(found, models));
   // Without it, every worker computes on the first card.
   if (runtime !== 'external' && found.gpus.length > 1 && !entries.GPU_IDS)
     entries.GPU_IDS = found.gpus.map(({ index }) => index).join(',');
   if (runtime === 'external' && choices.urls) entries.COMFYUI_URLS = choices.urls;
-  return { entries, runtime, missing: missingIn(entries, runtime) };
+  return {
+    entries,
+    runtime,
+    image: runtime === 'compose' ? (entries.COMFYUI_IMAGE ?? BUILT_IMAGE) : null,
+    modelsPath: entries.MODELS_PATH || null,
+    missing: missingIn(entries, runtime),
+  };
 }
+
+/**
+ * Where the machine has its models. What stands is kept while it holds some, so that a folder that grows beside it
+ * changes nothing; then comes ComfyUI's own, then the fullest.
+ */
+function usualModels(
+  { comfy, models }: Findings,
+  runtime: AgentSettings['runtime'],
+  standing: Readonly<Record<string, string>> | null,
+): string | undefined {
+  const holding = (path: string | undefined) =>
+    models.find((one) => one.files > 0 && one.path === path)?.path;
+  const own = runtime === 'process' && comfy ? ownModels(comfy) : undefined;
+  const before = standing?.MODELS_PATH;
+  return holding(before) ?? holding(own) ?? fullest(models)?.path ?? own ?? before;
+}
+
+const ownModels = ({ folder }: { folder: string }) => `${folder}/models`;
 
 function told(entries: Readonly<Record<string, string>>): AgentSettings['runtime'] | undefined {
   const said = entries.RUNTIME?.trim();
@@ -90,7 +124,7 @@ function told(entries: Readonly<Record<string, string>>): AgentSettings['runtime
  * save into one pick the same number for their files (contract 8.25), and two that share a database end at the second
  * one's start (contract 3.4.8). What this ComfyUI's command line does not know is left out: it would not start.
  */
-function comfyThere({ comfy, root }: Findings): Record<string, string> {
+function comfyThere({ comfy, root }: Findings, models: string | undefined): Record<string, string> {
   if (!comfy) return { COMFYUI_COMMAND: '' };
   const own = (name: string) => `${placesIn(root).state}/comfyui/${name}/{worker}`;
   const apart = {
@@ -99,7 +133,14 @@ function comfyThere({ comfy, root }: Findings): Record<string, string> {
     '--user-directory': own('user'),
     '--database-url': `sqlite:///${own('user')}/comfyui.db`,
   };
-  const known = Object.entries(apart).filter(([option]) => comfy.options.includes(option));
+  // The agent writes it. ComfyUI looks into its own folder in any case.
+  const elsewhere =
+    models === undefined || models === '' || models === ownModels(comfy)
+      ? {}
+      : { '--extra-model-paths-config': `${placesIn(root).state}/comfyui/extra_model_paths.yaml` };
+  const known = Object.entries({ ...apart, ...elsewhere }).filter(([option]) =>
+    comfy.options.includes(option),
+  );
   const words = [comfy.python, `${comfy.folder}/main.py`, '--listen', '127.0.0.1', '--port', '{port}'];
   return {
     COMFYUI_COMMAND: [...words, ...known.flat()].map(word).join(' '),

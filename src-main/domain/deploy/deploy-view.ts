@@ -7,6 +7,8 @@ export type DeployAct = 'deploy' | 'rollback' | 'uninstall';
 
 export type StepId =
   | 'disk'
+  | 'room'
+  | 'models'
   | 'gpu'
   | 'ports'
   | 'docker'
@@ -25,8 +27,11 @@ export type StepId =
   | 'withdraw'
   | 'remove';
 
-/** `blocked` needs a person first; `done` is found in place; `skipped` by the host's wish. */
-export type PlanState = 'needed' | 'done' | 'skipped' | 'blocked';
+/**
+ * `blocked` needs a person first; `warned` stops nothing, but something will be missed; `done` is found in place;
+ * `skipped` by the host's wish.
+ */
+export type PlanState = 'needed' | 'done' | 'skipped' | 'blocked' | 'warned';
 
 export interface PlanStep {
   id: StepId;
@@ -90,6 +95,10 @@ export interface DeployView {
   choices: DeployChoices;
   /** What the console decided, from the choices and the machine; null before a look. */
   runtime: 'compose' | 'process' | 'external' | null;
+  /** Where its ComfyUI will look for models; null where nobody said and it is not known. */
+  modelsPath: string | null;
+  /** Folders with models that were found on it, the fullest first. */
+  modelFolders: string[];
   /** A password for sudo is needed to carry the plan out. */
   wantsPassword: boolean;
   /** 0 to 1 over all steps. */

@@ -2,6 +2,7 @@ import type { ClockSkew } from './clock-skew.ts';
 import type { FinishedFiles } from './delivery.ts';
 import type { FindingView } from './deploy-view.ts';
 import { type Findings, isNodeUsable } from './findings.ts';
+import { amountOf, fullest } from './models.ts';
 
 /** Beyond this a person should know that the clocks differ; jobs live by Redis time, ms. */
 const SKEW_MS = 5000;
@@ -58,6 +59,7 @@ export function describeMachine(found: Findings, skew: ClockSkew | null): Findin
           : 'NVIDIA’s container toolkit is not set up.'
         : sentence(docker.why),
     },
+    modelsFinding(found),
     {
       label: 'Node.js',
       value: node?.version ?? 'none',
@@ -72,6 +74,17 @@ export function describeMachine(found: Findings, skew: ClockSkew | null): Findin
     },
     clock(skew),
   ];
+}
+
+function modelsFinding({ models }: Findings): FindingView {
+  const best = fullest(models);
+  if (best) return { label: 'Models', value: amountOf(best), tone: 'ok', note: best.path };
+  return {
+    label: 'Models',
+    value: 'none found',
+    tone: 'warn',
+    note: 'A workshop needs 100 to 150 GB of them. Copy them to the machine; a folder in an unusual place is given under “How ComfyUI runs”.',
+  };
 }
 
 function clock(skew: ClockSkew | null): FindingView {

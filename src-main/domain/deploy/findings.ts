@@ -1,4 +1,5 @@
 import { plainLine } from '../plain-line.ts';
+import { type ModelsFolder, modelsFolders } from './models.ts';
 
 /** What one look over a machine told. `null` is not known. */
 export interface Findings {
@@ -23,6 +24,10 @@ export interface Findings {
     nvidia: boolean;
     /** Its packages are Docker's own, not the system's. */
     fromDocker: boolean;
+    /** Images that are there, `name:tag`. */
+    images: readonly string[];
+    /** Where it keeps them, or will; null when it is not known. */
+    disk: { path: string; freeMiB: number } | null;
     why: string;
   };
   /** Version of the NVIDIA container toolkit. */
@@ -40,6 +45,7 @@ export interface Findings {
   listeners: Record<number, string>;
   /** A ComfyUI that lies on the machine, and the options that its command line knows. */
   comfy: { folder: string; python: string; options: readonly string[] } | null;
+  models: readonly ModelsFolder[];
   fetcher: 'curl' | 'wget' | null;
   packages: 'apt' | null;
   agent: InstalledAgent;
@@ -107,6 +113,8 @@ export function parseFindings(text: string): Findings {
       compose: orNull('docker.compose'),
       nvidia: one('docker.nvidia') === 'yes',
       fromDocker: one('docker.ce') === 'yes',
+      images: all('docker.image'),
+      disk: diskOf(one('docker.disk')),
       why: one('docker.why'),
     },
     toolkit: orNull('toolkit'),
@@ -125,6 +133,7 @@ export function parseFindings(text: string): Findings {
             python: one('comfy.python') || 'python3',
             options: all('comfy.option'),
           },
+    models: modelsFolders(all('models')),
     fetcher: oneOf(one('fetcher'), ['curl', 'wget'] as const, null),
     packages: oneOf(one('packages'), ['apt'] as const, null),
     agent: agentOf(one, all),
@@ -159,6 +168,12 @@ function agentOf(one: (key: string) => string, all: (key: string) => string[]): 
 
 function baseName(path: string): string | null {
   return path.split('/').at(-1) || null;
+}
+
+/** Reads `free-KiB path`. */
+function diskOf(line: string): Findings['docker']['disk'] {
+  const [, free, path] = /^(\d+) (\/.*)$/.exec(line) ?? [];
+  return path === undefined ? null : { path, freeMiB: Math.floor(Number(free) / 1024) };
 }
 
 function gpuOf(line: string): Findings['gpus'] {

@@ -4,6 +4,7 @@ import { type Findings, isNodeUsable } from './findings.ts';
 import { INSTALL_TAILSCALE, JOIN_TAILNET } from './install-commands.ts';
 import { placesIn } from './layout.ts';
 import { docker, toolkit } from './plan-docker.ts';
+import { imageRoom, models } from './plan-room.ts';
 import { blocked, installing, step, type Wanted } from './plan-step.ts';
 
 /** A release, its Node and a few logs, MiB. */
@@ -39,7 +40,8 @@ export function disk(found: Findings): PlanStep {
 export function machine(found: Findings, wanted: Wanted): PlanStep[] {
   const steps: PlanStep[] = [gpu(found, wanted)];
   if (wanted.runtime !== 'external') steps.push(ports(found, wanted));
-  if (wanted.runtime === 'compose') steps.push(docker(found), toolkit(found));
+  if (wanted.runtime === 'compose') steps.push(imageRoom(found, wanted), docker(found), toolkit(found));
+  if (wanted.runtime !== 'external') steps.push(models(found, wanted));
   if (isTailnetHost(wanted.redisHost)) steps.push(tailscale(found));
   steps.push(node(found, wanted));
   return steps;

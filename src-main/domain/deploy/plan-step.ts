@@ -12,6 +12,10 @@ export interface Wanted {
   runtime: 'compose' | 'process' | 'external';
   /** What a person has to say before there can be a configuration; null for nothing. */
   missing: { message: string; remedy: string } | null;
+  /** compose: name of ComfyUI's image; else null. */
+  image: string | null;
+  /** Where ComfyUI will look for models; null where nobody said and it is not known. */
+  modelsPath: string | null;
   /** Address of Redis as the agent will use it. */
   redisHost: string;
   /** Ports that workers will use, the first worker's first. */
@@ -46,6 +50,11 @@ export function blocked(
   remedy: string,
 ): Partial<PlanStep> & { why: string } {
   return { state: 'blocked', why: message, problem: new WorkshopError(code, message, { remedy }).toInfo() };
+}
+
+/** As `blocked`, but it stops nothing: the host is told, in the plan and again when all is done. */
+export function warned(...said: Parameters<typeof blocked>): Partial<PlanStep> & { why: string } {
+  return { ...blocked(...said), state: 'warned' };
 }
 
 /** A step for root: blocked where nobody can become root. */

@@ -60,7 +60,10 @@ export interface Looked {
 export async function lookOver(needs: RunNeeds): Promise<Looked> {
   const { host, target, bundle, act, skip, signal } = needs;
   const before = Date.now();
-  const result = await host.script(LOOK, [target.root ?? DEFAULT_ROOT], { timeoutMs: 90_000, signal });
+  const result = await host.script(LOOK, [target.root ?? DEFAULT_ROOT, needs.choices.modelsPath], {
+    timeoutMs: 90_000,
+    signal,
+  });
   const after = Date.now();
   const found = parseFindings(result.stdout);
   if (found.root === '' || found.user === '')
@@ -92,6 +95,8 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     sha256: bundle.sha256,
     runtime: settings.runtime,
     missing: settings.missing,
+    image: settings.image,
+    modelsPath: settings.modelsPath,
     redisHost: redisHostOf(settings.entries),
     ports: workerPorts(settings.entries),
     configurationCurrent: config?.toString() === text,

@@ -105,6 +105,8 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       imported,
       offers: wanted.release,
       runtime: wanted.runtime,
+      modelsPath: wanted.modelsPath,
+      modelFolders: [...found.models].sort((a, b) => b.bytes - a.bytes).map(({ path }) => path),
       // The machine's own systemd wants root for each start and stop.
       wantsPassword:
         found.sudo === 'password' &&
@@ -316,11 +318,12 @@ function unseen(target: DeployTarget, choices: DeployChoices = NO_CHOICES): Depl
       offers: null,
       runtime: null,
       loginUrl: null,
+      modelsPath: null,
       error: null,
       result: null,
       since: null,
     },
-    ...{ findings: [], steps: [], output: [] },
+    ...{ findings: [], steps: [], output: [], modelFolders: [] },
   };
 }
 
@@ -328,7 +331,7 @@ function unseen(target: DeployTarget, choices: DeployChoices = NO_CHOICES): Depl
 function progressOf(steps: readonly StepView[]): number {
   if (steps.length === 0) return 0;
   const behind = steps.reduce((sum, { state, progress }) => {
-    if (state === 'finished' || state === 'done' || state === 'skipped') return sum + 1;
+    if (state === 'finished' || state === 'done' || state === 'skipped' || state === 'warned') return sum + 1;
     return sum + (state === 'running' ? (progress ?? 0) : 0);
   }, 0);
   return behind / steps.length;
@@ -341,7 +344,13 @@ function resultOf({ found, wanted, steps, files }: Looked, view: DeployView, wor
     return changed === 0
       ? `There was nothing to remove from ${view.name}.${left}`
       : `The agent was removed from ${view.name}. Models and outputs stay where they are; its notes are in ${found.root}/state.${left}`;
-  const reports = `It reports${workers === null ? '' : `, ${workers} ${workers === 1 ? 'worker' : 'workers'}`}.`;
+  const missed = steps.flatMap(({ state, problem }) =>
+    state === 'warned' && problem ? [problem.message] : [],
+  );
+  const reports = [
+    `It reports${workers === null ? '' : `, ${workers} ${workers === 1 ? 'worker' : 'workers'}`}.`,
+    ...missed,
+  ].join(' ');
   const where =
     files.on === 'vps'
       ? `Finished files go to ${files.path} on the VPS.`

@@ -1,5 +1,5 @@
 /**
- * Looks over a machine and changes nothing. Argument: the install folder. Prints `key=value` lines, which
+ * Looks over a machine and changes nothing. Arguments: the install folder, the folder with models or nothing. Prints `key=value` lines, which
  * domain/deploy/findings.ts reads. POSIX sh; every probe may fail without ending the look.
  */
 export const LOOK = String.raw`
@@ -26,9 +26,13 @@ say user "$(id -un)"
 say hostname "$(uname -n)"
 say root "$root"
 
-there=$root
-while [ ! -d "$there" ] && [ "$there" != / ]; do there=$(dirname "$there"); done
-say disk.free.kib "$(df -Pk "$there" 2>/dev/null | awk 'NR == 2 { print $4 }')"
+# Free on the disk of a folder that is there or will be, KiB.
+free_kib() {
+  there=$1
+  while [ ! -d "$there" ] && [ "$there" != / ]; do there=$(dirname "$there"); done
+  df -Pk "$there" 2>/dev/null | awk 'NR == 2 { print $4 }'
+}
+say disk.free.kib "$(free_kib "$root")"
 
 if [ "$(id -u)" = 0 ]; then say sudo root
 elif ! have sudo; then say sudo none
@@ -51,6 +55,10 @@ if have docker; then
   fi
 fi
 dpkg -s docker-ce 2>/dev/null | grep -q '^Status: .* installed' && say docker.ce yes
+images=$(brief docker info --format '{{.DockerRootDir}}' 2>/dev/null | tail -n 1)
+case $images in /*) ;; *) images=/var/lib/docker ;; esac
+say docker.disk "$(free_kib "$images") $images"
+brief docker images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | head -n 200 | while IFS= read -r line; do say docker.image "$line"; done
 have nvidia-ctk && say toolkit "$(brief nvidia-ctk --version 2>/dev/null | head -n 1)"
 if have nvidia-smi; then
   if gpus=$(brief nvidia-smi --query-gpu=index,name,memory.total,driver_version --format=csv,noheader,nounits 2>&1); then
@@ -80,6 +88,23 @@ for comfy in "$HOME/ComfyUI" /workspace/ComfyUI /workspace/runpod-slim/ComfyUI /
   done
   grep -o -- '"--[a-z-]*"' "$comfy/comfy/cli_args.py" 2>/dev/null | tr -d '"' | sort -u | while read -r option; do say comfy.option "$option"; done
   break
+done
+# Folders with models: what was chosen or stands configured, and where they usually are. Counting is bounded.
+few() { if have timeout; then timeout 5 "$@"; else "$@"; fi; }
+configured() { sed -n 's/^MODELS_PATH=//p' "$root/workshop.env" "$root/agent.env" 2>/dev/null | tr -d "\"'" | sed 's#/*$##'; }
+{
+  printf '%s\n' "$2"
+  configured
+  for models in /mnt/*/models /models /data/models /workspace/models "$HOME"/comfy*/data/models /home/*/comfy*/data/models \
+    "$comfy/models" "$HOME/ComfyUI/models" "$HOME"/*/ComfyUI/models /workspace/ComfyUI/models /workspace/*/ComfyUI/models /opt/ComfyUI/models; do
+    [ -d "$models" ] && printf '%s\n' "$models"
+  done
+} | awk '/^\// && !seen[$0]++' | head -n 12 | while IFS= read -r models; do
+  [ -d "$models/shared" ] && inside=$models/shared || inside=$models
+  [ -d "$inside" ] || continue
+  counted=$(few find -L "$inside" -maxdepth 5 -type f \( -name '*.safetensors' -o -name '*.ckpt' -o -name '*.pt' -o -name '*.pth' -o -name '*.bin' -o -name '*.gguf' -o -name '*.onnx' -o -name '*.sft' \) -exec stat -L -c %s {} + 2>/dev/null |
+    head -n 5000 | awk '{ files++; bytes += $1 } END { printf "%d %.0f", files, bytes }')
+  say models "$counted $(free_kib "$models") $models"
 done
 if have curl; then say fetcher curl; elif have wget; then say fetcher wget; fi
 have apt-get && say packages apt

@@ -3,7 +3,15 @@ import { ageText, plural, spanText } from '../../components/format.ts';
 import type { Tone } from '../../components/tone.ts';
 import type { SkippableStep } from '../../live/deploy-verbs.ts';
 
-const SKIPPABLE: readonly SkippableStep[] = ['gpu', 'ports', 'docker', 'toolkit', 'tailscale', 'delivery'];
+const SKIPPABLE: readonly SkippableStep[] = [
+  'gpu',
+  'ports',
+  'room',
+  'docker',
+  'toolkit',
+  'tailscale',
+  'delivery',
+];
 
 /** What the host has chosen to leave out, as the machine's plan stands. */
 export function skippedIn({ steps }: Pick<DeployView, 'steps'>): SkippableStep[] {
@@ -55,7 +63,12 @@ export function summaryOf(view: DeployView, now: number): DeploySummary {
       sentence:
         'What was done so far stays. Once the cause is put right, press again: it goes on where it stopped.',
     };
-  if (view.phase === 'done') return { tone: 'ok', word: 'done', sentence: view.result ?? 'It is done.' };
+  if (view.phase === 'done') {
+    const sentence = view.result ?? 'It is done.';
+    return view.act !== 'uninstall' && view.steps.some(({ state }) => state === 'warned')
+      ? { tone: 'warn', word: 'not complete', sentence }
+      : { tone: 'ok', word: 'done', sentence };
+  }
   return plannedSummary(view, now);
 }
 
@@ -90,6 +103,7 @@ const STEP_TONES: Record<StepView['state'], Tone> = {
   running: 'wait',
   failed: 'fail',
   blocked: 'warn',
+  warned: 'warn',
   skipped: 'off',
 };
 
@@ -100,6 +114,7 @@ const STEP_WORDS: Record<StepView['state'], string> = {
   running: 'now',
   failed: 'failed',
   blocked: 'needs you',
+  warned: 'mind this',
   skipped: 'left out',
 };
 

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { Autocomplete, Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { DeployView } from '../../../src-main/api/types.ts';
 import { useChooseRuntime } from '../../live/deploy-verbs.ts';
@@ -68,12 +68,15 @@ export function RuntimeForm({ view }: { view: DeployView }) {
             onChange={(event) => set({ urls: event.currentTarget.value })}
           />
         )}
-        <TextInput
-          label="Folder of the models"
-          placeholder="the usual one"
-          value={choices.modelsPath}
-          onChange={(event) => set({ modelsPath: event.currentTarget.value })}
-        />
+        {shown !== 'external' && (
+          <Autocomplete
+            label="Folder of the models"
+            placeholder={view.modelsPath ?? 'none was found'}
+            data={view.modelFolders}
+            value={choices.modelsPath}
+            onChange={(modelsPath) => set({ modelsPath })}
+          />
+        )}
         {shown !== 'external' && (
           <NumberInput
             label="First port of the workers"

@@ -98,6 +98,9 @@ describe.skipIf(start.kind === 'unavailable')('a machine with nothing but a driv
     expect(await installed()).toEqual(packages);
     expect(said(view)).toContain('https://login.tailscale.com/a/');
     expect(rig.watch.now.hosts[HOST_ID]?.status?.phase).toBe('running');
+    expect(view.result).toContain(
+      'It reports, 0 workers. No folder with models is given and none was found, so ComfyUI has only what its image brings.',
+    );
     // What the plan showed is what ran.
     for (const id of ['docker', 'toolkit', 'tailscale'] as const)
       for (const line of stepOf(planned, id)?.commands ?? [])
@@ -105,6 +108,30 @@ describe.skipIf(start.kind === 'unavailable')('a machine with nothing but a driv
     expect(JSON.stringify(view)).not.toContain(ADMIN.password);
     const second = await act(consoleOf(), 'deploy', { sudoPassword });
     expect(second.result).toMatch(/^Nothing was to be done/);
+  });
+
+  test('models that were copied there meanwhile are found and used', async () => {
+    await rig.gpu.run(
+      'mkdir -p /mnt/sfs/models/shared/vae; echo weights > /mnt/sfs/models/shared/vae/a.safetensors',
+    );
+    const view = await act(consoleOf(), 'deploy', { sudoPassword });
+    expect(view.error).toBeNull();
+    expect(view.result).not.toContain('models');
+    expect(stepOf(view, 'models')).toMatchObject({
+      state: 'done',
+      why: '1 model file, 1 MB in /mnt/sfs/models.',
+    });
+    const env = await rig.gpu.run(`cat /home/${ADMIN.user}/.local/share/worker-agent/agent.env`);
+    expect(env).toContain('MODELS_PATH=/mnt/sfs/models\n');
+  });
+
+  test('a disk without room for the image is named before anything is installed', async () => {
+    await rig.gpu.run('mkdir -p /var/lib/docker; mount -t tmpfs -o size=200m small /var/lib/docker');
+    const keeper = consoleOf();
+    const room = stepOf(await look(keeper), 'room');
+    await rig.gpu.run('umount /var/lib/docker');
+    expect(room).toMatchObject({ state: 'blocked', problem: { code: 'HOST_DISK_FULL' } });
+    expect(room?.why).toMatch(/^Only 0 GiB are free where Docker keeps images \(\/var\/lib\/docker\)/);
   });
 
   test.each([

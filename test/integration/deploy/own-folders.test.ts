@@ -24,6 +24,9 @@ describe.skipIf(start.kind === 'unavailable')('two workers of one ComfyUI', () =
   test('both start: neither has the other’s database', async () => {
     const view = await act(rig.console({ configuration: { NUM_WORKERS: '2' } }), 'deploy');
     expect(view.error).toBeNull();
+    expect(view.steps.find(({ id }) => id === 'models')?.why).toBe(
+      '1 model file, 1 MB in /root/ComfyUI/models.',
+    );
     await eventually('two idle workers', () => {
       const workers = rig.watch.now.hosts[HOST_ID]?.status?.workers ?? [];
       return workers.filter(({ state }) => state.kind === 'idle').length === 2 ? true : undefined;
@@ -55,5 +58,32 @@ describe.skipIf(start.kind === 'unavailable')('two workers of one ComfyUI', () =
     for (const [at, delivered] of [first, second].entries())
       expect(delivered).toEqual(file(`${STATE}/comfyui/output/${ended[at].worker_id}/rig_00001_.png`));
     expect(await rig.gpu.run('find /root/ComfyUI/output -type f')).toBe('');
+  });
+
+  test('models that lie elsewhere are found, and ComfyUI is told where', async () => {
+    const pids = async () =>
+      (await rig.gpu.run(`sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' ${STATE}/run/*.json 2>/dev/null || :`))
+        .split('\n')
+        .filter(Boolean);
+    await rig.gpu.run(`
+mkdir -p /workspace/models/loras
+mv /root/ComfyUI/models/checkpoints/model.safetensors /workspace/models/loras/
+`);
+    const view = await act(rig.console({ configuration: { NUM_WORKERS: '2' } }), 'deploy');
+    expect(view.error).toBeNull();
+    expect(view.modelsPath).toBe('/workspace/models');
+    // Servers that run were taken over as they are; those that start next are told.
+    const before = await pids();
+    await rig.gpu.run('kill "$@"', ...before);
+    await eventually('two other servers', async () => {
+      const now = await pids();
+      return now.length === 2 && now.every((pid) => !before.includes(pid)) ? true : undefined;
+    });
+    await eventually('two workers that can work', () => {
+      const workers = rig.watch.now.hosts[HOST_ID]?.status?.workers ?? [];
+      return workers.filter(({ state }) => state.kind === 'idle').length === 2 ? true : undefined;
+    });
+    const told = await rig.gpu.run(`cat ${STATE}/comfyui/extra_model_paths.yaml`);
+    expect(told).toContain('base_path: /workspace/models');
   });
 });

@@ -1,7 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { Logger } from 'pino';
 import { isGpuBusy } from '../gpu/gpu-busy.ts';
 import type { GpuReader } from '../gpu/roles.ts';
+import { extraModelPaths, foldersIn, modelsFolder } from '../runtime/compose/model-paths.ts';
 import { createRuntime } from '../runtime/create-runtime.ts';
 import type { Runtime } from '../runtime/roles.ts';
 import type { AgentConfig } from './config.ts';
@@ -18,7 +20,10 @@ export interface BuiltRuntime {
 
 /** The runtime that the configuration names, and where its servers leave their files. */
 export function buildRuntime(
-  config: Pick<AgentConfig, 'runtime' | 'maxWorkers' | 'stateDir' | 'comfyOutputDir' | 'inputsPath'>,
+  config: Pick<
+    AgentConfig,
+    'runtime' | 'maxWorkers' | 'stateDir' | 'comfyOutputDir' | 'inputsPath' | 'modelsPath'
+  >,
   gpu: Pick<GpuReader, 'reading'>,
   log: Logger,
 ): BuiltRuntime {
@@ -36,6 +41,7 @@ export function buildRuntime(
       ownRawRoot: choice.options.outputsPath,
       inputsPath: choice.options.inputsPath,
     };
+  if (choice.kind === 'process') writeModelPaths(choice.command, config);
   return {
     runtime,
     ownRawRoot: ownRawRoot(config),
@@ -43,6 +49,18 @@ export function buildRuntime(
     comfyOutputDir:
       comfyOutputDir === null ? undefined : (workerId) => comfyOutputDir.replaceAll('{worker}', workerId),
   };
+}
+
+/** The file that tells a ComfyUI of this machine where MODELS_PATH is, if its command names it. */
+function writeModelPaths(
+  command: readonly string[],
+  { modelsPath, stateDir }: Pick<AgentConfig, 'modelsPath' | 'stateDir'>,
+): void {
+  const path = join(stateDir, 'comfyui', 'extra_model_paths.yaml');
+  if (modelsPath === null || !command.includes(path)) return;
+  const folder = modelsFolder(resolve(modelsPath));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, extraModelPaths(foldersIn(folder), false, folder));
 }
 
 /** A folder a worker below the agent's own state is nobody else's; one that ComfyUI writes into for others is left alone. */

@@ -16,6 +16,8 @@ root=/home/ubuntu/.local/share/worker-agent
 clock=1795479705.25
 clock.end=1795479706.75
 disk.free.kib=209715200
+docker.disk=209715200 /var/lib/docker
+models=41 128849018880 209715200 /mnt/sfs/models
 sudo=free
 systemd=yes
 gpu=0, NVIDIA H100 80GB HBM3, 81559, 570.133.20
@@ -33,6 +35,8 @@ const wanted: Wanted = {
     runtime: 'compose',
     missing: null,
     way: null,
+    image: 'workshop-comfyui:local',
+    modelsPath: '/mnt/sfs/models',
   },
   ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], skip: new Set() },
   ...{ configurationCurrent: false, serviceCurrent: false },
@@ -73,7 +77,7 @@ describe('the plan for a machine', () => {
     const steps = plan(
       {
         ...installed(release, { releases: { [release]: wanted.sha256 } }),
-        docker: { client: true, server: '27.0', compose: '2.29', nvidia: true, fromDocker: true, why: '' },
+        docker: { ...found().docker, client: true, server: '27.0', compose: '2.29', nvidia: true },
         tailscale: { installed: true, addresses: ['100.64.0.7'] },
         node: { path: `${found().root}/node`, version: 'v24.21.0' },
       },
@@ -108,6 +112,14 @@ describe('the plan for a machine', () => {
       'HOST_PORT_TAKEN',
       'port 8189 (python3, process 41),',
     ],
+    [
+      'a disk too small for the image',
+      { docker: { ...found().docker, disk: { path: '/var/lib/docker', freeMiB: 9000 } } },
+      {},
+      'room',
+      'HOST_DISK_FULL',
+      'Only 8 GiB are free where Docker keeps images (/var/lib/docker)',
+    ],
     ['Docker in a pod', { container: true }, {}, 'docker', 'HOST_DOCKER_MISSING', 'container (a pod)'],
     ['no way to fetch Node', { fetcher: null }, {}, 'node', 'HOST_UNSUITABLE', 'neither curl nor wget'],
     ['an odd processor', { arch: 'riscv64' }, {}, 'node', 'HOST_UNSUITABLE', 'riscv64'],
@@ -137,6 +149,38 @@ describe('the plan for a machine', () => {
       'skipped',
       'needed',
     ]);
+  });
+
+  test('room for the image is asked for where it is not there yet, and for compose only', () => {
+    const docker = (freeMiB: number, images: string[] = []) => ({
+      docker: { ...found().docker, images, disk: { path: '/data/docker', freeMiB } },
+    });
+    expect(plan(docker(30 * 1024)).room).toMatchObject({
+      state: 'warned',
+      why: expect.stringContaining('30 GiB are free where Docker keeps images (/data/docker)'),
+    });
+    expect(plan(docker(9000, ['workshop-comfyui:local'])).room?.state).toBe('done');
+    expect(plan(docker(9000, ['mine:latest']), { image: 'mine' }).room?.state).toBe('done');
+    expect(plan(docker(9000), { skip: new Set(['room']) }).room?.state).toBe('skipped');
+    expect(plan(docker(9000), { runtime: 'process' }).room).toBeUndefined();
+    expect(plan().room?.state).toBe('done');
+  });
+
+  test('models that are missing are said before and after, and stop nothing', () => {
+    expect(plan().models).toMatchObject({ state: 'done', why: '41 model files, 129 GB in /mnt/sfs/models.' });
+    const none = plan({ models: [] }, { modelsPath: null }).models;
+    expect(none).toMatchObject({
+      state: 'warned',
+      why: 'No folder with models is given and none was found, so ComfyUI has only what its image brings.',
+      problem: { remedy: expect.stringContaining('Until then jobs fail with missing files.') },
+    });
+    const empty = { path: '/mnt/sfs/models', files: 0, bytes: 0, freeMiB: 20 * 1024 };
+    expect(plan({ models: [empty] }).models?.why).toBe(
+      'There are no model files in /mnt/sfs/models, and 20 GiB are free on its disk, where those of a workshop take 100 to 150 GB.',
+    );
+    expect(plan({ models: [] }, { runtime: 'external' }).models).toBeUndefined();
+    const own = { runtime: 'process', modelsPath: null } as const;
+    expect(plan({ models: [] }, own).models?.state).toBe('done');
   });
 
   test('what installs packages waits for the machine’s own installations, and asks nobody anything', () => {
@@ -212,6 +256,23 @@ describe('reading a look', () => {
   });
 });
 
+describe('models on a machine', () => {
+  test('folders are read with what is in them, each once; broken lines do no harm', () => {
+    const read = parseFindings(
+      'models=2 1500000 2048000 /a b/models\nmodels=2 1500000 2048000 /a b/models\nmodels= 0 x\nmodels=0 0  /empty\ndocker.disk=x',
+    );
+    expect(read.models).toEqual([
+      { path: '/a b/models', files: 2, bytes: 1_500_000, freeMiB: 2000 },
+      { path: '/empty', files: 0, bytes: 0, freeMiB: null },
+    ]);
+    expect(read.docker.disk).toBeNull();
+    const shown = describeMachine(read, null).find(({ label }) => label === 'Models');
+    expect(shown).toMatchObject({ value: '2 model files, 2 MB', note: '/a b/models', tone: 'ok' });
+    const none = describeMachine({ ...read, models: [] }, null).find(({ label }) => label === 'Models');
+    expect(none).toMatchObject({ value: 'none found', tone: 'warn' });
+  });
+});
+
 describe('the configuration of an agent', () => {
   const redis = { REDIS_HOST: '127.0.0.1', REDIS_PASSWORD: 'of the console' };
   const on = (more: Partial<Findings>, choices = NO_CHOICES, imported = {}, delivery = {}) =>
@@ -247,6 +308,33 @@ describe('the configuration of an agent', () => {
     });
     const own = on({ container: true, comfy }, { ...NO_CHOICES, command: 'mine {port}' }).entries;
     expect([own.COMFYUI_COMMAND, own.COMFYUI_OUTPUT_DIR]).toEqual(['mine {port}', undefined]);
+  });
+
+  test('models: what was chosen, what stands while it holds some, ComfyUI’s own, the fullest', () => {
+    const folder = (path: string, files: number) => ({ path, files, bytes: files * 1e9, freeMiB: 1 });
+    const models = [folder('/small', 2), folder('/big', 9), folder('/c/models', 1), folder('/empty', 0)];
+    const pathOf = (
+      more: Partial<Findings>,
+      choices = NO_CHOICES,
+      standing: Record<string, string> | null = null,
+    ) =>
+      agentSettings(found(more), { workshop: redis, imported: {}, choices, standing, delivery: {} })
+        .modelsPath;
+    const process = { ...NO_CHOICES, runtime: 'process' as const };
+    const comfy = { folder: '/c', python: 'python3', options: ['--extra-model-paths-config'] };
+    expect(pathOf({ models })).toBe('/big');
+    expect(pathOf({ models }, { ...NO_CHOICES, modelsPath: '/mine' })).toBe('/mine');
+    expect(pathOf({ models }, NO_CHOICES, { MODELS_PATH: '/small' })).toBe('/small');
+    expect(pathOf({ models }, NO_CHOICES, { MODELS_PATH: '/empty' })).toBe('/big');
+    expect(pathOf({ models: [] }, NO_CHOICES, { MODELS_PATH: '/unmounted' })).toBe('/unmounted');
+    expect(pathOf({ models: [] })).toBeNull();
+    expect(pathOf({ models, comfy }, process)).toBe('/c/models');
+    expect(pathOf({ models: [], comfy }, process)).toBe('/c/models');
+    const elsewhere = on({ models: [folder('/big', 9)], comfy }, process).entries;
+    expect(elsewhere.COMFYUI_COMMAND).toContain('--extra-model-paths-config');
+    expect(on({ models, comfy }, process).entries.COMFYUI_COMMAND).not.toContain(
+      '--extra-model-paths-config',
+    );
   });
 
   test('several cards are all used, unless somebody said which', () => {

@@ -37,11 +37,16 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
  * The text of extra_model_paths.yaml. Folders of kinds that custom nodes bring along (ipadapter, ultralytics …) are
  * taken from what lies in the models folder.
  * @param folders names of the folders directly in the models folder.
+ * @param base the models folder as ComfyUI sees it.
  */
-export function extraModelPaths(folders: readonly string[], customNodes: boolean): string {
+export function extraModelPaths(
+  folders: readonly string[],
+  customNodes: boolean,
+  base = MODELS_TARGET,
+): string {
   const known = new Set([...Object.keys(KINDS), ...Object.values(KINDS).flat()]);
   const others = folders.filter((name) => !known.has(name) && /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name));
-  const models: Record<string, string> = { base_path: MODELS_TARGET };
+  const models: Record<string, string> = { base_path: base };
   for (const [kind, names] of Object.entries(KINDS))
     models[kind] = names.map((name) => `${name}/`).join('\n');
   for (const name of others.sort()) models[name] = `${name}/`;
