@@ -1,3 +1,4 @@
+import { goTo } from '../components/navigate.ts';
 import { useSetPlan } from '../live/capacity-verbs.ts';
 import { useSetCount } from '../live/fleet-verbs.ts';
 import { useLive } from '../live/store.ts';
@@ -25,6 +26,10 @@ export function useCapacityActions(): PaletteAction[] {
       label: 'Plan: a workshop with video',
       act: () => plan.mutate({ preset: 'video', users }),
     });
+  actions.push(
+    { id: 'capacity/guard', label: 'Guard line for VRAM…', act: () => goTo('capacity') },
+    { id: 'capacity/rental', label: 'Rental: price, end, meter…', act: () => goTo('capacity') },
+  );
   if (advised !== null && onlyHost !== null)
     actions.push({
       id: 'capacity/advised',

@@ -1,6 +1,10 @@
 import { askFirst } from '../components/confirm.tsx';
 import { showConsoleName } from '../components/console-name-panel.ts';
-import { goTo, showJobs } from '../components/navigate.ts';
+import { plural } from '../components/format.ts';
+import { goTo, showJobs, showLog } from '../components/navigate.ts';
+import { bulkOffers } from '../features/jobs/bulk-offers.ts';
+import { useBulk } from '../live/bulk-verbs.ts';
+import { useStaggered } from '../live/clock.ts';
 import {
   useDrain,
   useFreeVram,
@@ -10,13 +14,16 @@ import {
   useSetCount,
   useSetMode,
 } from '../live/fleet-verbs.ts';
+import { useCap, useLineCap } from '../live/people-verbs.ts';
 import { useDisconnect, useReconnectNow } from '../live/settings-verbs.ts';
-import { useLive } from '../live/store.ts';
+import { liveStore, useLive } from '../live/store.ts';
 import { useAlertActions } from './alert-actions.ts';
 import { useCapacityActions } from './capacity-actions.ts';
+import { useFailureActions } from './failure-actions.ts';
 import { useJobViewActions } from './job-view-actions.ts';
 import type { PaletteAction } from './palette-action.ts';
 import { usePeopleActions } from './people-actions.ts';
+import { useRecapActions } from './recap-actions.ts';
 import { useRoomActions } from './room-actions.ts';
 import { screens } from './screens.ts';
 import { useLook } from './use-look.ts';
@@ -26,14 +33,16 @@ export interface PaletteGroup {
   actions: PaletteAction[];
 }
 
-/** All actions that make sense now, by group. Workers are listed by name only while there are few. */
-export function usePaletteActions(showKeys: () => void): PaletteGroup[] {
+/** All actions that make sense now, by group. @param open somebody looks: what is dear to read is read. */
+export function usePaletteActions(showKeys: () => void, open: boolean): PaletteGroup[] {
   const groups = [
     { group: 'Workers', actions: useWorkerActions() },
     { group: 'Queue', actions: useQueueActions() },
+    { group: 'Failures', actions: useFailureActions(open) },
     { group: 'Room view', actions: useRoomActions() },
     { group: 'Capacity', actions: useCapacityActions() },
     { group: 'Alerts', actions: useAlertActions() },
+    { group: 'Recap', actions: useRecapActions() },
     { group: 'Go to', actions: goToActions() },
     { group: 'Views of the jobs', actions: useJobViewActions() },
     { group: 'Console', actions: useConsoleActions(showKeys) },
@@ -121,6 +130,11 @@ function useWorkerActions(): PaletteAction[] {
           description: 'As soon as it is idle.',
           act: () => free.mutate({ hostId, workerId }),
         },
+        {
+          id: `${hostId}/${workerId}/log`,
+          label: `Log of ${workerId}${on}`,
+          act: () => showLog(hostId, workerId),
+        },
       );
     }
     return actions;
@@ -132,6 +146,12 @@ function useQueueActions(): PaletteAction[] {
   const held = useLive(({ control }) => control?.held ?? false);
   const hold = useHoldQueue();
   const setMode = useSetMode();
+  const bulk = useBulk();
+  const waiting = useStaggered(1000, () => liveStore.getState().jobs.waitingCount);
+  const everybody = useLive(({ control }) => control?.caps?.everybody ?? null);
+  const inLine = useLive(({ control }) => control?.lineCaps?.everybody ?? null);
+  const cap = useCap();
+  const lineCap = useLineCap();
   if (!set) return [];
   return [
     {
@@ -143,6 +163,53 @@ function useQueueActions(): PaletteAction[] {
     { id: 'mode/priority', label: 'Order: by priority', act: () => setMode.mutate({ mode: 'priority' }) },
     { id: 'mode/round_robin', label: 'Order: in turns', act: () => setMode.mutate({ mode: 'round_robin' }) },
     { id: 'mode/fair', label: 'Order: fair shares', act: () => setMode.mutate({ mode: 'fair' }) },
+    ...[1, 2, 3, 4]
+      .filter((limit) => limit !== everybody)
+      .map((limit) => ({
+        id: `cap/${limit}`,
+        label: `Limit for everybody: ${plural(limit, 'running job')} each`,
+        act: () => cap.mutate({ userId: null, cap: limit }),
+      })),
+    ...[1, 2, 3]
+      .filter((limit) => limit !== inLine)
+      .map((limit) => ({
+        id: `line/${limit}`,
+        label: `Limit in line, for everybody: ${limit} each`,
+        act: () => lineCap.mutate({ userId: null, cap: limit }),
+      })),
+    ...(inLine === null
+      ? []
+      : [
+          {
+            id: 'line/none',
+            label: 'Limit in line, for everybody: none',
+            act: () => lineCap.mutate({ userId: null, cap: null }),
+          },
+        ]),
+    ...(everybody === null
+      ? []
+      : [
+          {
+            id: 'cap/none',
+            label: 'Limit for everybody: none',
+            act: () => cap.mutate({ userId: null, cap: null }),
+          },
+        ]),
+    ...(waiting === 0
+      ? []
+      : [
+          {
+            id: 'cancel-waiting',
+            label: `Cancel all ${plural(waiting, 'waiting job')}…`,
+            description: 'Asks first; can be taken back for 15 minutes.',
+            act: () => {
+              const jobs = [...liveStore.getState().jobs.all()];
+              bulkOffers(jobs, bulk.mutate)
+                .find(({ kind, count }) => kind === 'cancel' && count > 0)
+                ?.take();
+            },
+          },
+        ]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { JobSummary, QueueControl } from '../../src-main/api/types.ts';
+import { capOf } from '../../worker-agent/src/contract/desired.ts';
 import { compareNames, cut } from '../components/format.ts';
 
 /** One person as the palette offers them. */
@@ -6,9 +7,14 @@ export interface PalettePerson {
   userId: string;
   /** "Ada (user004)": found by nickname and by id. */
   name: string;
-  waiting: boolean;
+  /** Jobs that wait. */
+  waiting: number;
+  /** Has jobs that wait or run. */
+  active: boolean;
   held: boolean;
   nextTurn: boolean;
+  /** Their own limit on running jobs; null for none. */
+  ownCap: number | null;
 }
 
 /** Beyond these the palette would be slow to type in; everybody stands on the People screen. */
@@ -25,11 +31,13 @@ export function palettePeople(facts: {
   control: QueueControl | null;
 }): PalettePerson[] {
   const held = new Set(facts.control?.heldUsers);
-  const waiting = new Set<string>();
+  const waiting = new Map<string, number>();
+  const running = new Set<string>();
   const known = new Set([...Object.keys(facts.nicknames), ...held]);
   for (const { userId, queue } of facts.jobs) {
     known.add(userId);
-    if (queue === 'pending') waiting.add(userId);
+    if (queue === 'pending') waiting.set(userId, (waiting.get(userId) ?? 0) + 1);
+    if (queue === 'running') running.add(userId);
   }
   known.delete('');
   const order = (userId: string) => (waiting.has(userId) || held.has(userId) ? 0 : 1);
@@ -42,9 +50,11 @@ export function palettePeople(facts: {
       return {
         userId,
         name: nickname === '' ? id : `${nickname} (${id})`,
-        waiting: waiting.has(userId),
+        waiting: waiting.get(userId) ?? 0,
+        active: waiting.has(userId) || running.has(userId),
         held: held.has(userId),
         nextTurn: facts.control?.nextTurn === userId,
+        ownCap: capOf({ everybody: null, users: facts.control?.caps?.users ?? {} }, userId),
       };
     });
 }

@@ -1,10 +1,12 @@
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
+import { useState } from 'react';
 import { usePaletteActions } from './palette-actions.ts';
 
 /** Every action by name, on Ctrl K or Cmd K. */
 export function Palette({ showKeys }: { showKeys: () => void }) {
-  const groups: SpotlightActionGroupData[] = usePaletteActions(showKeys).map(({ group, actions }) => ({
+  const [open, setOpen] = useState(false);
+  const groups: SpotlightActionGroupData[] = usePaletteActions(showKeys, open).map(({ group, actions }) => ({
     group,
     actions: actions.map(({ id, label, description, act }) => ({
       id,
@@ -16,6 +18,8 @@ export function Palette({ showKeys }: { showKeys: () => void }) {
   return (
     <Spotlight
       actions={groups}
+      onSpotlightOpen={() => setOpen(true)}
+      onSpotlightClose={() => setOpen(false)}
       shortcut="mod + K"
       tagsToIgnore={[]}
       attributes={{ content: { 'aria-label': 'Actions' } }}

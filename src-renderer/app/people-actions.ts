@@ -1,6 +1,8 @@
+import { plural } from '../components/format.ts';
 import { showJobsOf } from '../components/navigate.ts';
+import { showNickname } from '../components/nickname-panel.ts';
 import { useStaggered } from '../live/clock.ts';
-import { useHoldPerson, useNextTurn } from '../live/people-verbs.ts';
+import { useCancelWaiting, useCap, useHoldPerson, useNextTurn } from '../live/people-verbs.ts';
 import { liveStore, useLive } from '../live/store.ts';
 import type { PaletteAction } from './palette-action.ts';
 import { type PalettePerson, palettePeople } from './palette-people.ts';
@@ -12,12 +14,15 @@ export function usePeopleActions(): PaletteAction[] {
   const hold = useHoldPerson();
   const turn = useNextTurn();
   const people = JSON.parse(text) as PalettePerson[];
-  return people.flatMap(({ userId, name, waiting, held, nextTurn }) => {
+  const cap = useCap();
+  const cancel = useCancelWaiting();
+  return people.flatMap(({ userId, name, waiting, held, nextTurn, ownCap, active }) => {
     const actions: PaletteAction[] = [
       { id: `person/jobs/${userId}`, label: `Jobs of ${name}`, act: () => showJobsOf(userId) },
+      { id: `person/name/${userId}`, label: `Nickname of ${name}…`, act: () => showNickname(userId) },
     ];
     if (!reached) return actions;
-    if (waiting && !nextTurn)
+    if (waiting > 0 && !nextTurn)
       actions.push({
         id: `person/turn/${userId}`,
         label: `Give ${name} the next turn`,
@@ -28,6 +33,25 @@ export function usePeopleActions(): PaletteAction[] {
       label: held ? `Release ${name}` : `Hold ${name}`,
       act: () => hold.mutate({ userId, held: !held }),
     });
+    if (waiting > 0)
+      actions.push({
+        id: `person/cancel/${userId}`,
+        label: `Cancel all waiting jobs of ${name}…`,
+        act: () => cancel.ask(userId, waiting),
+      });
+    for (const limit of active ? [1, 2] : [])
+      if (limit !== ownCap)
+        actions.push({
+          id: `person/cap/${limit}/${userId}`,
+          label: `Limit ${name} to ${plural(limit, 'running job')}`,
+          act: () => cap.mutate({ userId, cap: limit }),
+        });
+    if (ownCap !== null)
+      actions.push({
+        id: `person/cap/none/${userId}`,
+        label: `No limit of their own for ${name}`,
+        act: () => cap.mutate({ userId, cap: null }),
+      });
     return actions;
   });
 }

@@ -1,3 +1,4 @@
+import { showNicknameList } from '../components/nickname-panel.ts';
 import { showRoomPanel } from '../features/room/panel/room-panel.ts';
 import {
   useBlank,
@@ -30,6 +31,8 @@ export function useRoomActions(): PaletteAction[] {
       description: 'Key Shift P',
       act: showRoomPanel,
     },
+    { id: 'room/url', label: 'Room view: address and QR code…', act: showRoomPanel },
+    { id: 'room/nicknames', label: 'Import nicknames…', act: showNicknameList },
     {
       id: 'room/freeze',
       label: room.frozen ? 'Room view: go live again' : 'Room view: freeze',

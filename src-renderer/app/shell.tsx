@@ -17,6 +17,7 @@ import { RoomBadge } from '../components/room-held.tsx';
 import { AlertBell } from '../features/alerts/alert-bell.tsx';
 import { AlertsDrawer } from '../features/alerts/alerts-drawer.tsx';
 import { ConsoleNameDialog } from '../features/console/console-name-dialog.tsx';
+import { NicknameDialog } from '../features/people/nickname-dialog.tsx';
 import { RoomDialog } from '../features/room/panel/room-dialog.tsx';
 import { showRoomPanel } from '../features/room/panel/room-panel.ts';
 import { useClock } from '../live/clock.ts';
@@ -79,6 +80,7 @@ export function Shell() {
       <RoomDialog />
       <AlertsDrawer />
       <ConsoleNameDialog />
+      <NicknameDialog />
       <ShortcutMap opened={mapShown} close={map.close} />
       <Palette showKeys={map.open} />
     </div>

@@ -9,6 +9,9 @@ import styles from './failures-panel.module.css';
 /** Requeueing the same workflow would fail the same way. */
 const IN_VAIN: readonly string[] = ['editor-format', 'mismatch', 'refused', 'unreadable', 'node'];
 
+/** Whether the same workflow may succeed when it is run again. */
+export const helpsToRequeue = (cause: string): boolean => !IN_VAIN.includes(cause);
+
 /** Failures by cause, with the step that mends all jobs of a cause. */
 export function FailuresPanel(props: {
   groups: readonly FailureGroup[];
@@ -46,7 +49,7 @@ export function FailuresPanel(props: {
             >
               {chosen ? 'All failures' : 'Show'}
             </Button>
-            {!IN_VAIN.includes(group.cause) && (
+            {helpsToRequeue(group.cause) && (
               <Button
                 size="compact-sm"
                 variant="default"

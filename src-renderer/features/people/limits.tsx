@@ -1,5 +1,6 @@
-import { Select } from '@mantine/core';
+import { Button, Select } from '@mantine/core';
 import { plural } from '../../components/format.ts';
+import { useSetMode } from '../../live/fleet-verbs.ts';
 import { useCap, useLineCap } from '../../live/people-verbs.ts';
 import { modeOf } from '../../live/queue-mode.ts';
 import { type LiveState, useLive } from '../../live/store.ts';
@@ -59,7 +60,35 @@ function Limit(props: {
 /** What the limits that are set come to now, in words; above all that one of them changes nothing. */
 export function LimitsNote() {
   const words = useLive(limitsNote);
-  return words === '' ? null : <p className={styles.note}>{words}</p>;
+  const fairer = useLive((state) => runsInVain(state) && !SHARED.includes(modeOf(state) ?? ''));
+  const setMode = useSetMode();
+  if (words === '') return null;
+  return (
+    <p className={styles.note}>
+      {words}{' '}
+      {fairer && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          loading={setMode.isPending}
+          onClick={() => setMode.mutate({ mode: 'fair' })}
+        >
+          Order: fair shares
+        </Button>
+      )}
+    </p>
+  );
+}
+
+/** Orders in which nobody's second job goes before somebody else's first. */
+const SHARED: readonly string[] = ['round_robin', 'fair'];
+
+/** A limit on running jobs is set that no person can reach with the workers there are. */
+function runsInVain({ control, hosts }: Pick<LiveState, 'control' | 'hosts'>): boolean {
+  const { everybody = null, users = {} } = control?.caps ?? {};
+  const smallest = Math.min(...Object.values(users), everybody ?? Number.POSITIVE_INFINITY);
+  const workers = Object.values(hosts).flatMap(({ status }) => status?.workers ?? []).length;
+  return Number.isFinite(smallest) && workers > 0 && smallest >= workers;
 }
 
 /** Exported for its test. Empty without a limit that needs a word. */
@@ -75,14 +104,11 @@ export function limitsNote({ control, hosts }: Pick<LiveState, 'control' | 'host
         : 'Jobs beyond the limit in line are kept: they join the end of the line one by one as others of theirs start, and all run when nobody else waits.',
     );
   }
-  const caps = control?.caps;
-  if (caps && isSet(caps)) {
-    const workers = Object.values(hosts).flatMap(({ status }) => status?.workers ?? []);
-    const smallest = Math.min(...Object.values(caps.users), caps.everybody ?? Number.POSITIVE_INFINITY);
-    if (workers.length > 0 && smallest >= workers.length)
-      words.push(
-        `With ${plural(workers.length, 'worker')} at most ${plural(workers.length, 'job')} of anybody can run at once, so the limit on running jobs changes nothing now.`,
-      );
+  if (runsInVain({ control, hosts })) {
+    const workers = Object.values(hosts).flatMap(({ status }) => status?.workers ?? []).length;
+    words.push(
+      `With ${plural(workers, 'worker')} at most ${plural(workers, 'job')} of anybody can run at once, so the limit on running jobs changes nothing now.`,
+    );
   }
   return words.join(' ');
 }

@@ -1,11 +1,10 @@
-import { Button, Modal, TextInput } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Button, TextInput } from '@mantine/core';
 import { IconFileUpload, IconSearch } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { finishingSince } from '../../../worker-agent/src/contract/gpu-spans.ts';
 import { clockText, countText, plural, UNKNOWN } from '../../components/format.ts';
 import { goTo } from '../../components/navigate.ts';
-import { NicknameImport } from '../../components/nickname-import.tsx';
+import { showNicknameList } from '../../components/nickname-panel.ts';
 import { Age } from '../../components/panel.tsx';
 import { toLocal, useStaggered } from '../../live/clock.ts';
 import { liveStore, useLive } from '../../live/store.ts';
@@ -18,7 +17,6 @@ import { PeopleTable } from './people-table.tsx';
 export function PeopleScreen() {
   const [search, setSearch] = useState('');
   const [sort, setSort] = useState<PeopleSort>({ column: 'waiting', descending: true });
-  const [importing, dialog] = useDisclosure(false);
   const version = useStaggered(1000, () => liveStore.getState().jobsVersion);
   const minute = useStaggered(5000, () => Math.floor(Date.now() / 5000));
   const control = useLive((state) => state.control);
@@ -42,7 +40,6 @@ export function PeopleScreen() {
     return peopleOf({ jobs: [...jobs.all()], counts, nicknames, control, waits, clock, finishing });
   }, [version, minute, control, room, waits, known]);
   const rows = useMemo(() => sortPeople(people.rows, search, sort), [people, search, sort]);
-  const named = Object.keys(room?.nicknames ?? {}).length;
   return (
     <div className={styles.screen}>
       <div className={styles.tools}>
@@ -61,7 +58,7 @@ export function PeopleScreen() {
           variant="default"
           disabled={room === null}
           leftSection={<IconFileUpload size="1.0625rem" aria-hidden />}
-          onClick={dialog.open}
+          onClick={showNicknameList}
         >
           Import nicknames…
         </Button>
@@ -79,15 +76,6 @@ export function PeopleScreen() {
         {people.wholeSince !== null && <WholeSince at={people.wholeSince} />}
         <Age read={(state) => state.queueAt} />
       </div>
-      <Modal
-        opened={importing}
-        onClose={dialog.close}
-        title="Nicknames"
-        size="lg"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <NicknameImport known={named} />
-      </Modal>
     </div>
   );
 }

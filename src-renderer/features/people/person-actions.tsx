@@ -1,17 +1,9 @@
-import { ActionIcon, Button, Menu, Modal, TextInput } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { ActionIcon, Button, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
-import { useState } from 'react';
 import { plural } from '../../components/format.ts';
 import { showJobsOf } from '../../components/navigate.ts';
-import {
-  useCancelWaiting,
-  useCap,
-  useHoldPerson,
-  useLineCap,
-  useNextTurn,
-  useNickname,
-} from '../../live/people-verbs.ts';
+import { showNickname } from '../../components/nickname-panel.ts';
+import { useCancelWaiting, useCap, useHoldPerson, useLineCap, useNextTurn } from '../../live/people-verbs.ts';
 import { useLive } from '../../live/store.ts';
 import styles from './people.module.css';
 import type { PersonRow } from './people-rows.ts';
@@ -34,7 +26,6 @@ export function PersonActions(props: {
   const { userId } = row;
   const tabIndex = props.tabbable ? 0 : -1;
   const reached = useLive(({ links, line }) => line.kind === 'live' && links.redis.kind !== 'lost');
-  const [renaming, dialog] = useDisclosure(false);
   const hold = useHoldPerson();
   const turn = useNextTurn();
   return (
@@ -79,14 +70,13 @@ export function PersonActions(props: {
             <IconDots size="1.0625rem" aria-hidden />
           </ActionIcon>
         </Menu.Target>
-        {props.opened && <Entries row={row} name={name} reached={reached} rename={dialog.open} />}
+        {props.opened && <Entries row={row} name={name} reached={reached} />}
       </Menu>
-      {renaming && <Rename row={row} close={dialog.close} />}
     </div>
   );
 }
 
-function Entries(props: { row: PersonRow; name: string; reached: boolean; rename: () => void }) {
+function Entries(props: { row: PersonRow; name: string; reached: boolean }) {
   const { row, reached } = props;
   const { userId, ownCap, ownLineCap } = row;
   const cap = useCap();
@@ -96,7 +86,7 @@ function Entries(props: { row: PersonRow; name: string; reached: boolean; rename
     <Menu.Dropdown className={styles.menu}>
       {!reached && <Menu.Label>Redis is not reached now</Menu.Label>}
       <Menu.Item onClick={() => showJobsOf(userId)}>Show their jobs</Menu.Item>
-      <Menu.Item onClick={props.rename}>Nickname…</Menu.Item>
+      <Menu.Item onClick={() => showNickname(userId)}>Nickname…</Menu.Item>
       <Menu.Divider />
       <Menu.Label>Waiting jobs in line</Menu.Label>
       <Menu.RadioGroup
@@ -138,37 +128,5 @@ function Entries(props: { row: PersonRow; name: string; reached: boolean; rename
         Cancel all waiting…
       </Menu.Item>
     </Menu.Dropdown>
-  );
-}
-
-function Rename({ row, close }: { row: PersonRow; close: () => void }) {
-  const [text, setText] = useState(row.nickname);
-  const set = useNickname();
-  return (
-    <Modal
-      opened
-      onClose={close}
-      title={`Nickname of ${row.userId.slice(0, 40)}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          set.mutate({ userId: row.userId, nickname: text }, { onSuccess: close });
-        }}
-      >
-        <TextInput
-          data-autofocus
-          label="Nickname"
-          description="What the room view and this screen call them; empty for none."
-          value={text}
-          maxLength={200}
-          onChange={({ currentTarget }) => setText(currentTarget.value)}
-        />
-        <Button type="submit" mt="md" loading={set.isPending}>
-          Set nickname
-        </Button>
-      </form>
-    </Modal>
   );
 }

@@ -1,10 +1,11 @@
 import { Alert, Button, Menu, NativeSelect } from '@mantine/core';
 import { IconChevronDown, IconFileTypePdf, IconPhotoDown, IconTableDown } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { LocalDay, Recap, RecapTable } from '../../../src-main/api/types.ts';
 import { clockText, countText, plural, spanText, UNKNOWN } from '../../components/format.ts';
 import { sayFailed } from '../../components/notice.tsx';
 import { Panel } from '../../components/panel.tsx';
+import { takeAsked, useAskedRecap } from '../../components/recap-ask.ts';
 import { useNow } from '../../live/clock.ts';
 import { errorInfoOf } from '../../live/command.ts';
 import { useKeptDays, usePrint, useRecap, useSaveTable } from '../../live/recap-queries.ts';
@@ -96,6 +97,15 @@ function TakeHome({ recap }: { recap: Recap }) {
       (png) => saveAs(`workshop-${day}.png`, png),
       (cause: unknown) => sayFailed('The picture was not made', errorInfoOf(cause), picture),
     );
+  const asked = useAskedRecap((state) => state.asked);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what is asked for is taken, once.
+  useEffect(() => {
+    const wanted = takeAsked();
+    if (wanted === null) return;
+    if (wanted === 'pdf') print.mutate({ day });
+    else if (wanted === 'picture') void picture();
+    else table.mutate({ day, table: wanted });
+  }, [asked]);
   return (
     <div className={styles.takeHome}>
       <Button
