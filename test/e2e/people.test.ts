@@ -169,6 +169,19 @@ test('limits on jobs in line, for one and for everybody, and what they come to',
   ]);
 });
 
+test('a limit that the present workers cannot reach says so, and fair shares are one click away', async () => {
+  const { snapshot } = served.workshop;
+  const caps = { everybody: 8, users: {} };
+  served.workshop.push([
+    { kind: 'control', control: { ...CONTROL, ...snapshot.control, mode: 'fifo', caps } },
+  ]);
+  await page.getByText(/so the limit on running jobs changes nothing now/).waitFor();
+  await page.screenshot({ path: resolve(pictures, 'limit-in-vain.png') });
+  await page.getByRole('button', { name: 'Order: fair shares' }).click();
+  await vi.waitFor(() => expect(inputs('setMode')).toMatchObject([{ mode: 'fair' }]), soon);
+  await page.getByRole('button', { name: 'Order: fair shares' }).waitFor({ state: 'detached' });
+});
+
 test('notices never cover an open menu', async () => {
   const notices = page.locator('.mantine-Notification-root');
   await page

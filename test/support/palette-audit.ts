@@ -10,6 +10,7 @@ const opens = (label: string): Reached => ({ label, does: 'opens' });
 
 const IMPORT = opens('Setup');
 const HOSTS = opens('Hosts');
+const IN_NOTICE = 'stands in the notice of the conflict that it answers';
 
 /**
  * Every act of the router and the entry of the palette that reaches it, in the workshop of test/e2e/palette.test.ts. A
@@ -42,6 +43,7 @@ export const PALETTE_AUDIT: Readonly<Record<string, Reached | string>> = {
   'room.setBlank': acts('Room view: blank'),
   'room.setUrl': opens('Room view: address'),
   'room.setJoin': acts('Room view: show where to join'),
+  'room.applyAgain': IN_NOTICE,
   'room.setNickname': opens('Nickname of user004'),
   'room.setNicknames': opens('Import nicknames'),
   'envImport.find': IMPORT,
@@ -70,6 +72,7 @@ export const PALETTE_AUDIT: Readonly<Record<string, Reached | string>> = {
   'capacity.setPlan': acts('Plan: a workshop with video'),
   'capacity.setGuard': opens('Guard line'),
   'capacity.setRental': opens('Rental'),
+  'capacity.applyAgain': IN_NOTICE,
   'history.print': acts('Recap: save as PDF'),
   'consoleName.rename': opens('Name of this console'),
   'deploy.look': HOSTS,

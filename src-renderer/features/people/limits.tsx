@@ -43,7 +43,7 @@ function Limit(props: {
   const offered = value === null || OFFERED.includes(String(value)) ? OFFERED : [...OFFERED, `${value}`];
   return (
     <Select
-      w="15rem"
+      w="16rem"
       aria-label={props.label}
       data={[
         { value: 'none', label: props.none },
