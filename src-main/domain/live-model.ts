@@ -78,6 +78,10 @@ export function createLiveModel(): LiveModel {
         if (same(state.control, fact.control)) return [];
         state.control = fact.control;
         return [{ kind: 'control', control: fact.control }];
+      // Only the estimates of main look at it.
+      case 'completions':
+        state.completions = fact.byUser;
+        return [];
       case 'some-jobs':
         return setJobs(fact.found, fact.gone);
       case 'all-hosts': {

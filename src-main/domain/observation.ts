@@ -15,6 +15,8 @@ export type Observation =
   | { kind: 'link'; link: LinkState }
   /** Queue and jobs are known to be true as of `at`. */
   | { kind: 'queue'; at: number; clockOffsetMs: number | null; counts: QueueCounts }
+  /** Completed jobs of all time of users who wait; read only while the order of the queue counts them. */
+  | { kind: 'completions'; byUser: Record<string, number> }
   | { kind: 'control'; control: QueueControl | null }
   | { kind: 'some-jobs'; found: JobSummary[]; gone: string[] }
   /** Every host there is; the others are gone. */

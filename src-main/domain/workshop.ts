@@ -145,6 +145,8 @@ export interface WorkshopSnapshot {
   hosts: Record<string, HostView>;
   jobs: Record<string, JobSummary>;
   events: AgentEvent[];
+  /** Completed jobs of all time of users who wait; absent unless the order of the queue counts them. */
+  completions?: Record<string, number>;
   /** A sentence about this console itself, e.g. settings that could not be read; null or absent for none. */
   notice?: string | null;
   /** Estimates of who waits how long; null or absent while they are not known. */

@@ -46,6 +46,8 @@ export interface JobList {
   read(ids: readonly string[], digests: readonly (JobDigest | undefined)[], withTraits: boolean): void;
   /** What is known of these; jobs that are not listed or were not read are left out. */
   summaries(ids: readonly string[]): JobSummary[];
+  /** Users of waiting jobs, as far as those were read. */
+  waitingUsers(): Set<string>;
   readonly size: number;
 }
 
@@ -116,6 +118,13 @@ export function createJobList(): JobList {
         const entry = entries.get(id);
         return entry && entry.digest !== undefined ? [summaryOf(id, entry)] : [];
       }),
+
+    waitingUsers() {
+      const users = new Set<string>();
+      for (const { places, digest } of entries.values())
+        if (digest && places.some(({ queue }) => queue === 'pending')) users.add(digest.userId);
+      return users;
+    },
 
     get size() {
       return entries.size;

@@ -1,3 +1,4 @@
+import type { QueueMode } from '../../../worker-agent/src/contract/desired.ts';
 import { toWorkshopError, type WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { channels, jobIdOfKey, keys } from '../../../worker-agent/src/contract/keys.ts';
 import { openChangeFeed } from '../../../worker-agent/src/queue/change-feed.ts';
@@ -40,6 +41,11 @@ export function readWorkshop(
   let hostIds: string[] = [];
   let lastEvent: string | undefined;
   let trouble: WorkshopError | undefined;
+  /** The order of the queue as last read: what round_robin counts is read only while it holds. */
+  let chosenMode: QueueMode | null = null;
+  const ownModes = new Map<string, QueueMode>();
+  const takesTurns = () =>
+    chosenMode === null ? [...ownModes.values()].includes('round_robin') : chosenMode === 'round_robin';
 
   const tellLink = (state: LinkState) => {
     if (!trouble || (state.kind !== 'ready' && state.kind !== 'degraded'))
@@ -54,15 +60,22 @@ export function readWorkshop(
   };
 
   const read = async ({ client }: RedisSession, marks: Marks) => {
-    await jobs.read(client, marks.jobs, marks.resync);
+    await jobs.read(client, marks.jobs, marks.resync, takesTurns());
     let hosts: readonly string[];
     if (marks.hosts === 'all') {
       hostIds = await readHostIds(client);
       tell({ kind: 'all-hosts', hostIds });
       hosts = hostIds;
     } else hosts = [...marks.hosts];
-    for (const fact of await readHosts(client, hosts, jobs.localTime)) tell(fact);
-    if (marks.control) tell(await readControl(client));
+    for (const fact of await readHosts(client, hosts, jobs.localTime)) {
+      if (fact.kind === 'host-status') ownModes.set(fact.hostId, fact.status.queueMode);
+      tell(fact);
+    }
+    if (marks.control) {
+      const fact = await readControl(client);
+      if (fact.kind === 'control') chosenMode = fact.control?.mode ?? null;
+      tell(fact);
+    }
     if (marks.room) tell(await readShared(client, 'room'));
     if (marks.plan) tell(await readShared(client, 'plan'));
     if (marks.events) {

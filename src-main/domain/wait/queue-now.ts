@@ -1,4 +1,5 @@
 import type { QueueMode } from '../../../worker-agent/src/contract/desired.ts';
+import { finishingSince } from '../../../worker-agent/src/contract/gpu-spans.ts';
 import type { WorkerStatus } from '../../../worker-agent/src/contract/host.ts';
 import type { HostView, JobSummary, WorkshopSnapshot } from '../workshop.ts';
 import { inLine } from './in-line.ts';
@@ -61,7 +62,7 @@ export function readQueueNow(
       mode,
       nextTurn: control?.nextTurn ?? null,
       caps: control?.caps ?? null,
-      served: servedOf(all, mode, now),
+      served: servedOf(snapshot, all, mode, now),
       runTimes: learned.runTimes,
       arrivals: arrivalsOf(all, now, toSim),
       cancelRate: cancelRateOf(all, waiting, now),
@@ -162,20 +163,44 @@ function workerOf(
   }
 }
 
-/** round_robin counts completed jobs (contract 1.5), of which the lists know the latest; fair counts today's (UTC). */
-function servedOf(all: readonly JobSummary[], mode: QueueMode, now: number): Map<string, number> {
-  const served = new Map<string, number>();
-  if (mode !== 'round_robin' && mode !== 'fair') return served;
-  const today = Math.floor(now / 86_400_000);
-  for (const job of all) {
-    const settledToday =
-      job.startedAt !== null &&
-      job.completedAt !== null &&
-      Math.floor(job.completedAt / 86_400_000) === today;
-    const counts =
-      mode === 'round_robin' ? job.status === 'completed' : job.status === 'running' || settledToday;
-    if (counts) served.set(job.userId, (served.get(job.userId) ?? 0) + 1);
-  }
+type Served = Map<string, number>;
+
+/** What the turn modes count; empty in the others. */
+function servedOf(
+  snapshot: Readonly<WorkshopSnapshot>,
+  all: readonly JobSummary[],
+  mode: QueueMode,
+  now: number,
+): Served {
+  if (mode === 'fair') return countUsers(all, (job) => job.status === 'running' || endedToday(job, now));
+  return mode === 'round_robin' ? completionsOf(snapshot, all) : new Map();
+}
+
+function countUsers(all: readonly JobSummary[], counts: (job: JobSummary) => boolean): Served {
+  const served: Served = new Map();
+  for (const job of all) if (counts(job)) served.set(job.userId, (served.get(job.userId) ?? 0) + 1);
+  return served;
+}
+
+/** By the UTC day, as the claim counts; jobs that never started were never served. */
+function endedToday({ startedAt, completedAt }: JobSummary, now: number): boolean {
+  const dayOf = (at: number) => Math.floor(at / 86_400_000);
+  return startedAt !== null && completedAt !== null && dayOf(completedAt) === dayOf(now);
+}
+
+/**
+ * Completed jobs of all time (contract 1.5) and those that are brought away. Where the counters were not read, those
+ * that the lists know.
+ */
+function completionsOf(
+  { completions = {}, hosts }: Readonly<WorkshopSnapshot>,
+  all: readonly JobSummary[],
+): Served {
+  const finishing = finishingSince(Object.values(hosts).map(({ status }) => status));
+  const served = countUsers(all, ({ id, userId, status }) =>
+    status === 'completed' ? !Object.hasOwn(completions, userId) : status === 'running' && finishing.has(id),
+  );
+  for (const [user, count] of Object.entries(completions)) served.set(user, (served.get(user) ?? 0) + count);
   return served;
 }
 

@@ -161,6 +161,36 @@ test('the change feed alone brings a new job, a claim, an end and a removal', as
   await until('it is gone', () => reader.model.now.jobs.b === undefined);
 });
 
+test('while the queue counts completed jobs of all time, the counters of those who wait are read', async () => {
+  const control = {
+    protocol: PROTOCOL_VERSION,
+    revision: 1,
+    at: 1,
+    by: 'host',
+    held: false,
+    heldUsers: [],
+    nextTurn: null,
+  };
+  await db.mset({
+    [keys.userCompleted('ada')]: '412',
+    [keys.userCompleted('bo')]: 'x',
+    [keys.userCompleted('cy')]: '9',
+  });
+  await submit('one', 'ada');
+  const reader = read({ pollMs: 100 });
+  await known(reader);
+  await until('the job', () => reader.model.now.jobs.one !== undefined);
+  expect(reader.model.now.completions).toBeUndefined();
+  await db.set(keys.control, JSON.stringify({ ...control, mode: 'round_robin' }));
+  await until('the counter', () => reader.model.now.completions !== undefined);
+  expect(reader.model.now.completions).toEqual({ ada: 412 });
+  await submit('two', 'bo');
+  await until('the next counter', () => reader.model.now.completions?.bo !== undefined);
+  expect(reader.model.now.completions).toEqual({ ada: 412, bo: 0 });
+  await db.multi().incr(keys.userCompleted('ada')).zadd(keys.completed, 1, 'other').exec();
+  await until('one more', () => reader.model.now.completions?.ada === 413);
+});
+
 test('the slow poll finds what changed while there is no change feed', async () => {
   const way = directly();
   const nowhere = directConnection({ host: '127.0.0.1', port: await freePort(), password: null, tls: false });

@@ -173,6 +173,25 @@ describe('figures', () => {
     expect(told?.newJob).toEqual({ kind: 'no-worker' });
   });
 
+  test('round_robin goes by all that was ever completed, not by what the lists still show', () => {
+    const jobs = [
+      ...['w0', 'w1'].map((id, at) =>
+        job(id, { score: at, userId: at === 0 ? 'old' : 'new', createdAt: NOW }),
+      ),
+      ...Array.from({ length: 3 }, (_, at) =>
+        job(`d${at}`, { status: 'completed', queue: 'completed', userId: 'new', completedAt: NOW }),
+      ),
+    ];
+    const first = (completions?: Record<string, number>) => {
+      const mode = { control: { ...control, mode: 'round_robin' as const } };
+      const told = look(workshop(jobs, undefined, { ...mode, ...(completions && { completions }) }));
+      return Object.keys(told?.byJob ?? {})[0];
+    };
+    expect(first()).toBe('w0');
+    expect(first({ old: 500, new: 3 })).toBe('w1');
+    expect(first({ old: 2, new: 3 })).toBe('w0');
+  });
+
   test('a worker more shortens the wait, one less lengthens it', () => {
     const told = look(workshop(waiting(30), [busyWith('r', 1000), busyWith('s', 1000)]));
     expect(told?.whatIf.map(({ workers }) => workers)).toEqual([1, 2, 3]);
