@@ -163,6 +163,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   };
   const machines = createMachinesService({
     open: links.open,
+    local: createLocalHost(),
     secrets: machineSecrets(dir, options.secrets),
     publish: (views) => gpusOverSsh.machines(views),
     opened(id) {

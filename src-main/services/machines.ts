@@ -6,6 +6,7 @@ import type { HostAnswer, HostLinkState, HostQuestion, HostTarget } from '../dom
 import {
   addressOf,
   isLinkNews,
+  localHostsIn,
   type MachineEntry,
   type MachineView,
   machinesIn,
@@ -35,6 +36,8 @@ interface MachineSecretStore {
 
 export interface MachinesNeeds {
   open(target: HostTarget): MachineLink;
+  /** The computer that the console runs on, which may be a GPU host, too. */
+  local: RemoteHost;
   secrets: MachineSecretStore;
   publish(machines: MachineView[]): void;
   /** A link stands from now on; what goes through it can come back. */
@@ -67,16 +70,19 @@ interface Held {
 }
 
 /** Keeps a link to every machine of the workshop that is watched, and passes its questions on to the person. */
-export function createMachinesService({ open, secrets, publish, opened }: MachinesNeeds): Machines {
+export function createMachinesService({ open, local, secrets, publish, opened }: MachinesNeeds): Machines {
   const held = new Map<string, Held>();
-  const view = (): MachineView[] =>
-    [...held.values()].map(({ entry, shown }) => ({
+  let here: MachineView[] = [];
+  const view = (): MachineView[] => [
+    ...[...held.values()].map(({ entry, shown }) => ({
       id: entry.target.id,
       role: entry.role,
       name: entry.target.name,
       address: addressOf(entry.target),
       link: shown,
-    }));
+    })),
+    ...here,
+  ];
   const tell = () => publish(view());
 
   const show = (one: Held, state: HostLinkState) => {
@@ -158,9 +164,10 @@ export function createMachinesService({ open, secrets, publish, opened }: Machin
         held.delete(id);
       }
       for (const entry of wanted) if (!held.has(entry.target.id)) take(entry);
+      here = localHostsIn(profile).map(viewHere);
       tell();
     },
-    host: async (id) => (await ready(find(id))).host,
+    host: async (id) => (here.some((one) => one.id === id) ? local : (await ready(find(id))).host),
     forward: async (id, host, port) => find(id).link.forward(host, port),
     async connect({ id }) {
       find(id).link.connect();
@@ -190,8 +197,15 @@ export function createMachinesService({ open, secrets, publish, opened }: Machin
     close() {
       for (const { link } of held.values()) link.close();
       held.clear();
+      here = [];
     },
   };
+}
+
+/** It is always reached. */
+function viewHere({ id, name }: { id: string; name: string }): MachineView {
+  const link = { kind: 'ready', since: 0, rttMs: 0 } as const;
+  return { id, name, role: 'gpu-host', address: 'this computer', local: true, link };
 }
 
 /** Under which name the answer to a question is kept; undefined for what is never kept. */

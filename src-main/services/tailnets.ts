@@ -223,7 +223,9 @@ export function createTailnets(needs: TailnetsNeeds): Tailnets {
     for (const who of readings.keys()) if (who !== OWN && !views.some(({ id }) => id === who)) forget(who);
     for (const view of views) {
       const { link, id } = view;
-      if (stands(link)) consider(id, view.address, peersOf(view));
+      // This computer is asked once, below, where it needs Tailscale itself.
+      if (view.local && peersOfThisComputer(ways()).length > 0) forget(id);
+      else if (stands(link)) consider(id, view.address, peersOf(view));
       else {
         const reading = readings.get(id);
         if (reading) end(reading);

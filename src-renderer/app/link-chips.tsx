@@ -104,7 +104,8 @@ function chipsOf(state: LiveState, now: number): Chip[] {
     ];
   return [
     ...(state.name === null ? [] : [redisChip(state, now)]),
-    ...state.machines.map((machine) => machineChip(machine, now)),
+    // This computer is not linked to; what Tailscale says on it stands with Redis.
+    ...state.machines.filter(({ local }) => !local).map((machine) => machineChip(machine, now)),
     ...(state.name === null ? [] : [agentChip(state, now)]),
   ];
 }
@@ -113,7 +114,9 @@ function redisChip({ links, tailnet, machines }: LiveState, now: number): Chip {
   const tailnets = [
     ...(tailnet ? [describeOwnTailnet(tailnet, now)] : []),
     ...machines.flatMap((machine) =>
-      machine.role === 'vps' && machine.tailnet?.needed ? (describeTailnet(machine, now) ?? []) : [],
+      (machine.role === 'vps' || machine.local) && machine.tailnet?.needed
+        ? (describeTailnet(machine, now) ?? [])
+        : [],
     ),
   ];
   return { name: 'Redis', ...describeLink('Redis', links.redis, now), tailnets };

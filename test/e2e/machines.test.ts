@@ -61,10 +61,15 @@ test('a link to a machine stands in the header, with its question and its next s
   served.workshop.machines.follow({
     ...emptyProfile('id', 'one'),
     vps: { host: 'vps.example', user: null, port: null, keyFile: null },
-    gpuHosts: [{ id: 'h100', name: 'the H100', provider: 'verda', login }],
+    gpuHosts: [
+      { id: 'h100', name: 'the H100', provider: 'verda', login },
+      { id: 'here', name: 'the studio PC', provider: 'local', login: null },
+    ],
   });
   link('vps').become({ kind: 'ready', since: Date.now(), rttMs: 38 });
   await page.getByRole('button', { name: 'VPS ssh 38 ms' }).waitFor();
+  // There is no link to this computer, so there is none to show.
+  expect(await page.getByRole('button', { name: /studio PC/ }).count()).toBe(0);
 
   link('h100').become({
     kind: 'asking',

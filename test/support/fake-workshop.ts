@@ -14,6 +14,7 @@ import type {
   SettingsService,
 } from '../../src-main/api/roles.ts';
 import { catalogue } from '../../src-main/app/catalogue.ts';
+import { createLocalHost } from '../../src-main/connections/hosts/local-host.ts';
 import type { AlertRecord } from '../../src-main/domain/alerts/alert.ts';
 import { capacityFactsOf } from '../../src-main/domain/capacity/capacity-facts.ts';
 import type { Rental } from '../../src-main/domain/capacity/capacity-settings.ts';
@@ -334,6 +335,7 @@ export class FakeWorkshop implements Services {
   readonly machineLinks = scriptedMachines();
   readonly machines = createMachinesService({
     open: this.machineLinks.open,
+    local: createLocalHost(),
     secrets: { available: false, get: async () => undefined, set: async () => {}, remove: async () => {} },
     publish: (machines) => this.push([{ kind: 'machines', machines }]),
   });

@@ -6,6 +6,7 @@ import type { DeployChoices } from './agent-settings.ts';
 export type DeployAct = 'deploy' | 'rollback' | 'uninstall';
 
 export type StepId =
+  | 'system'
   | 'disk'
   | 'room'
   | 'models'

@@ -21,7 +21,7 @@ export function describeMachine(found: Findings, skew: ClockSkew | null): Findin
     {
       label: 'System',
       value: `${found.os.name || found.os.id}, ${found.arch}`,
-      tone: 'ok',
+      tone: found.kernel === 'Linux' ? 'ok' : 'fail',
       note: found.container ? 'A container (pod).' : '',
     },
     {

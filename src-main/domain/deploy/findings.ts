@@ -4,6 +4,8 @@ import { type ModelsFolder, modelsFolders } from './models.ts';
 /** What one look over a machine told. `null` is not known. */
 export interface Findings {
   os: { id: string; version: string; name: string };
+  /** As `uname -s` says, e.g. Linux, Darwin. */
+  kernel: string;
   /** As `uname -m` says. */
   arch: string;
   user: string;
@@ -94,6 +96,7 @@ export function parseFindings(text: string): Findings {
   const sudo = oneOf(one('sudo'), ['root', 'free', 'password', 'none'] as const, 'none' as const);
   return {
     os: { id: one('os.id'), version: one('os.version'), name: one('os.name') },
+    kernel: one('kernel') || 'Linux',
     arch: one('arch'),
     user: one('user'),
     hostname: one('hostname'),

@@ -10,6 +10,7 @@ import { blocked, step, type Wanted } from './plan-step.ts';
  * that was cut off is resumed by looking again.
  */
 export function planSteps(found: Findings, wanted: Wanted): PlanStep[] {
+  if (found.kernel !== 'Linux') return [otherSystem(found)];
   if (wanted.act === 'uninstall') return planUninstall(found, wanted);
   const back = wanted.act === 'rollback';
   const target = back ? found.agent.previous : wanted.release;
@@ -29,6 +30,23 @@ export function planSteps(found: Findings, wanted: Wanted): PlanStep[] {
     one.skippable && wanted.skip.has(one.id) && one.state !== 'done'
       ? { ...one, state: 'skipped', problem: null }
       : one,
+  );
+}
+
+/** What `uname -s` says, as people call it. */
+const SYSTEMS: Readonly<Record<string, string>> = { Darwin: 'macOS', FreeBSD: 'FreeBSD' };
+
+/** Nothing of ours runs there, so nothing else is planned. */
+function otherSystem({ kernel }: Findings): PlanStep {
+  const name = SYSTEMS[kernel] ?? (/^(MINGW|MSYS|CYGWIN|Windows)/i.test(kernel) ? 'Windows' : kernel);
+  return step(
+    'system',
+    'Operating system',
+    blocked(
+      'HOST_UNSUITABLE',
+      `This machine runs ${name}. The agent and the workers need Linux with an NVIDIA card.`,
+      'Rent a GPU machine, for instance from Verda or RunPod, and add it on Setup. This console steers it from any computer.',
+    ),
   );
 }
 

@@ -3,7 +3,7 @@ import type { WorkshopProfile } from '../workshops/profile.ts';
 import type { HostLinkState, HostTarget } from './host-link.ts';
 import type { TailnetView } from './tailnet.ts';
 
-/** A machine of the workshop that is logged in to, and how the way to it stands. Holds no secret. */
+/** A machine of the workshop, and how the way to it stands. Holds no secret. */
 export interface MachineView {
   /** 'vps', or the id of the GPU host. */
   id: string;
@@ -13,6 +13,8 @@ export interface MachineView {
   /** As it was entered, e.g. "root@203.0.113.7:2222". */
   address: string;
   link: HostLinkState;
+  /** The GPU host is the computer that the console runs on: there is no login, so its link always stands. */
+  local?: true;
   /** Its GPUs as nvidia-smi tells them over SSH, while no agent of its own does; null or absent while one does. */
   gpus?: MachineGpus | null;
   /** Tailscale there; null or absent before the first look. */
@@ -46,6 +48,12 @@ export function machinesIn(profile: WorkshopProfile | null): MachineEntry[] {
     login === null || id === VPS ? [] : [{ role: 'gpu-host', target: { id, name, ...login } }],
   );
   return [...vps, ...gpuHosts];
+}
+
+/** GPU hosts of a workshop that are the computer that the console runs on. */
+export function localHostsIn(profile: WorkshopProfile | null): { id: string; name: string }[] {
+  const here = profile?.gpuHosts.filter(({ login, id }) => login === null && id !== VPS) ?? [];
+  return here.map(({ id, name }) => ({ id, name }));
 }
 
 /** How a person would write the login. */

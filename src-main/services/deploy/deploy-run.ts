@@ -66,6 +66,13 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
   });
   const after = Date.now();
   const found = parseFindings(result.stdout);
+  // No shell at all, such as on Windows.
+  if (result.code === 127 && result.stdout === '')
+    throw new WorkshopError(
+      'HOST_UNSUITABLE',
+      `${host.label} has no POSIX shell, so it is no Linux machine (Windows, most likely). The agent and the workers need Linux with an NVIDIA card.`,
+      { remedy: 'Rent a GPU machine, for instance from Verda or RunPod, and add it on Setup.' },
+    );
   if (found.root === '' || found.user === '')
     throw new WorkshopError(
       'HOST_UNSUITABLE',

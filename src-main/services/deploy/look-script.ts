@@ -21,6 +21,7 @@ if [ -r /etc/os-release ]; then
 else
   say os.id "$(uname -s)"; say os.name "$(uname -s)"
 fi
+say kernel "$(uname -s)"
 say arch "$(uname -m)"
 say user "$(id -un)"
 say hostname "$(uname -n)"

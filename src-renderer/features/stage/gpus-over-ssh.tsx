@@ -5,16 +5,16 @@ import { useNow } from '../../live/clock.ts';
 import { useLiveData } from '../../live/store.ts';
 import styles from './gpus-over-ssh.module.css';
 
-/** GPUs of hosts whose agent does not tell of them now, as nvidia-smi says over SSH. Nothing while every agent tells. */
+/** GPUs of hosts whose agent does not tell of them now, as nvidia-smi says over SSH or here. Nothing while every agent tells. */
 export function GpusOverSsh() {
   const read = useLiveData(({ machines }) =>
-    machines.flatMap(({ id, name, gpus }) => (gpus ? [{ id, name, gpus }] : [])),
+    machines.flatMap(({ id, name, gpus, local }) => (gpus ? [{ id, name, gpus, local }] : [])),
   );
   const now = useNow();
-  return read.map(({ id, name, gpus }) => (
+  return read.map(({ id, name, gpus, local }) => (
     <Panel
       key={id}
-      title={`GPU of ${name}, seen over SSH`}
+      title={`GPU of ${name}, seen ${local ? 'on this computer' : 'over SSH'}`}
       stale={gpus.at !== null && now - gpus.at > 5000}
       aside={ageText(gpus.at, now)}
     >

@@ -1,5 +1,6 @@
 import type { RoomDoor, Services } from '../../../src-main/api/roles.ts';
 import { catalogue } from '../../../src-main/app/catalogue.ts';
+import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
 import { recapOf } from '../../../src-main/domain/history/recap.ts';
 import { createLiveModel } from '../../../src-main/domain/live-model.ts';
 import { freshRoom } from '../../../src-main/domain/room/room-state.ts';
@@ -32,6 +33,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
     workshops,
     machines: createMachinesService({
       open: scriptedMachines().open,
+      local: createLocalHost(),
       secrets: { available: false, get: async () => undefined, set: async () => {}, remove: async () => {} },
       publish: () => {},
     }),

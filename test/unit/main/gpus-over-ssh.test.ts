@@ -5,7 +5,9 @@ import { beforeEach, expect, test } from 'vitest';
 import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
 import type { MachineView } from '../../../src-main/domain/hosts/machine-view.ts';
 import type { WorkshopSnapshot } from '../../../src-main/domain/workshop.ts';
+import { emptyProfile } from '../../../src-main/domain/workshops/profile.ts';
 import { createGpusOverSsh } from '../../../src-main/services/gpus-over-ssh.ts';
+import { createMachinesService } from '../../../src-main/services/machines.ts';
 
 const LINE = '0, GPU-1, NVIDIA H100 80GB HBM3, 81559, 1024, 80535, 7, 31, 70.5, 700.00';
 const machine = (kind: 'ready' | 'lost'): MachineView => ({
@@ -55,6 +57,25 @@ test('without an agent, one nvidia-smi that stays alive tells of the GPU, with t
   // The link is cut: what was seen stays as old as it is.
   service.machines([machine('lost')]);
   expect(gpus()?.gpus).toHaveLength(1);
+  service.close();
+});
+
+test('a GPU in this computer is read without any login', async () => {
+  const { service, gpus } = await rig(`while :; do echo "${LINE}"; sleep 0.05; done`);
+  const machines = createMachinesService({
+    open: () => {
+      throw new Error('no link is needed');
+    },
+    local: createLocalHost(),
+    secrets: { available: false, get: async () => undefined, set: async () => {}, remove: async () => {} },
+    publish: (views) => service.machines(views),
+  });
+  machines.follow({
+    ...emptyProfile('id', 'one'),
+    gpuHosts: [{ id: 'here', name: 'my own', provider: 'local', login: null }],
+  });
+  await expect.poll(() => gpus()?.gpus[0]?.name, soon).toBe('NVIDIA H100 80GB HBM3');
+  machines.close();
   service.close();
 });
 

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
 import { machineSecrets } from '../../../src-main/connections/store/machine-secrets.ts';
 import type { SecretStore } from '../../../src-main/connections/store/settings-file.ts';
 import { secretsInMemoryOnly } from '../../../src-main/connections/store/settings-file.ts';
@@ -40,6 +41,7 @@ function console_(secrets: SecretStore = keychain) {
   const opened: string[] = [];
   const machines = createMachinesService({
     open,
+    local: createLocalHost(),
     secrets: machineSecrets(dir, secrets),
     publish(view) {
       shown = view;
@@ -67,12 +69,20 @@ test('a link that stands again is told once, so that what goes through it comes 
   await expect.poll(() => opened).toEqual(['vps', 'vps']);
 });
 
-test('every machine that is logged in to has a link; this computer needs none', () => {
-  const { shown } = console_();
+test('every machine that is logged in to has a link; this computer needs none and is always there', async () => {
+  const { shown, machines, link } = console_();
   expect(shown().map(({ id, role, address }) => `${role} ${id} ${address}`)).toEqual([
     'vps vps vps.example',
     'gpu-host h100 root@203.0.113.7:2222',
+    'gpu-host here this computer',
   ]);
+  expect(shown()[2]).toMatchObject({ local: true, link: { kind: 'ready' } });
+  expect(() => link('here')).toThrow('no link');
+  const here = await machines.host('here');
+  expect((await here.exec(['echo', 'here'])).stdout).toBe('here\n');
+  machines.follow(null);
+  expect(shown()).toEqual([]);
+  await expect(machines.host('here')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('a login that did not change keeps its link; others are closed', () => {

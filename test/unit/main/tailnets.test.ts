@@ -93,6 +93,19 @@ test('a machine is asked as soon as its link stands, and once only until its tim
   await expect.poll(() => of('vps')?.state.kind, soon).toBe('fine');
 });
 
+test('a GPU host that is this computer is asked for its agent, unless the console asks for itself already', async () => {
+  await answers(tailscaleStatus({ BackendState: 'Stopped' }));
+  const local: MachineView = { ...machine('gpu-host'), local: true };
+  const { service, own, of, state } = rig({ ...DIRECT, redis: { host: '100.64.0.7', through: 'vps' } });
+  service.machines([local]);
+  await expect.poll(() => of('h100'), soon).toMatchObject({ needed: true, state: { kind: 'stopped' } });
+  expect(own()).toBeNull();
+  state.ways = DIRECT;
+  service.wake();
+  await expect.poll(() => own()?.state.kind, soon).toBe('stopped');
+  expect(of('h100')).toBeNull();
+});
+
 test('while Redis is lost it is asked more often, and at once when that begins', async () => {
   await answers(tailscaleStatus());
   const { known, own } = rig(DIRECT, {

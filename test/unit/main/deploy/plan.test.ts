@@ -90,6 +90,26 @@ describe('the plan for a machine', () => {
     ).toEqual(['heartbeat']);
   });
 
+  test('a machine that is no Linux gets no plan, but a sentence', () => {
+    const mac = parseFindings(
+      'kernel=Darwin\nos.id=Darwin\nos.name=Darwin\nuser=anna\nroot=/Users/anna/x\nsudo=password',
+    );
+    for (const act of ['deploy', 'rollback', 'uninstall'] as const)
+      expect(planSteps(mac, { ...wanted, act })).toMatchObject([
+        {
+          id: 'system',
+          state: 'blocked',
+          problem: {
+            code: 'HOST_UNSUITABLE',
+            message: 'This machine runs macOS. The agent and the workers need Linux with an NVIDIA card.',
+            remedy: expect.stringMatching(/^Rent a GPU machine/),
+          },
+        },
+      ]);
+    expect(describeMachine(mac, null)[0]).toMatchObject({ label: 'System', tone: 'fail' });
+    expect(found().kernel).toBe('Linux');
+  });
+
   test('a damaged release is uploaded again', () => {
     expect(plan(installed(wanted.release)).release?.state).toBe('needed');
   });
