@@ -19,12 +19,26 @@ const SOURCES = [
   'package.json',
 ];
 
+/** The agent that is deployed, and all that its bundle is made from; contract, queue and Redis scripts lie in src. */
+const AGENT_PRODUCTS = ['worker-agent/dist/worker-agent.mjs', 'worker-agent/dist/worker-agent.json'];
+const AGENT_SOURCES = ['worker-agent/src', 'worker-agent/build.ts', 'worker-agent/package.json'];
+
 /** Whether out/ is there and not older than any source. An installation without sources counts as current. */
-export async function isBuildCurrent(root: string): Promise<boolean> {
-  const built = await Promise.all(PRODUCTS.map((path) => modifiedAt(join(root, path))));
+export const isBuildCurrent = (root: string): Promise<boolean> => isCurrent(root, PRODUCTS, SOURCES);
+
+/** The same of the agent's bundle: an old one would be deployed by a new console without anybody noticing. */
+export const isAgentCurrent = (root: string): Promise<boolean> =>
+  isCurrent(root, AGENT_PRODUCTS, AGENT_SOURCES);
+
+async function isCurrent(
+  root: string,
+  products: readonly string[],
+  sources: readonly string[],
+): Promise<boolean> {
+  const built = await Promise.all(products.map((path) => modifiedAt(join(root, path))));
   if (built.includes(undefined)) return false;
   const oldest = Math.min(...built.map((at) => at ?? 0));
-  const newest = await Promise.all(SOURCES.map((path) => newestIn(join(root, path))));
+  const newest = await Promise.all(sources.map((path) => newestIn(join(root, path))));
   return Math.max(...newest) <= oldest;
 }
 

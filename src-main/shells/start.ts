@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { isBuildCurrent } from './build-state.ts';
+import { isAgentCurrent, isBuildCurrent } from './build-state.ts';
 
 /**
  * `npm start [-- --web] [--no-open] [--port N]`: builds what is missing or old, then opens the desktop app, or the web
@@ -24,7 +24,7 @@ if (!(await isBuildCurrent(root))) {
   if (code !== 0) process.exit(code);
 }
 
-if (!existsSync(join(root, 'worker-agent/dist/worker-agent.json'))) {
+if (!(await isAgentCurrent(root))) {
   console.log('Building the agent …');
   const code = await run(process.execPath, [join(root, 'worker-agent/build.ts')]);
   if (code !== 0) process.exit(code);

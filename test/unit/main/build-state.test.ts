@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
-import { isBuildCurrent } from '../../../src-main/shells/build-state.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { isAgentCurrent, isBuildCurrent } from '../../../src-main/shells/build-state.ts';
 
 const PRODUCTS = [
   'out/main/web.js',
@@ -58,4 +58,34 @@ test('an installation without sources is current', async () => {
   await rm(join(root, 'src-main'), { recursive: true });
   await rm(join(root, 'src-renderer'), { recursive: true });
   expect(await isBuildCurrent(root)).toBe(true);
+});
+
+describe('the agent’s bundle', () => {
+  beforeEach(async () => {
+    for (const name of ['worker-agent.mjs', 'worker-agent.json'])
+      await put(`worker-agent/dist/${name}`, 2000);
+    for (const name of ['src/agent/agent.ts', 'package.json', 'build.ts'])
+      await put(`worker-agent/${name}`, 1000);
+  });
+
+  test('is current while nothing it is made from changed; the console’s own sources do not matter', async () => {
+    await put('src-main/app/compose.ts', 3000);
+    expect(await isAgentCurrent(root)).toBe(true);
+    expect(await isBuildCurrent(root)).toBe(false);
+  });
+
+  test.each(['worker-agent.mjs', 'worker-agent.json'])('without %s it is not', async (name) => {
+    await rm(join(root, 'worker-agent/dist', name));
+    expect(await isAgentCurrent(root)).toBe(false);
+  });
+
+  test.each([
+    'worker-agent/src/agent/agent.ts',
+    'worker-agent/src/queue/scripts/claim.lua',
+    'worker-agent/package.json',
+    'worker-agent/build.ts',
+  ])('a later change of %s makes it old', async (path) => {
+    await put(path, 3000);
+    expect(await isAgentCurrent(root)).toBe(false);
+  });
 });
