@@ -20,6 +20,7 @@ import { ConsoleNameDialog } from '../features/console/console-name-dialog.tsx';
 import { NicknameDialog } from '../features/people/nickname-dialog.tsx';
 import { RoomDialog } from '../features/room/panel/room-dialog.tsx';
 import { showRoomPanel } from '../features/room/panel/room-panel.ts';
+import { useEnvDrop } from '../features/setup/take-env.ts';
 import { useClock } from '../live/clock.ts';
 import { useOpenRoom } from '../live/room-verbs.ts';
 import { useRefusedChanges } from '../live/shared-verbs.ts';
@@ -44,6 +45,7 @@ export function Shell() {
   const [mapShown, map] = useDisclosure(false);
   useShortcuts(map.open);
   useOtherHosts();
+  useEnvDrop();
   useRefusedChanges();
   const content = useRef<HTMLElement>(null);
   const shown = useRef(current);

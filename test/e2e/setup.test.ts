@@ -148,6 +148,56 @@ test('the .env is found on the VPS, reviewed with masked secrets, written with a
   await expect.poll(() => served.workshop.setup.used.at(-1)).toBe('AI film workshop 100.99.216.71');
 });
 
+/** A file dropped on the window as a person does it: by the browser, which opens files that no page takes. */
+async function dropFile(on: Page, path: string, x: number, y: number): Promise<void> {
+  const session = await on.context().newCDPSession(on);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x, y, data });
+  await session.detach();
+}
+
+test('a .env that is dropped anywhere is taken, also over an import that is open; no file replaces the page', async () => {
+  const dropped = join(dir, 'dropped.env');
+  await writeFile(dropped, envSample('vps-comfyume-v1'));
+  const env = panel('The .env of the VPS');
+  await env
+    .getByText('Read from ~/comfy', { exact: false })
+    .or(env.getByText('comfy-multi'))
+    .first()
+    .waitFor();
+  const { x = 0, y = 0 } = (await page.getByRole('heading', { level: 1 }).boundingBox()) ?? {};
+  await dropFile(page, dropped, x + 5, y + 5);
+  await env.getByText('Read from dropped.env.').waitFor();
+
+  // From another screen it leads here.
+  await page.keyboard.press('1');
+  await page.getByRole('main', { name: 'Stage' }).waitFor();
+  await writeFile(join(dir, 'again.env'), envSample('vps-comfy-multi'));
+  await dropFile(page, join(dir, 'again.env'), 640, 400);
+  await page.getByRole('main', { name: 'Setup' }).waitFor();
+  await env.getByText('Read from again.env.').waitFor();
+
+  await writeFile(join(dir, 'picture.png'), 'no settings in here');
+  await dropFile(page, join(dir, 'picture.png'), 640, 400);
+  await page.getByText('picture.png holds no KEY=value line.').waitFor();
+  await env.getByText('Read from again.env.').waitFor();
+  expect(page.url()).toContain('/#/setup');
+
+  const room = await context.newPage();
+  await room.goto(`${await page.evaluate(() => location.origin)}/room.html`);
+  await room.locator('#root > *').first().waitFor();
+  // What a browser would open is what no listener has prevented.
+  const opens = await room.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['x'], 'x.env'));
+    const event = (type: string) => new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer });
+    return [document.body.dispatchEvent(event('dragover')), document.body.dispatchEvent(event('drop'))];
+  });
+  expect(opens).toEqual([false, false]);
+  await room.close();
+});
+
 test('the page itself had no error, and no secret stays in it', async () => {
   expect(faults).toEqual([]);
   expect((await page.content()).includes('MARKER')).toBe(false);

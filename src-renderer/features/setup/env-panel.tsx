@@ -6,9 +6,7 @@ import { type EnvSource, useFindEnv, useReadEnv } from '../../live/setup-verbs.t
 import { EnvReview } from './env-review.tsx';
 import { beginImport, endImport, useImport } from './import-store.ts';
 import styles from './setup.module.css';
-
-/** Larger files are no .env; the same bound as main's. */
-const LARGEST = 500_000;
+import { useTakeEnv } from './take-env.ts';
 
 /** The VPS's .env on its way to a GPU host: where it comes from, the reviewed plan, the proof. */
 export function EnvPanel({ profile }: { profile: WorkshopProfile }) {
@@ -21,23 +19,15 @@ export function EnvPanel({ profile }: { profile: WorkshopProfile }) {
     useImport.setState({ problem: null });
     read.mutate(source);
   };
-  const take = async (file: File | null | undefined) => {
-    if (!file) return;
-    if (file.size > LARGEST)
-      useImport.setState({
-        problem: {
-          code: 'BAD_INPUT',
-          message: `${file.name} is too large for a .env file.`,
-          remedy: 'Choose the .env file of the VPS.',
-          retryable: false,
-        },
-      });
-    else from({ from: 'text', name: file.name, text: await file.text() });
+  const given = useTakeEnv((error) => useImport.setState({ problem: error }));
+  const take = (file: File | null | undefined) => {
+    useImport.setState({ problem: null });
+    if (file) void given.take(file);
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    void take(event.dataTransfer.files[0]);
+    take(event.dataTransfer.files[0]);
   };
   const typed = (event: FormEvent) => {
     event.preventDefault();
@@ -68,8 +58,8 @@ export function EnvPanel({ profile }: { profile: WorkshopProfile }) {
           onDrop={drop}
         >
           <p className={styles.text}>
-            It holds how to reach Redis. Read it from the VPS, choose it on this computer, or drop it here.
-            You review every key before anything is written.
+            It holds how to reach Redis. Read it from the VPS, choose it on this computer, or drop it on this
+            window. You review every key before anything is written.
           </p>
           <Group>
             {profile.vps && (
@@ -77,9 +67,9 @@ export function EnvPanel({ profile }: { profile: WorkshopProfile }) {
                 Look for it on the VPS
               </Button>
             )}
-            <FileButton onChange={(file) => void take(file)}>
+            <FileButton onChange={take}>
               {(button) => (
-                <Button variant={profile.vps ? 'default' : 'filled'} loading={read.isPending} {...button}>
+                <Button variant={profile.vps ? 'default' : 'filled'} loading={given.isPending} {...button}>
                   Choose a file…
                 </Button>
               )}
