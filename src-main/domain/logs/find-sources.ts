@@ -6,7 +6,8 @@ export type FoundSource = LogSource &
   (
     | { from: 'journal'; unit: string; user: boolean }
     | { from: 'file'; path: string }
-    | { from: 'container'; container: string }
+    /** `socket`: of the Docker that runs it, where it is not the machine's usual one. */
+    | { from: 'container'; container: string; socket: string | null }
   );
 
 export interface FoundLogs {
@@ -20,11 +21,13 @@ const UNIT = 'worker-agent.service';
 const MOST = 100;
 const name = z.string().regex(/^[a-zA-Z0-9_.-]{1,64}$/);
 const path = z.string().startsWith('/').max(4000);
+const container = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}$/);
 const entrySchema = z.union([
   z.tuple([z.literal('journal'), z.enum(['system', 'user'])]),
   z.tuple([z.literal('agent-file'), path]),
   z.tuple([z.literal('worker-file'), name, path]),
-  z.tuple([z.literal('container'), name, z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}$/)]),
+  z.tuple([z.literal('container'), name, container]),
+  z.tuple([z.literal('container'), name, container, z.string().regex(/^unix:\/\/\/[^\s]{1,200}$/)]),
   z.tuple([z.literal('env'), path]),
 ]);
 
@@ -46,7 +49,7 @@ export function findSources(printed: string): FoundLogs {
     if (fact[0] === 'container')
       add({
         ...{ id: fact[1], kind: 'worker', where: `container ${fact[2]}` },
-        ...{ from: 'container', container: fact[2] },
+        ...{ from: 'container', container: fact[2], socket: fact[3] ?? null },
       });
   let agents = 0;
   for (const fact of facts) {

@@ -10,8 +10,11 @@ interface Place {
   count: number;
 }
 
-/** A container's output; its name outlives a container that is made anew. */
-export function followContainer(container: string): Follower {
+/**
+ * A container's output; its name outlives a container that is made anew.
+ * @param socket of the Docker that runs it; null for the usual one.
+ */
+export function followContainer(container: string, socket: string | null = null): Follower {
   const places: Record<'stdout' | 'stderr', Place | null> = { stdout: null, stderr: null };
   /** Lines to come again after the link was made anew. */
   let before: Record<'stdout' | 'stderr', Place | null> = { stdout: null, stderr: null };
@@ -20,7 +23,8 @@ export function followContainer(container: string): Follower {
       before = { stdout: copy(places.stdout), stderr: copy(places.stderr) };
       const since = [places.stdout?.stamp, places.stderr?.stamp].filter((one) => one !== undefined).sort()[0];
       const start = since === undefined ? ['--tail', String(lines)] : ['--since', since];
-      return ['docker', 'logs', '--follow', '--timestamps', ...start, container];
+      const docker = socket === null ? ['docker'] : ['docker', '--host', socket];
+      return [...docker, 'logs', '--follow', '--timestamps', ...start, container];
     },
     take(line, from) {
       const found = STAMPED.exec(line);

@@ -145,7 +145,7 @@ function followerOf(source: FoundSource): Follower {
     case 'journal':
       return followJournal(source.unit, source.user);
     case 'container':
-      return followContainer(source.container);
+      return followContainer(source.container, source.socket);
     case 'file':
       return followFile(source.path);
   }

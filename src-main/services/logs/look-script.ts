@@ -21,6 +21,18 @@ env_file() {
   say env "$1"
   log=$(of_env "$1" LOG_FILE); case $log in /*) say agent-file "$log" ;; esac
   dir=$(of_env "$1" AGENT_STATE_DIR); case $dir in /*) state "$dir" ;; esac
+  socket=$(of_env "$1" DOCKER_HOST); case $socket in unix:///*) docker_of "$socket" ;; esac
+}
+dockers=
+# Containers of the Docker behind this socket; an empty one is the usual.
+docker_of() {
+  case "$dockers" in *"|$1|"*) return 0 ;; esac
+  dockers="$dockers|$1|"
+  command -v docker >/dev/null 2>&1 || return 0
+  at=$1
+  if [ -n "$1" ]; then set -- --host "$1"; else set --; fi
+  docker "$@" ps --all --filter label=workshop-console.worker --format '{{.Label "workshop-console.worker"}}|{{.Names}}' 2>/dev/null |
+    while IFS='|' read -r worker container; do say container "$worker" "$container" $at; done
 }
 
 # The unit first: where it writes into the journal, that is the agent's log.
@@ -50,9 +62,6 @@ for cmdline in $(grep -alz -e 'worker-agent\.mjs$' -e 'worker-agent/src/cli\.ts$
   env_file "$(tr '\0' '\n' < "$cmdline" | grep -A 1 -x -e --env-file | tail -n 1)"
   dir=$(tr '\0' '\n' < "$process/environ" 2>/dev/null | sed -n 's/^AGENT_STATE_DIR=//p'); case $dir in /*) state "$dir" ;; esac
 done
-if command -v docker >/dev/null 2>&1; then
-  docker ps --all --filter label=workshop-console.worker --format '{{.Label "workshop-console.worker"}}|{{.Names}}' 2>/dev/null |
-    while IFS='|' read -r worker container; do say container "$worker" "$container"; done
-fi
+docker_of ''
 exit 0
 `;

@@ -14,6 +14,8 @@ test('what the look prints becomes a list: agent first, workers in order, each o
     'worker-file\tworker-2\t/s/logs/worker-2.log',
     'container\tworker-2\tcomfy-gpu-worker-2',
     'container\tworker-3\t--privileged',
+    'container\tworker-5\tc-worker-5\tunix:///run/user/1000/docker.sock',
+    'container\tworker-6\tc-worker-6\ttcp://evil:2375',
     'worker-file\t../x\t/etc/passwd',
     'worker-file\tworker-4\trelative',
     'rubbish',
@@ -23,8 +25,12 @@ test('what the look prints becomes a list: agent first, workers in order, each o
     'agent: journal of worker-agent.service',
     'agent-2: file /var/log/agent.log',
     'worker-2: container comfy-gpu-worker-2',
+    'worker-5: container c-worker-5',
     'worker-10: file /s/logs/worker-10.log',
   ]);
+  expect(sources.find(({ id }) => id === 'worker-5')).toMatchObject({
+    socket: 'unix:///run/user/1000/docker.sock',
+  });
   expect(envFiles).toEqual(['/root/agent.env']);
   expect(findSources('').sources).toEqual([]);
 });
@@ -33,6 +39,9 @@ test('a container is taken up where each of its streams was left', () => {
   const follower = followContainer('c-worker-1');
   expect(follower.argv(100)).toEqual([
     ...['docker', 'logs', '--follow', '--timestamps', '--tail', '100', 'c-worker-1'],
+  ]);
+  expect(followContainer('c', 'unix:///run/user/1000/docker.sock').argv(1).slice(0, 4)).toEqual([
+    ...['docker', '--host', 'unix:///run/user/1000/docker.sock', 'logs'],
   ]);
   const texts = (lines: [string, 'stdout' | 'stderr'][]) =>
     lines.flatMap(([line, from]) => follower.take(line, from)?.text ?? []);
