@@ -230,6 +230,113 @@ describe('the built desktop app under the Electron stand-in', () => {
     await until('the laptop may sleep', () => app.output().includes('power save blocker off'));
     await app.page.getByText('Shell test').first().waitFor();
   });
+
+  const roomOf = async (app: LaunchedConsole) => {
+    const found = () =>
+      app.page
+        .context()
+        .pages()
+        .find((one) => one.url().endsWith('/room.html') && !one.isClosed());
+    await until('the room window', () => found() !== undefined);
+    const room = found();
+    if (!room) throw new Error('there is no room window');
+    return room;
+  };
+  /** The renderer of a page dies, as by a fault of the driver or of memory. */
+  const crash = async (page: Page) => {
+    const session = await page.context().newCDPSession(page);
+    const gone = new Promise((done) => page.once('crash', done));
+    await session.send('Page.crash').catch(() => {});
+    await gone;
+  };
+
+  test('a room view whose page crashes is loaded again; a second time it closes and says so', async () => {
+    const app = await start(launchUnderStandIn, { ...connected(), STAND_IN_SECOND_DISPLAY: '1' });
+    await app.page.getByText('Shell test').first().waitFor();
+    await callMain(app.page, 'mutation', 'room.open', { screenId: null });
+    const first = await roomOf(app);
+    await first.getByRole('heading', { level: 1, name: 'Shell test' }).waitFor();
+    await crash(first);
+    await until('it is said', () => app.output().includes('notification The room view was loaded again'));
+    await until('the dead page is gone', () => first.isClosed());
+    const second = await roomOf(app);
+    await second.getByRole('heading', { level: 1, name: 'Shell test' }).waitFor();
+    expect(app.output()).not.toContain('power save blocker off');
+    await crash(second);
+    await until('it is asked', () =>
+      app.output().includes('asks The room view stopped twice and was closed'),
+    );
+    await until('the laptop may sleep', () => app.output().includes('power save blocker off'));
+    // P does not bring the dead one back.
+    await callMain(app.page, 'mutation', 'room.open', { screenId: null });
+    await until('another window', () =>
+      app.page
+        .context()
+        .pages()
+        .some((one) => one !== second && one !== first && one.url().endsWith('/room.html')),
+    );
+  });
+
+  test('the tray counts who waits, holds the queue, and brings room view and console', async () => {
+    const app = await start(launchUnderStandIn, connected());
+    await app.page.getByText('Shell test').first().waitFor();
+    await until('the tray', () => app.output().includes('stand-in: tray Shell test: 0 jobs wait ['));
+    expect(app.output()).toContain('Show console | Open room view | Hold queue | Quit]');
+    const press = (label: string) =>
+      app.page.evaluate((entry) => {
+        const press_: unknown = Reflect.get(window, 'standInPressTray');
+        if (typeof press_ !== 'function') throw new Error('there is no tray');
+        return press_(entry);
+      }, label);
+    await submitAsQueueManager(redis.client(), {
+      ...{ id: 'waits', userId: 'user007', workflow: '{}', priority: 2 as const },
+      createdAtMicros: 1_772_360_430_000_000,
+    });
+    await until('it counts', () => app.output().includes('tray Shell test: 1 job waits'));
+    await press('Hold queue');
+    await until('it is held', async () =>
+      ((await redis.client().get('agent:control')) ?? '').includes('"held":true'),
+    );
+    await until('it says so', () => app.output().includes('tray Shell test: Queue held, 1 job waits'));
+    await press('Release queue');
+    await until('it goes on', async () =>
+      ((await redis.client().get('agent:control')) ?? '').includes('"held":false'),
+    );
+    await press('Open room view');
+    await roomOf(app);
+  });
+
+  test('closing the console asks while the room view is open; the room view may stay, and the tray brings the console back', async () => {
+    const app = await start(launchUnderStandIn, { ...connected(), STAND_IN_ANSWER: 'Keep the room view' });
+    await app.page.getByText('Shell test').first().waitFor();
+    await callMain(app.page, 'mutation', 'room.open', { screenId: null });
+    const room = await roomOf(app);
+    await room.getByRole('heading', { level: 1, name: 'Shell test' }).waitFor();
+    const ask = (page: Page, name: string, argument?: string) =>
+      page.evaluate(
+        ([door, given]) => {
+          const call: unknown = Reflect.get(window, door);
+          if (typeof call === 'function') void call(given);
+        },
+        [name, argument] as const,
+      );
+    await ask(app.page, 'standInCloseWindow');
+    await until('it is asked', () =>
+      app.output().includes('asks The room view is still open [Keep the room view'),
+    );
+    await until('the console is closed', () => app.page.isClosed());
+    await callMain(room, 'mutation', 'room.setBlank', { blank: true }).then((answer) =>
+      expect(answer).toContain('NOT_FOUND'),
+    );
+    await room.getByRole('heading', { level: 1, name: 'Shell test' }).waitFor();
+    await ask(room, 'standInPressTray', 'Show console');
+    await until('the console is back', () =>
+      room
+        .context()
+        .pages()
+        .some((one) => one.url().endsWith('/index.html')),
+    );
+  });
 });
 
 const presence = electronPresence();

@@ -13,6 +13,7 @@ import {
   screen,
   session,
   shell,
+  Tray,
 } from 'electron';
 import { toWorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { type Console, composeConsole, outsideLink } from '../../app/compose.ts';
@@ -21,23 +22,29 @@ import { serveIpc } from './ipc-transport.ts';
 import { isOwnSender, lockNavigation, lockPermissions, type OwnPage } from './lock-down.ts';
 import { buildMenu } from './menu.ts';
 import { notifyOfAlerts } from './notify.ts';
-import { createRoomWindow } from './room-window.ts';
+import { reviveWindow } from './revive.ts';
+import { createRoomWindow, type RoomWindow } from './room-window.ts';
 import { savePdf } from './save-pdf.ts';
 import { keychainSecrets } from './secrets.ts';
-import { type BadgePlace, badgeDot, showWaiting } from './waiting-badge.ts';
+import { showTray } from './tray.ts';
+import { TRAY_ICON_SIZE, trayIcon } from './tray-icon.ts';
+import { type BadgePlace, showWaiting } from './waiting-badge.ts';
 import { followPlace, MIN_SIZE, placeFile, windowPlace } from './window-place.ts';
+import { windowQuestions } from './window-questions.ts';
 
 /** The desktop shell: one window and the room view's, locked down, on the same routers that the web shell serves. */
 const page = ownPage('index.html');
 const roomPage = ownPage('room.html');
 const preload = resolve(import.meta.dirname, '../preload/index.cjs');
 let main: BrowserWindow | undefined;
+/** Brings the console's window to the front, or opens it again. */
+let showConsole: () => void = () => {};
+const ask = windowQuestions(dialog, () => main);
 
 if (app.requestSingleInstanceLock()) {
-  app.on('second-instance', () => {
-    if (main?.isMinimized()) main.restore();
-    main?.focus();
-  });
+  app.on('second-instance', () => showConsole());
+  // macOS: a click on the dock.
+  app.on('activate', () => showConsole());
   const open = (url: string) => {
     const link = outsideLink(url);
     if (link !== null) void shell.openExternal(link).catch(() => {});
@@ -61,11 +68,15 @@ async function start(): Promise<void> {
   notifyOfAlerts(alerts, {
     isSupported: () => Notification.isSupported(),
     create: (options) => new Notification(options),
-    show: () => {
-      if (main?.isMinimized()) main.restore();
-      main?.focus();
-    },
+    show: () => showConsole(),
   });
+  /** With no window open, the app waits for the answer. */
+  let asking = false;
+  const notify = (title: string, body: string) => {
+    if (Notification.isSupported()) new Notification({ title, body }).show();
+  };
+  const roomNotOpened = (cause: unknown) =>
+    notify('The room view was not opened', toWorkshopError(cause).message);
   const roomWindow = createRoomWindow({
     page: roomPage,
     screen,
@@ -74,6 +85,16 @@ async function start(): Promise<void> {
     preload,
     remembered: () => room.display(),
     remember: (display) => room.rememberDisplay(display),
+    revived: () =>
+      notify('The room view was loaded again', 'Its page had stopped. Nothing else was touched.'),
+    gaveUp() {
+      asking = true;
+      void ask.opensRoomAgain().then(async (again) => {
+        if (again) await roomWindow.open(null).catch(roomNotOpened);
+        asking = false;
+        if (BrowserWindow.getAllWindows().length === 0) app.quit();
+      });
+    },
   });
   const transport = serveIpc({
     ipcMain,
@@ -89,8 +110,28 @@ async function start(): Promise<void> {
   });
   const ending = new AbortController();
   void showWaiting(console_.services.watch, badgePlace(), ending.signal);
+  void showTray(
+    {
+      newTray: (image) => new Tray(image),
+      image: (bytes, size) => nativeImage.createFromBitmap(bytes, size),
+      menu: (entries) => Menu.buildFromTemplate(entries),
+      watch: console_.services.watch,
+      fleet: console_.services.fleet,
+      showConsole: () => showConsole(),
+      openRoom: () => void roomWindow.open(null).catch(roomNotOpened),
+      quit: () => app.quit(),
+      failed: notify,
+    },
+    ending.signal,
+  );
   powerMonitor.on('resume', () => console_.wake());
-  app.on('window-all-closed', () => app.quit());
+  app.on('window-all-closed', () => {
+    if (!asking) app.quit();
+  });
+  let quitting = false;
+  app.on('before-quit', () => {
+    quitting = true;
+  });
   let written = false;
   app.on('will-quit', (event) => {
     if (written) return;
@@ -103,10 +144,24 @@ async function start(): Promise<void> {
       app.quit();
     });
   });
-  await openWindow(() => roomWindow.close());
+  const open = () => openWindow({ room: roomWindow, mayClose: () => quitting });
+  showConsole = () => {
+    if (!main) return void open().catch(giveUp);
+    if (main.isMinimized()) main.restore();
+    main.show();
+    main.focus();
+  };
+  await open();
 }
 
-async function openWindow(onClosed: () => void): Promise<void> {
+interface Closing {
+  room: Pick<RoomWindow, 'isOpen' | 'close'>;
+  /** The app ends anyway: nothing is asked. */
+  mayClose(): boolean;
+}
+
+/** The console's window. While the room view is open, closing asks first: the room must not go dark by a slip. */
+async function openWindow({ room, mayClose }: Closing): Promise<void> {
   const file = placeFile(join(app.getPath('userData'), 'window.json'));
   const place = windowPlace(file.load(), screen.getAllDisplays(), screen.getPrimaryDisplay());
   const window = new BrowserWindow({
@@ -130,19 +185,39 @@ async function openWindow(onClosed: () => void): Promise<void> {
   window.once('ready-to-show', () => window.show());
   window.once('closed', () => {
     main = undefined;
-    onClosed();
+  });
+  window.on('close', (event) => {
+    if (!room.isOpen() || mayClose()) return;
+    event.preventDefault();
+    void ask.whatCloses().then((choice) => {
+      if (choice === 'cancel' || window.isDestroyed()) return;
+      if (choice === 'both') room.close();
+      window.destroy();
+    });
+  });
+  reviveWindow(window, {
+    load: () => window.loadURL(page.url),
+    // It opens as it was; only what was typed is gone.
+    revived: () => {},
+    gaveUp: () =>
+      void ask.loadsConsoleAgain().then((again) => {
+        if (window.isDestroyed()) return;
+        if (again) void window.loadURL(page.url).catch(() => window.destroy());
+        else window.destroy();
+      }),
   });
   await window.loadURL(page.url);
 }
 
-/** The app's icon: a number where the system has one for it, else a mark. */
+/** The app's icon: a number where the system has one for it, else one drawn on it. */
 function badgePlace(): BadgePlace {
   const setBadgeCount = (count: number) => app.setBadgeCount(count);
   if (process.platform !== 'win32') return { setBadgeCount };
-  const dot = badgeDot(nativeImage);
+  const size = { width: TRAY_ICON_SIZE, height: TRAY_ICON_SIZE, scaleFactor: 2 };
   return {
     setBadgeCount,
-    setOverlay: (shown, words) => main?.setOverlayIcon(shown ? dot : null, words),
+    setOverlay: (count, words) =>
+      main?.setOverlayIcon(count > 0 ? nativeImage.createFromBitmap(trayIcon(count), size) : null, words),
   };
 }
 

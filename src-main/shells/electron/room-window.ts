@@ -9,6 +9,7 @@ import {
   windowBounds,
 } from './choose-display.ts';
 import { isOwnSender, type OwnPage } from './lock-down.ts';
+import { reviveWindow } from './revive.ts';
 
 /** What of Electron the room's window needs; handed in, so that its behaviour can be tried without a second display. */
 export interface RoomWindowNeeds {
@@ -27,18 +28,24 @@ export interface RoomWindowNeeds {
   /** The display that was last filled. */
   remembered(): RoomDisplay | null;
   remember(display: RoomDisplay): void;
+  /** Its page stopped and was loaded again. */
+  revived(): void;
+  /** It stopped twice and is closed. */
+  gaveUp(): void;
 }
 
 export interface RoomWindow extends RoomDoor {
   /** Whether a message comes from the room's page in the room's window. */
   owns(event: IpcMainEvent): boolean;
+  isOpen(): boolean;
   close(): void;
 }
 
 /**
  * The room view's own window: full screen on the second display, remembered by that display; with one display an
  * ordinary window on it. When its display goes away it becomes a window on the primary one, when it comes back it fills
- * it again. Esc closes it. While it is open the laptop does not fall asleep.
+ * it again. Esc closes it. While it is open the laptop does not fall asleep. A page that crashed or hangs is loaded again
+ * once; should that not help, its window closes and says so, since a dead picture would look like a live one.
  */
 export function createRoomWindow(needs: RoomWindowNeeds): RoomWindow {
   const { page, screen, powerSaveBlocker } = needs;
@@ -100,6 +107,14 @@ export function createRoomWindow(needs: RoomWindowNeeds): RoomWindow {
       event.preventDefault();
       opened.close();
     });
+    reviveWindow(opened, {
+      load: () => opened.loadURL(page.url),
+      revived: needs.revived,
+      gaveUp() {
+        opened.destroy();
+        needs.gaveUp();
+      },
+    });
     await opened.loadURL(page.url);
     return opened;
   };
@@ -124,6 +139,7 @@ export function createRoomWindow(needs: RoomWindowNeeds): RoomWindow {
       link: null,
     }),
     owns: (event) => window !== undefined && event.sender === window.webContents && isOwnSender(event, page),
+    isOpen: () => window !== undefined,
     close: () => window?.close(),
   };
 }

@@ -77,6 +77,7 @@ StandInWindow.world = {
   receive: (channel, event, args) => void ipcMain.emit(channel, event, ...args),
   created: (contents) => void app.emit('web-contents-created', {}, contents),
   closed: () => void app.emit('window-all-closed'),
+  pressTray: () => {},
 };
 
 // The launcher asks for the end this way; a person would close the window.
@@ -92,10 +93,17 @@ export const dialog = {
     const filePath = process.env.STAND_IN_SAVE_AS ?? '';
     return { canceled: filePath === '', filePath };
   },
+  /** The person presses STAND_IN_ANSWER, once it is asked; without one nobody answers. */
+  async showMessageBox(...given: unknown[]) {
+    const { message, buttons } = given.at(-1) as { message: string; buttons: string[] };
+    console.error(`stand-in: asks ${message} [${buttons.join(' | ')}]`);
+    const response = buttons.indexOf(process.env.STAND_IN_ANSWER ?? '');
+    return response < 0 ? new Promise<never>(() => {}) : { response, checkboxChecked: false };
+  },
 };
 
 export const Menu = {
-  buildFromTemplate: (template: unknown[]) => ({ items: structuredClone(template) }),
+  buildFromTemplate: (items: MenuEntry[]) => ({ items }),
   setApplicationMenu(): void {},
 };
 
@@ -121,6 +129,40 @@ export class Notification {
 }
 
 export const nativeImage = { createFromBitmap: () => ({}) };
+
+interface MenuEntry {
+  label?: string;
+  enabled?: boolean;
+  click?: () => void;
+}
+
+/** Says what stands in the tray; a page of the test presses its entries (see windows.ts). */
+export class Tray {
+  #tip = '';
+
+  setImage(): void {}
+  on(): this {
+    return this;
+  }
+
+  setToolTip(tip: string): void {
+    this.#tip = tip;
+  }
+
+  setContextMenu({ items }: { items: MenuEntry[] }): void {
+    const labels = items.flatMap(({ label, enabled }) =>
+      label === undefined ? [] : enabled === false ? `(${label})` : label,
+    );
+    console.error(`stand-in: tray ${this.#tip} [${labels.join(' | ')}]`);
+    StandInWindow.world.pressTray = (label) => {
+      const entry = items.find((one) => one.label === label && one.enabled !== false);
+      if (!entry?.click) throw new Error(`the tray has no entry ${label} to press`);
+      entry.click();
+    };
+  }
+
+  destroy(): void {}
+}
 
 /** Keeps what it was given; nothing calls it here. */
 export const session = {

@@ -11,6 +11,8 @@ export interface WindowWorld {
   /** The page exists from now on; no script of it has run. */
   created(contents: StandInContents): void;
   closed(): void;
+  /** Presses an entry of the tray's menu. */
+  pressTray(label: string): void;
 }
 
 export interface WindowOptions {
@@ -107,8 +109,9 @@ export class StandInWindow extends EventEmitter {
 
   readonly webContents = new StandInContents();
   readonly options: WindowOptions;
-  readonly #opening: Promise<Page>;
+  #opening: Promise<Page>;
   #destroyed = false;
+  #crashed = false;
 
   constructor(options: WindowOptions = {}) {
     super();
@@ -131,6 +134,10 @@ export class StandInWindow extends EventEmitter {
         receive(channel, { sender: contents, senderFrame }, args);
       },
     );
+    // The tray is no part of a page; only a test presses it from here.
+    await page.exposeFunction('standInPressTray', (label: string) => StandInWindow.world.pressTray(label));
+    // As a person does with the window's own button.
+    await page.exposeFunction('standInCloseWindow', () => void this.close());
     const preload = this.options.webPreferences?.preload;
     if (preload !== undefined)
       await page.addInitScript({ content: preloadScript(readFileSync(preload, 'utf8')) });
@@ -139,13 +146,16 @@ export class StandInWindow extends EventEmitter {
       contents.emit('did-finish-load');
       this.emit('ready-to-show');
     });
-    page.on('crash', () =>
-      contents.emit('render-process-gone', preventable({}), { reason: 'crashed', exitCode: 1 }),
-    );
+    page.on('crash', () => {
+      this.#crashed = true;
+      contents.emit('render-process-gone', preventable({}), { reason: 'crashed', exitCode: 1 });
+    });
     page.on('popup', (popup) => {
       if (!contents.maySpawn(popup.url())) popup.close().catch(() => {});
     });
-    page.on('close', () => this.#gone());
+    page.on('close', () => {
+      if (contents.page === page) this.#gone();
+    });
     return page;
   }
 
@@ -168,6 +178,14 @@ export class StandInWindow extends EventEmitter {
   #loading: string | undefined;
 
   async loadURL(url: string): Promise<void> {
+    if (this.#crashed) {
+      // A page of this Chromium that crashed cannot be used again; the window gets another one.
+      this.#crashed = false;
+      const dead = await this.#opening;
+      this.#opening = this.#open();
+      await this.#opening;
+      void dead.close().catch(() => {});
+    }
     const page = await this.#opening;
     this.#loading = url;
     await page.goto(url);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { WorkshopChange } from '../../../../src-main/domain/workshop.ts';
-import { badgeDot, showWaiting } from '../../../../src-main/shells/electron/waiting-badge.ts';
+import { showWaiting } from '../../../../src-main/shells/electron/waiting-badge.ts';
 import { workshop } from '../../../support/scenarios.ts';
 
 const NOW = Date.now();
@@ -29,7 +29,7 @@ async function shownBy(...messages: WorkshopChange[][]): Promise<string[]> {
   };
   const place = {
     setBadgeCount: (count: number) => void shown.push(String(count)),
-    setOverlay: (mark: boolean, words: string) => void shown.push(`${mark ? 'mark' : 'none'}: ${words}`),
+    setOverlay: (count: number, words: string) => void shown.push(`${count > 0 ? 'mark' : 'none'}: ${words}`),
   };
   await showWaiting(watch, place, new AbortController().signal);
   return shown;
@@ -49,16 +49,4 @@ test('the icon counts who waits, says it once, and says nothing while it is not 
   ]);
   const other: WorkshopChange = { kind: 'name', name: 'Other', redisAddress: 'x:1' };
   expect(await shownBy([whole, redis(true)], [other])).toEqual(expect.arrayContaining(['3', '0']));
-});
-
-test('the mark for a task bar is a round dot', () => {
-  let made: Uint8Array = new Uint8Array();
-  badgeDot({
-    createFromBitmap: (bytes) => {
-      made = bytes;
-      return undefined as never;
-    },
-  });
-  const alpha = (x: number, y: number) => made[(y * 16 + x) * 4 + 3];
-  expect([alpha(0, 0), alpha(8, 8), alpha(15, 15)]).toEqual([0, 255, 0]);
 });

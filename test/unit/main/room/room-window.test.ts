@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { BrowserWindow, IpcMainEvent } from 'electron';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RoomDisplay } from '../../../../src-main/api/roles.ts';
 import { chooseDisplay, type DisplayFacts } from '../../../../src-main/shells/electron/choose-display.ts';
 import { createRoomWindow, type RoomWindow } from '../../../../src-main/shells/electron/room-window.ts';
@@ -48,12 +48,17 @@ describe('which display', () => {
 
 /** A window as far as the room view uses it. */
 class FakeWindow extends EventEmitter {
-  readonly webContents = Object.assign(new EventEmitter(), { mainFrame: { url: '' } });
+  readonly webContents = Object.assign(new EventEmitter(), {
+    mainFrame: { url: '' },
+    forcefullyCrashRenderer: () => this.crash('killed'),
+  });
+  loads = 0;
   bounds = { x: 0, y: 0, width: 0, height: 0 };
   full = false;
   destroyed = false;
   async loadURL(url: string) {
     this.webContents.mainFrame.url = url;
+    this.loads += 1;
   }
   isDestroyed = () => this.destroyed;
   isFullScreen = () => this.full;
@@ -69,6 +74,12 @@ class FakeWindow extends EventEmitter {
     this.destroyed = true;
     this.emit('closed');
   }
+  destroy() {
+    this.close();
+  }
+  crash(reason = 'crashed') {
+    this.webContents.emit('render-process-gone', {}, { reason });
+  }
   press(key: string) {
     this.webContents.emit('before-input-event', { preventDefault() {} }, { type: 'keyDown', key });
   }
@@ -81,7 +92,9 @@ describe('its window', () => {
   let kept: RoomDisplay | null;
   let screen: EventEmitter;
   let room: RoomWindow;
+  let said: string[];
   beforeEach(() => {
+    said = [];
     displays = [laptop, beamer];
     windows = [];
     awake = new Set();
@@ -110,6 +123,8 @@ describe('its window', () => {
       remember: (one) => {
         kept = one;
       },
+      revived: () => said.push('revived'),
+      gaveUp: () => said.push('gave up'),
     });
   });
   const settle = () => new Promise((done) => setImmediate(done));
@@ -160,6 +175,41 @@ describe('its window', () => {
       ['2', false],
       ['3', true],
     ]);
+  });
+
+  test('a page that crashed is loaded again once; then its window closes, which is said, and P opens another', async () => {
+    await room.open(null);
+    const [window] = windows;
+    window?.crash();
+    await settle();
+    expect(window).toMatchObject({ loads: 2, destroyed: false, full: true });
+    expect(said).toEqual(['revived']);
+    window?.crash('oom');
+    await settle();
+    expect(said).toEqual(['revived', 'gave up']);
+    expect([window?.destroyed, room.isOpen(), awake.size]).toEqual([true, false, 0]);
+    await room.open(null);
+    expect(windows).toHaveLength(2);
+    windows[1]?.crash('clean-exit');
+    await settle();
+    expect(windows[1]?.loads).toBe(1);
+  });
+
+  test('a page that hangs is ended and loaded again; one that reacts again in time is left alone', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await room.open(null);
+    const [window] = windows;
+    window?.emit('unresponsive');
+    vi.advanceTimersByTime(9000);
+    window?.emit('responsive');
+    vi.advanceTimersByTime(60_000);
+    expect(window?.loads).toBe(1);
+    window?.emit('unresponsive');
+    vi.advanceTimersByTime(10_000);
+    vi.useRealTimers();
+    await settle();
+    expect(window?.loads).toBe(2);
+    expect(said).toEqual(['revived']);
   });
 
   test('owns only its own page in its own window', async () => {
