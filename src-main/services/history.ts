@@ -4,6 +4,7 @@ import { boundsOf, dayOf, type LocalDay } from '../domain/history/local-day.ts';
 import { recapOf } from '../domain/history/recap.ts';
 import { recapCsv } from '../domain/history/recap-csv.ts';
 import { type HistoryRecord, jobRecord, sampleRecord } from '../domain/history/record.ts';
+import type { Lesson } from '../domain/wait/lesson.ts';
 import type { JobSummary, Sample, WorkshopChange, WorkshopSnapshot } from '../domain/workshop.ts';
 import type { HistoryLog } from './roles.ts';
 
@@ -19,7 +20,11 @@ const WAITING_MAX = 20_000;
 const CHARTS_MS = 12 * 3_600_000;
 
 export interface HistoryNeeds {
-  watch: WatchService & { restore(redisAddress: string, samples: readonly Sample[]): void };
+  watch: WatchService & {
+    restore(redisAddress: string, samples: readonly Sample[]): void;
+    lessons(redisAddress: string): Lesson[];
+    recall(redisAddress: string, lessons: readonly Lesson[]): void;
+  };
   snapshot(): Readonly<WorkshopSnapshot>;
   open(workshop: string): HistoryLog;
 }
@@ -70,8 +75,11 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
       case 'snapshot': {
         await turnTo(change.snapshot.redisAddress);
         // Just opened, also when the same workshop is opened again.
-        if (log && workshop !== null && change.histories.fine.length <= 1)
-          watch.restore(workshop, await pastOf(log, Date.now()));
+        if (log && workshop !== null && change.histories.fine.length <= 1) {
+          const { samples, lessons } = await pastOf(log, Date.now());
+          watch.recall(workshop, lessons);
+          watch.restore(workshop, samples);
+        }
         takeJobs(Object.values(change.snapshot.jobs));
         for (const event of change.snapshot.events) takeEvent(event);
         return;
@@ -123,6 +131,8 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
   const follow = async () => {
     for await (const { changes } of watch.watch(ending.signal)) {
       for (const change of changes) await take(change);
+      if (workshop !== null)
+        waiting.push(...watch.lessons(workshop).map((lesson) => ({ t: 'estimate' as const, lesson })));
       if (undated.length > 0 && snapshot().clockOffsetMs !== null) takeJobs([]);
       await write(Date.now());
     }
@@ -167,16 +177,20 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
   };
 }
 
-/** Samples as far back as the charts reach. A past that cannot be read is none. */
-async function pastOf(log: HistoryLog, now: number): Promise<Sample[]> {
+/**
+ * Samples as far back as the charts reach, and what the estimates learned on those days. A past that cannot be read is
+ * none.
+ */
+async function pastOf(log: HistoryLog, now: number): Promise<{ samples: Sample[]; lessons: Lesson[] }> {
   const days = new Set([dayOf(now - CHARTS_MS), dayOf(now)]);
-  const past: Sample[] = [];
+  const past = { samples: [] as Sample[], lessons: [] as Lesson[] };
   for (const day of days) {
     const records = await log.read(day).catch(() => []);
     for (const record of records) {
+      if (record.t === 'estimate') past.lessons.push(record.lesson);
       if (record.t !== 'sample' || record.at < now - CHARTS_MS || record.at > now) continue;
       const { t: _kind, ...sample } = record;
-      past.push(sample);
+      past.samples.push(sample);
     }
   }
   return past;

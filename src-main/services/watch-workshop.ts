@@ -8,6 +8,7 @@ import { createLiveModel } from '../domain/live-model.ts';
 import type { Observation } from '../domain/observation.ts';
 import { createOutbox, type Outbox } from '../domain/outbox.ts';
 import type { RoomState } from '../domain/room/room-state.ts';
+import type { Lesson } from '../domain/wait/lesson.ts';
 import { createWaitEstimator } from '../domain/wait/wait-estimator.ts';
 import type {
   ConsoleName,
@@ -39,6 +40,10 @@ export interface WorkshopWatch extends WatchService {
   capacity(state: CapacityState | null): void;
   /** Takes up samples of an earlier run, if this workshop is still the one that is watched. */
   restore(redisAddress: string, samples: readonly Sample[]): void;
+  /** What its estimates learned since the last call, to outlast a restart. */
+  lessons(redisAddress: string): Lesson[];
+  /** Takes up what was learned in an earlier run, as `restore`. */
+  recall(redisAddress: string, lessons: readonly Lesson[]): void;
   /** How the ways to the machines stand. */
   machines(machines: MachineView[]): void;
   /** How Tailscale stands on this computer; null while it is not needed. */
@@ -164,6 +169,12 @@ export function createWorkshopWatch(heard: (fact: Observation) => void = () => {
     },
     restore(redisAddress, samples) {
       if (model.now.redisAddress === redisAddress && rings.restore(samples, Date.now())) tell([whole()]);
+    },
+    lessons: (redisAddress) => (model.now.redisAddress === redisAddress ? estimator.lessons() : []),
+    recall(redisAddress, lessons) {
+      if (model.now.redisAddress !== redisAddress) return;
+      estimator.recall(lessons);
+      happened = true;
     },
     get now() {
       return model.now;

@@ -120,7 +120,7 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
     if (record.t === 'job') jobs.push(record);
     else if (record.t === 'sample') samples.push(record);
     else if (record.t === 'rental') kept = record.rental;
-    else {
+    else if (record.t === 'event') {
       const { by, kind, message } = record.event;
       const from = FROM[kind];
       if (from) acts.push({ at: timeOf(record), from, by, kind, message });

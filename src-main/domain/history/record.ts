@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentEventSchema } from '../../../worker-agent/src/contract/event.ts';
 import { rentalSchema } from '../capacity/capacity-settings.ts';
+import { lessonSchema } from '../wait/lesson.ts';
 import type { JobSummary, Sample } from '../workshop.ts';
 
 /** Longest error text that is kept of a job. */
@@ -10,7 +11,7 @@ const figure = z.number().nullable();
 /** Local clock + this = Redis clock, ms, as it was measured when the record was made. */
 const offset = z.number();
 
-/** One line of the history on disk. Times of samples and rentals are local epoch ms, all others are Redis time. */
+/** One line of the history on disk. Times of samples, rentals and estimates are local epoch ms, all others are Redis time. */
 export const historyRecordSchema = z.discriminatedUnion('t', [
   z.object({
     t: z.literal('sample'),
@@ -24,6 +25,8 @@ export const historyRecordSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('event'), offset, event: agentEventSchema }),
   /** What the machines cost, as it stood at that moment. */
   z.object({ t: z.literal('rental'), at: z.number(), rental: rentalSchema }),
+  /** What the wait estimates learned. */
+  z.object({ t: z.literal('estimate'), lesson: lessonSchema }),
   /** A job that has come to its end. */
   z.object({
     t: z.literal('job'),
@@ -47,12 +50,17 @@ export type EndedJob = Extract<HistoryRecord, { t: 'job' }>;
 /** When a record is about, local epoch ms. */
 export function timeOf(record: HistoryRecord): number {
   if (record.t === 'sample' || record.t === 'rental') return record.at;
+  if (record.t === 'estimate') return record.lesson.at;
   return (record.t === 'event' ? record.event.at : record.completedAt) - record.offset;
 }
 
 /** Equal for records of one and the same thing, which is kept once; null for what stands alone. */
 export function keyOf(record: HistoryRecord): string | null {
   if (record.t === 'sample' || record.t === 'rental') return null;
+  if (record.t === 'estimate') {
+    const { lesson } = record;
+    return `estimate ${lesson.kind} ${lesson.at} ${lesson.kind === 'worker-start' ? lesson.tookMs : lesson.jobId}`;
+  }
   if (record.t === 'job') return `job ${record.id} ${record.status} ${record.completedAt}`;
   const { at, kind, by, jobId, workerId, message } = record.event;
   return `event ${at} ${kind} ${by} ${jobId} ${workerId} ${message}`;

@@ -12,7 +12,11 @@ export interface KeptPromise {
   guess: boolean;
   /** How long the job really waited from then, ms. */
   waitedMs: number;
+  /** How far off the middle was, ms; null for what was told as a guess. */
+  errorMs: number | null;
 }
+
+type Promised = Omit<KeptPromise, 'waitedMs' | 'errorMs'>;
 
 /**
  * Remembers what each job was promised when it was first seen waiting, and how far off that was when it started.
@@ -20,8 +24,10 @@ export interface KeptPromise {
  */
 export interface EstimateRecord {
   /** Keeps the first promise of a job; later ones are no news. */
-  promise(jobId: string, made: Omit<KeptPromise, 'waitedMs'>): void;
+  promise(jobId: string, made: Promised): void;
   started(jobId: string, at: number): KeptPromise | undefined;
+  /** Counts one that came due before a restart. Local epoch ms, and ms. */
+  recall(startedAt: number, errorMs: number): void;
   /** The job left the queue without starting, or was held. */
   drop(jobId: string): void;
   /** Drops promises of jobs for which `stillWaits` says no. */
@@ -40,8 +46,11 @@ const OPEN_KEPT = 5000;
 const KEPT = 2000;
 
 export function createEstimateRecord(): EstimateRecord {
-  const open = new Map<string, Omit<KeptPromise, 'waitedMs'>>();
+  const open = new Map<string, Promised>();
   let kept: { startedAt: number; errorMs: number }[] = [];
+  const count = (startedAt: number, errorMs: number) => {
+    kept = [...kept, { startedAt, errorMs }].slice(-KEPT);
+  };
   return {
     promise(jobId, made) {
       if (!open.has(jobId) && open.size < OPEN_KEPT) open.set(jobId, made);
@@ -51,10 +60,11 @@ export function createEstimateRecord(): EstimateRecord {
       if (!made) return undefined;
       open.delete(jobId);
       const waitedMs = Math.max(0, startedAt - made.at);
-      if (!made.guess) kept.push({ startedAt, errorMs: Math.abs(made.promised.p50 - waitedMs) });
-      kept = kept.slice(-KEPT);
-      return { ...made, waitedMs };
+      const errorMs = made.guess ? null : Math.abs(made.promised.p50 - waitedMs);
+      if (errorMs !== null) count(startedAt, errorMs);
+      return { ...made, waitedMs, errorMs };
     },
+    recall: count,
     drop(jobId) {
       open.delete(jobId);
     },

@@ -40,9 +40,9 @@ export interface RunLog {
   take(job: JobSummary, hostId: string | undefined): boolean;
   /**
    * Part of this job's time on its worker was spent waiting for GPU memory, so its length must not be learned, unless
-   * its agent tells how long it computed.
+   * its agent tells how long it computed. @returns false when that was known.
    */
-  disregard(jobId: string): void;
+  disregard(jobId: string): boolean;
   /** Oldest start first. */
   runs(): RunInContext[];
   /** Kind of the last run on a worker that has ended; undefined when none is known. */
@@ -72,9 +72,12 @@ export function createRunLog(): RunLog {
       return true;
     },
     disregard(jobId) {
+      if (disregarded.has(jobId)) return false;
       disregarded.add(jobId);
+      if (!runs.get(jobId)?.computed) runs.delete(jobId);
       const [oldest] = disregarded;
       if (disregarded.size > KEPT && oldest !== undefined) disregarded.delete(oldest);
+      return true;
     },
     runs: () => inContext([...runs.values()]),
     lastKindOn(workerId) {

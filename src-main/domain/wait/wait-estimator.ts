@@ -3,6 +3,7 @@ import type { WorkshopSnapshot } from '../workshop.ts';
 import { createCalibration } from './calibration.ts';
 import { createEstimateRecord, type KeptPromise } from './estimate-record.ts';
 import { GUESSED_START_MS } from './guesses.ts';
+import type { Lesson } from './lesson.ts';
 import type { QueueNow, StartRange } from './queue-model.ts';
 import { comingWorker, type ReadQueue, readQueueNow } from './queue-now.ts';
 import { medianOf } from './robust.ts';
@@ -17,6 +18,7 @@ const USERS_TOLD = 200;
 /** Runs of a what-if: only a median is told. */
 const WHAT_IF_RUNS = 32;
 const STARTS_KEPT = 20;
+const LESSONS_KEPT = 1000;
 
 /** Learns from a workshop as it goes on, and says who waits how long. Pure but for what it remembers; no clock. */
 export interface WaitEstimator {
@@ -28,6 +30,10 @@ export interface WaitEstimator {
   look(snapshot: Readonly<WorkshopSnapshot>, now: number): Waits | null;
   /** Another workshop: what was learned does not hold there. */
   forget(): void;
+  /** What was learned since the last call and is to outlast a restart, oldest first; at most the latest 1000. */
+  lessons(): Lesson[];
+  /** Takes up what was learned before a restart, oldest first; what was taken up already counts once. */
+  recall(lessons: readonly Lesson[]): void;
   /** Tells each promise that came due, e.g. to a bench. */
   onKept: ((jobId: string, kept: KeptPromise) => void) | undefined;
 }
@@ -42,20 +48,29 @@ export function createWaitEstimator(): WaitEstimator {
   let startingSince = new Map<string, number>();
   let hostOfWorker = new Map<string, string | null>();
 
-  const learn = (snapshot: Readonly<WorkshopSnapshot>) => {
+  let lessons: Lesson[] = [];
+  const recalled = new Set<string>();
+
+  const note = (lesson: Lesson) => {
+    lessons = [...lessons, lesson].slice(-LESSONS_KEPT);
+  };
+  const learn = (snapshot: Readonly<WorkshopSnapshot>, now: number) => {
     hostOfWorker = new Map();
     for (const host of Object.values(snapshot.hosts)) {
       for (const { id, state } of host.status?.workers ?? []) {
         hostOfWorker.set(id, hostOfWorker.has(id) ? null : host.id);
         if ((state.kind === 'busy' || state.kind === 'draining') && state.job.waitingFor)
-          log.disregard(state.job.jobId);
+          if (log.disregard(state.job.jobId)) note({ kind: 'memory-wait', at: now, jobId: state.job.jobId });
         const key = workerKey(host.id, id);
         const since = startingSince.get(key);
         if (state.kind === 'starting') startingSince.set(key, state.since);
         else if (since !== undefined) {
           startingSince.delete(key);
           const ready = state.kind === 'idle' || state.kind === 'busy' || state.kind === 'drained';
-          if (ready && state.since > since) starts = [...starts, state.since - since].slice(-STARTS_KEPT);
+          if (!ready || state.since <= since) continue;
+          const tookMs = state.since - since;
+          starts = [...starts, tookMs].slice(-STARTS_KEPT);
+          note({ kind: 'worker-start', at: now, tookMs });
         }
       }
     }
@@ -75,9 +90,13 @@ export function createWaitEstimator(): WaitEstimator {
       const job = jobs[jobId];
       if (!job || (job.queue !== 'pending' && job.startedAt === null)) return false;
       if (job.queue === 'pending' || job.startedAt === null) return true;
-      const kept = record.started(jobId, job.startedAt - offset);
-      if (kept) calibration.learn(kept.simulated, kept.waitedMs);
-      if (kept) tell?.(jobId, kept);
+      const at = job.startedAt - offset;
+      const kept = record.started(jobId, at);
+      if (!kept) return true;
+      const { simulated, waitedMs, errorMs } = kept;
+      calibration.learn(simulated, waitedMs);
+      note({ kind: 'promise', at, jobId, simulated, waitedMs, errorMs });
+      tell?.(jobId, kept);
       return true;
     });
   };
@@ -88,7 +107,7 @@ export function createWaitEstimator(): WaitEstimator {
       const { clockOffsetMs: offset, queueAt, links, control } = snapshot;
       const reached = links.redis.kind === 'ready' || links.redis.kind === 'degraded';
       if (snapshot.counts === null || queueAt === null || offset === null || !reached) return null;
-      learn(snapshot);
+      learn(snapshot, now);
       settlePromises(snapshot, offset, estimator.onKept);
       const startMs = starts.length === 0 ? GUESSED_START_MS : medianOf(starts);
       const read = readQueueNow(
@@ -123,8 +142,25 @@ export function createWaitEstimator(): WaitEstimator {
       runTimes = learnRunTimes([]);
       starts = [];
       startingSince = new Map();
+      lessons = [];
+      recalled.clear();
       record.clear();
       calibration.clear();
+    },
+    lessons: () => lessons.splice(0),
+    recall(past) {
+      for (const lesson of past) {
+        const key = JSON.stringify(lesson);
+        if (recalled.has(key)) continue;
+        recalled.add(key);
+        if (lesson.kind === 'memory-wait') log.disregard(lesson.jobId);
+        else if (lesson.kind === 'worker-start') starts = [...starts, lesson.tookMs].slice(-STARTS_KEPT);
+        else {
+          calibration.learn(lesson.simulated, lesson.waitedMs);
+          if (lesson.errorMs !== null) record.recall(lesson.at, lesson.errorMs);
+        }
+      }
+      runTimes = learnRunTimes(log.runs());
     },
   };
   return estimator;

@@ -243,6 +243,31 @@ describe('promises', () => {
     expect(told).toMatchObject({ medianErrorMs: null, estimatesMade: 0 });
   });
 
+  test('and what else was learned outlast a restart', () => {
+    const first = createWaitEstimator();
+    first.look(workshop([...seen, ...waiting(3)]), NOW);
+    first.look(workshop([...seen, started('w0', NOW + 60_000)]), NOW + 60_000);
+    const lessons = first.lessons();
+    expect(lessons).toMatchObject([{ kind: 'promise', jobId: 'w0', waitedMs: 60_000 }]);
+    expect(first.lessons()).toEqual([]);
+    const second = createWaitEstimator();
+    second.recall(lessons);
+    second.recall(lessons);
+    const told = second.look(workshop([...seen, ...waiting(3)]), NOW + 70_000);
+    expect(told).toMatchObject({
+      estimatesMade: 1,
+      medianErrorMs: first.look(workshop(seen), NOW + 70_000)?.medianErrorMs,
+    });
+    second.recall([{ kind: 'worker-start', at: NOW, tookMs: 10_000 }]);
+    const starting: WorkerState = { kind: 'starting', since: NOW + OFFSET, note: '' };
+    const once = second.look(workshop([...seen, ...waiting(1)], [starting]), NOW)?.byJob.w0;
+    expect(once?.kind === 'range' && once.p50).toBeLessThan(20_000);
+    // What was learned of another workshop is not kept for this one.
+    second.forget();
+    expect(second.look(workshop(seen), NOW)?.estimatesMade).toBe(0);
+    expect(second.lessons()).toEqual([]);
+  });
+
   test('that the host made void by holding are not counted, nor those of jobs that went away', () => {
     const estimator = createWaitEstimator();
     estimator.look(workshop([...waiting(2), ...seen]), NOW);

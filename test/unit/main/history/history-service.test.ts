@@ -9,6 +9,7 @@ import { dayOf } from '../../../../src-main/domain/history/local-day.ts';
 import type { Observation } from '../../../../src-main/domain/observation.ts';
 import { createHistoryService } from '../../../../src-main/services/history.ts';
 import { createWorkshopWatch } from '../../../../src-main/services/watch-workshop.ts';
+import { hostStatus } from '../host-status.ts';
 import { job } from '../job-summary.ts';
 
 let dir: string;
@@ -111,6 +112,86 @@ test('what was seen is there after a restart, once: jobs, events, the price, and
   expect(recap.cost?.perHour).toBe(2.69);
   expect((await second.history.days()).map(({ day }) => day)).toContain(dayOf(now));
   await second.close();
+});
+
+test('a console that is killed and opened again knows how good its estimates were, and what waited for memory', async () => {
+  const now = Date.now();
+  const ran = (id: string, at: number, ms: number) =>
+    job(id, {
+      ...{ status: 'completed', queue: 'completed', workerId: 'worker-1' },
+      ...{ startedAt: now - at, completedAt: now - at + ms },
+    });
+  const past = [1, 2, 3, 4, 5].map((at) => ran(`d${at}`, 600_000 - at * 40_000, 30_000));
+  const busy = (change: object = {}) =>
+    hostStatus({ at: now, nextWithinMs: 600_000 }, ['worker-1', 'worker-2']).workers.map((worker, at) =>
+      at > 0
+        ? worker
+        : {
+            ...{ ...worker, completed: 5 },
+            state: {
+              ...{ kind: 'busy' as const, since: now },
+              job: {
+                ...{ jobId: 'hog', userId: 'u', kind: 'sdxl image', startedAt: now - 1000, attempt: 1 },
+                ...{ phase: 'running' as const, ...change },
+              },
+            },
+          },
+    );
+  const status = (workers: ReturnType<typeof busy>): Observation => ({
+    ...{ kind: 'host-status', hostId: 'h100', heardAt: Date.now() },
+    status: hostStatus({ at: now, nextWithinMs: 600_000, workers: workers.slice(0, 1) }),
+  });
+  const waitsNow = job('next', { createdAt: now });
+  let tell: (fact: Observation) => void = () => {};
+  const facts = [ready, { kind: 'some-jobs' as const, found: past, gone: [] }, queue(0)];
+  const start = () => {
+    const console = consoleOn(null, () => []);
+    console.watch.turnTo({
+      ...{ name: 'Film', redisAddress: '10.0.0.1:6379' },
+      source: {
+        observe(listener) {
+          tell = listener;
+          for (const fact of facts) listener(fact);
+          return () => {};
+        },
+      },
+    });
+    return console;
+  };
+  const soon = { timeout: 6000, interval: 50 };
+
+  const first = start();
+  const waitingFor = { jobId: 'hog', needMiB: 1, freeMiB: 0 };
+  tell(status(busy({ waitingFor })));
+  tell({ kind: 'some-jobs', found: [waitsNow], gone: [] });
+  await vi.waitFor(() => expect(first.watch.now.waits?.byJob.next?.kind).toBe('range'), soon);
+  tell({
+    kind: 'some-jobs',
+    found: [
+      { ...waitsNow, status: 'running', queue: 'running', startedAt: Date.now(), workerId: 'worker-1' },
+    ],
+    gone: [],
+  });
+  await vi.waitFor(() => expect(first.watch.now.waits?.estimatesMade).toBe(1), soon);
+  const { medianErrorMs } = first.watch.now.waits ?? {};
+  const onDisk = async () => (await openHistoryLog(dir, '10.0.0.1:6379').read(dayOf(now))).map(({ t }) => t);
+  await vi.waitFor(
+    async () => expect((await onDisk()).filter((t) => t === 'estimate')).toHaveLength(2),
+    soon,
+  );
+  // Killed: nothing is closed in order, and nothing more is written.
+  first.watch.close();
+
+  const second = start();
+  // In hand it lasted ten minutes; computing was a small part of that.
+  tell({ kind: 'some-jobs', found: [ran('hog', 1000, 600_000), waitsNow], gone: [] });
+  tell(status(busy({ jobId: 'other' })));
+  await vi.waitFor(() => expect(second.watch.now.waits?.estimatesMade).toBe(1), soon);
+  expect(second.watch.now.waits?.medianErrorMs).toBe(medianErrorMs);
+  const wait = second.watch.now.waits?.byJob.next;
+  expect(wait?.kind === 'range' && wait.p90).toBeLessThan(120_000);
+  await second.close();
+  await first.history.close();
 });
 
 test('jobs wait for Redis’s clock to be known; another workshop has another history', async () => {
