@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { createLocalHost } from '../connections/hosts/local-host.ts';
 import type { RemoteHost } from '../connections/hosts/remote-host.ts';
+import { rootFor } from '../domain/deploy/layout.ts';
 import type { MachineLogin, WorkshopProfile } from '../domain/workshops/profile.ts';
 import type { DeployTarget, DeployTargets } from '../services/deploy/roles.ts';
 import type { WorkshopSettings } from '../services/settings.ts';
@@ -27,7 +28,9 @@ export function deployTargets({ profile, open, openVps, redis }: DeployTargetNee
     targets =
       hosts.length === 0
         ? [thisComputer()]
-        : hosts.map(({ id, name, login }) => ({ id, name, hostId: id, where: whereOf(login) }));
+        : hosts.map(({ id, name, login, provider }) => ({
+            ...{ id, name, hostId: id, where: whereOf(login), root: rootFor(provider) },
+          }));
   };
   return {
     list: () => targets,

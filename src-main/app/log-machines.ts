@@ -1,10 +1,11 @@
 import { createLocalHost } from '../connections/hosts/local-host.ts';
 import type { RemoteHost } from '../connections/hosts/remote-host.ts';
+import { AGENT_ROOTS } from '../domain/deploy/layout.ts';
 import type { WorkshopProfile } from '../domain/workshops/profile.ts';
 import type { LogsNeeds } from '../services/logs/logs-service.ts';
 
 /** Where an agent is installed, by this console or by hand. */
-export const LOG_ROOTS: readonly string[] = ['~/.local/share/worker-agent', '~/.local/state/worker-agent'];
+export const LOG_ROOTS: readonly string[] = [...AGENT_ROOTS, '~/.local/state/worker-agent'];
 
 const THIS_COMPUTER = { id: 'this-computer', name: 'This computer' };
 

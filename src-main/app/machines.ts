@@ -1,6 +1,7 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { createLocalHost } from '../connections/hosts/local-host.ts';
 import type { RemoteHost } from '../connections/hosts/remote-host.ts';
+import { rootFor } from '../domain/deploy/layout.ts';
 import type { MachineLogin, WorkshopProfile } from '../domain/workshops/profile.ts';
 import type { ImportMachines } from '../services/env-import/roles.ts';
 
@@ -20,6 +21,9 @@ export function machinesOf(
       throw new WorkshopError('WRONG_STATE', 'No login to the VPS is set up yet.', {
         remedy: 'Enter it in Setup, or choose a .env file on this computer.',
       });
+    },
+    async agentRoot(id) {
+      return rootFor((await current())?.gpuHosts.find((one) => one.id === id)?.provider);
     },
     async gpuHost(id) {
       const host = (await current())?.gpuHosts.find((one) => one.id === id);

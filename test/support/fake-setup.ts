@@ -1,4 +1,5 @@
 import type { RemoteHost } from '../../src-main/connections/hosts/remote-host.ts';
+import { DEFAULT_ROOT } from '../../src-main/domain/deploy/layout.ts';
 import type { WorkshopProfile, WorkshopsView } from '../../src-main/domain/workshops/profile.ts';
 import { createEnvImport } from '../../src-main/services/env-import/env-import.ts';
 import { createWorkshopsService } from '../../src-main/services/workshops.ts';
@@ -41,6 +42,7 @@ export function fakeSetup(): FakeSetup & {
       return need(machines.local, 'this computer');
     },
     vps: async () => need(machines.vps, 'the VPS'),
+    agentRoot: async () => DEFAULT_ROOT,
     gpuHost: async (id) => need(machines.gpuHosts[id], 'the GPU host'),
   });
   const set = (change: Partial<WorkshopsView>) => Object.assign(state.view, change);

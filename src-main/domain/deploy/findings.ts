@@ -17,6 +17,8 @@ export interface Findings {
   sudo: 'root' | 'free' | 'password' | 'none';
   /** Who is to keep the agent running: the machine's systemd, this user's, or a script of ours where there is none. */
   keeper: Keeper;
+  /** This user's systemd goes on without a login, and starts with the machine. */
+  lingers: boolean;
   /** The machine is a container, such as a pod of a GPU provider. */
   container: boolean;
   docker: {
@@ -109,6 +111,7 @@ export function parseFindings(text: string): Findings {
         : one('systemd.user') === 'yes'
           ? 'user'
           : 'daemon',
+    lingers: one('linger') === 'yes',
     container: one('container') === 'yes',
     docker: {
       client: one('docker.client') === 'yes',

@@ -88,6 +88,6 @@ export const INSTALL_UNIT = {
     `install -m 644 "${root}/worker-agent.service" "$HOME/.config/systemd/user/worker-agent.service"`,
     'systemctl --user daemon-reload',
     'systemctl --user enable worker-agent',
-    'loginctl enable-linger || true',
+    'loginctl enable-linger || echo "This user’s services will end with the last login: lingering could not be enabled."',
   ],
 };

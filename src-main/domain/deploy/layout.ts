@@ -16,6 +16,16 @@ const BUNDLE = 'worker-agent.mjs';
 /** Where all of it goes unless the host says otherwise; `~` is the home of the user who logs in. */
 export const DEFAULT_ROOT = '~/.local/share/worker-agent';
 
+/** On a pod of RunPod, of which only /workspace outlives a restart; where there is none, the usual folder is used. */
+const RUNPOD_ROOT = '/workspace/worker-agent';
+
+/** Every folder that an agent may have been deployed to. */
+export const AGENT_ROOTS = [DEFAULT_ROOT, RUNPOD_ROOT] as const;
+
+export function rootFor(provider: string | undefined): string {
+  return provider === 'runpod' ? RUNPOD_ROOT : DEFAULT_ROOT;
+}
+
 export const placesIn = (root: string) => ({
   releases: `${root}/releases`,
   release: (name: string) => `${root}/releases/${name}`,

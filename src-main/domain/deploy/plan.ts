@@ -3,7 +3,7 @@ import type { Findings } from './findings.ts';
 import { INSTALL_UNIT } from './install-commands.ts';
 import { placesIn, versionOf } from './layout.ts';
 import { disk, machine } from './plan-machine.ts';
-import { blocked, step, type Wanted } from './plan-step.ts';
+import { blocked, step, type Wanted, warned } from './plan-step.ts';
 
 /**
  * What is to be done to a machine, from what was found on it. Pure: the same machine gives the same plan, so a plan
@@ -115,11 +115,23 @@ function service(found: Findings, wanted: Wanted): PlanStep {
   const title = 'Keep it running';
   const words = {
     system: 'systemd starts it with the machine and after a crash.',
-    user: `systemd of ${found.user} starts it with the machine and after a crash.`,
+    user: found.lingers
+      ? `systemd of ${found.user} starts it with the machine and after a crash.`
+      : `systemd of ${found.user} starts it after a crash; with the machine, too, if this user’s services may go on without a login (lingering), which is asked for.`,
     daemon:
       'There is no systemd here: a small script restarts it after a crash, but not after a restart of the machine.',
   };
   const needed = !wanted.serviceCurrent || found.agent.service !== by;
+  if (!needed && by === 'user' && !found.lingers)
+    return step(
+      'service',
+      title,
+      warned(
+        'HOST_UNSUITABLE',
+        `systemd of ${found.user} keeps the agent only while ${found.user} is logged in: it ends with the last login, and does not start with the machine.`,
+        `Have an administrator of the machine run: loginctl enable-linger ${found.user}. Or log in as root or as a user with sudo, and deploy again.`,
+      ),
+    );
   return step('service', title, {
     state: needed ? 'needed' : 'done',
     why: words[by],

@@ -220,10 +220,15 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         );
         // Seen anew, so that what is shown is what is there.
         const done = view.steps;
-        const result = resultOf(looked, view, ear.heard(needed.target.hostId)?.workers ?? null);
         const after = await lookOver({ ...needed, act: 'deploy' });
         show(place, after);
-        Object.assign(view, { phase: 'done', steps: done, result, progress: 1 });
+        const steps = done.map((step): StepView => {
+          const missed = after.steps.find(({ id, state }) => id === step.id && state === 'warned');
+          return missed ? { ...missed, progress: null } : step;
+        });
+        const workers = ear.heard(needed.target.hostId)?.workers ?? null;
+        const result = resultOf(looked, { ...view, steps }, workers);
+        Object.assign(view, { phase: 'done', steps, result, progress: 1 });
       },
       'running',
       input.sudoPassword === null ? [] : [input.sudoPassword],
@@ -344,7 +349,7 @@ function resultOf({ found, wanted, steps, files }: Looked, view: DeployView, wor
     return changed === 0
       ? `There was nothing to remove from ${view.name}.${left}`
       : `The agent was removed from ${view.name}. Models and outputs stay where they are; its notes are in ${found.root}/state.${left}`;
-  const missed = steps.flatMap(({ state, problem }) =>
+  const missed = view.steps.flatMap(({ state, problem }) =>
     state === 'warned' && problem ? [problem.message] : [],
   );
   const reports = [

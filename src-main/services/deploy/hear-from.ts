@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { plainLine } from '../../domain/plain-line.ts';
-import { ALIVE } from './scripts.ts';
+import { ALIVE, LAST_WORDS } from './scripts.ts';
 import type { Work } from './work.ts';
 
 /** How long an agent may take to its first word, ms. */
@@ -31,8 +31,8 @@ export async function hearFrom(work: Listening): Promise<void> {
     }
     if (performance.now() - asked > ASK_MS) {
       asked = performance.now();
-      const [pid, ...words] = (await work.machine.run(ALIVE, [work.found.root])).stdout.trim().split('\n');
-      const said = words.filter(Boolean).map(plainLine).at(-1);
+      const pid = (await work.machine.run(ALIVE, [work.found.root])).stdout.trim();
+      const said = (await wordsOf(work)).map(plainLine).at(-1);
       if (!pid && said && said !== lastWords) say(said);
       lastWords = said ?? lastWords;
     }
@@ -50,4 +50,11 @@ export async function hearFrom(work: Listening): Promise<void> {
     `The agent was started, but did not report within ${PATIENCE_MS / 1000} s${lastWords ? `. Its last words: ${lastWords.slice(0, 300)}` : ''}.`,
     { remedy: 'Look at its log, correct what it names, then press again.' },
   );
+}
+
+/** The machine's own journal is for root's eyes. */
+async function wordsOf({ machine, found }: Listening): Promise<string[]> {
+  const args = [found.root, found.keeper];
+  const ask = found.keeper === 'system' ? machine.runAsRoot : machine.run;
+  return (await ask(LAST_WORDS, args)).stdout.split('\n').filter((line) => line.trim() !== '');
 }

@@ -1,3 +1,5 @@
+import { FIND_ROOT } from '../agent-root.ts';
+
 /**
  * Looks over a machine and changes nothing. Arguments: the install folder, the folder with models or nothing. Prints `key=value` lines, which
  * domain/deploy/findings.ts reads. POSIX sh; every probe may fail without ending the look.
@@ -6,8 +8,7 @@ export const LOOK = String.raw`
 # What programs say is read in English.
 LC_ALL=C; export LC_ALL
 root=$1
-case $root in "~/"*) root=$HOME/$(printf '%s' "$root" | cut -c3-) ;; esac
-say() { printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r\t' '   ' | cut -c1-600)"; }
+${FIND_ROOT}say() { printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r\t' '   ' | cut -c1-600)"; }
 clock() { say "$1" "$(date +%s.%N | sed 's/N$/0/')"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 # A probe that hangs must not hang the look.
@@ -44,6 +45,7 @@ fi
 
 [ -d /run/systemd/system ] && say systemd yes
 [ -n "$XDG_RUNTIME_DIR" ] && systemctl --user show-environment >/dev/null 2>&1 && say systemd.user yes
+[ -e "/var/lib/systemd/linger/$(id -un)" ] && say linger yes
 if [ -f /.dockerenv ] || [ -f /run/.containerenv ] || [ -n "$RUNPOD_POD_ID" ]; then say container yes; fi
 
 if have docker; then

@@ -158,13 +158,22 @@ esac
 exit 0
 `;
 
-/** Prints the process id of the running agent, if one runs, and after it the last lines of its log. Argument: root. */
+/** Prints the process id of the running agent, or an empty line. Argument: root. */
 export const ALIVE = String.raw`
 root=$1
 field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$root/state/agent.lock" 2>/dev/null; }
 pid=$(field pid)
 if [ -n "$pid" ] && [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "$(field startTicks)" ]; then echo "$pid"; else echo; fi
-tail -n 5 "$root/daemon.log" 2>/dev/null || :
+`;
+
+/** Prints the last lines of what the agent, or systemd about it, said. Arguments: root, keeper. */
+export const LAST_WORDS = `
+case $2 in
+  system) journalctl -u worker-agent -n 5 -o cat --no-pager 2>/dev/null ;;
+  user) journalctl --user -u worker-agent -n 5 -o cat --no-pager 2>/dev/null ;;
+  *) tail -n 5 "$1/daemon.log" 2>/dev/null ;;
+esac
+exit 0
 `;
 
 /** Removes the service. Argument: keeper. */

@@ -4,6 +4,7 @@ import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { keys } from '../../../worker-agent/src/contract/keys.ts';
 import type { EnvImportService } from '../../api/roles.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
+import { AGENT_ROOTS, placesIn } from '../../domain/deploy/layout.ts';
 import { type EnvFile, envEntries, parseEnvText, printEnvFile } from '../../domain/env-file/env-text.ts';
 import type { ImportDraft, ImportReceipt } from '../../domain/env-file/import-draft.ts';
 import { type ImportPlan, planImport } from '../../domain/env-file/import-plan.ts';
@@ -11,12 +12,10 @@ import { reviewOf } from '../../domain/env-file/import-review.ts';
 import type { FolderFact, ImportChoices, ImportFacts } from '../../domain/env-file/redis-address.ts';
 import { type RedisProof, readProof } from '../../domain/env-file/redis-proof.ts';
 import type { ImportMachines } from './roles.ts';
-import { ASK_ADDRESSES, ASK_FOLDERS, ASK_HOME, FIND_ENV_FILES, PROVE_REDIS } from './scripts.ts';
+import { ASK_ADDRESSES, ASK_FOLDERS, ASK_HOME, ASK_ROOT, FIND_ENV_FILES, PROVE_REDIS } from './scripts.ts';
 
 /** Largest .env that is read, bytes; real ones have about ten thousand. */
 export const ENV_BYTES_MAX = 512 * 1024;
-/** Where the import writes unless told otherwise; beside the agent, which is deployed below the same folder. */
-export const DEFAULT_TARGET = '~/.local/share/worker-agent/workshop.env';
 /** Imports that are kept in mind, each with its secrets; an older one must be read again. */
 const DRAFTS_MAX = 4;
 const LOOK_MS = 20_000;
@@ -49,6 +48,12 @@ export function createEnvImport(
     throw new WorkshopError('NOT_FOUND', 'This import is not known any more.', {
       remedy: 'Read the .env of the VPS again.',
     });
+  };
+  /** Beside the agent, from where the deployment takes it. */
+  const usualTarget = async (host: RemoteHost, hostId: string) => {
+    const preferred = await machines.agentRoot(hostId);
+    const { stdout: root } = await host.script(ASK_ROOT, [preferred], { timeoutMs: LOOK_MS });
+    return placesIn(root).imported;
   };
   const planOf = (draft: Draft): ImportPlan => planImport(draft.facts, draft.choices);
   const begin = (source: string, text: string, asked: Awaited<ReturnType<typeof askVps>>): ImportDraft => {
@@ -151,7 +156,9 @@ export function createEnvImport(
         draft.facts = { ...draft.facts, existing: null };
       } else {
         const host = await machines.gpuHost(input.target.hostId);
-        const path = await absolute(host, input.target.path || DEFAULT_TARGET);
+        const path = input.target.path
+          ? await absolute(host, input.target.path)
+          : await usualTarget(host, input.target.hostId);
         const text = await readIfThere(host, path);
         draft.target = { hostId: input.target.hostId, host, path, text };
         draft.facts = { ...draft.facts, existing: text === null ? null : parseEnvText(text) };
@@ -215,7 +222,7 @@ export function createEnvImport(
         );
       target.text = text;
       draft.facts = { ...draft.facts, existing: parseEnvText(text) };
-      if (path === (await absolute(host, DEFAULT_TARGET))) written(target.hostId);
+      if (path === (await usualTarget(host, target.hostId))) written(target.hostId);
       const changed = plan.changes.filter(({ kind }) => kind !== 'same').length;
       return { where: host.label, path, bytes: Buffer.byteLength(text), backup, changed };
     },
@@ -240,9 +247,14 @@ export function createEnvImport(
     },
 
     async imported(host) {
-      const text = await readIfThere(host, await absolute(host, DEFAULT_TARGET));
-      if (text === null) return null;
-      return Object.fromEntries([...envEntries(parseEnvText(text))].map(([key, { value }]) => [key, value]));
+      for (const root of AGENT_ROOTS) {
+        const text = await readIfThere(host, await absolute(host, placesIn(root).imported));
+        if (text === null) continue;
+        return Object.fromEntries(
+          [...envEntries(parseEnvText(text))].map(([key, { value }]) => [key, value]),
+        );
+      }
+      return null;
     },
   };
 }

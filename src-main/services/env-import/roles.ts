@@ -8,4 +8,6 @@ export interface ImportMachines {
   vps(): Promise<RemoteHost>;
   /** @throws WorkshopError NOT_FOUND for an unknown one, or why it cannot be reached. */
   gpuHost(id: string): Promise<RemoteHost>;
+  /** The folder that its agent is preferably deployed to. */
+  agentRoot(id: string): Promise<string>;
 }

@@ -1,3 +1,5 @@
+import { FIND_ROOT } from '../agent-root.ts';
+
 /** Constant scripts that run on the other machines; values travel as arguments, secrets on stdin only. */
 
 /** .env files that name a Redis password, one path a line, likely places first. */
@@ -48,6 +50,9 @@ where inputs "$3"
 
 /** "/home/somebody". */
 export const ASK_HOME = 'printf %s "$HOME"';
+
+/** Tells the agent's folder. Argument: the one that is preferred. */
+export const ASK_ROOT = `root=$1\n${FIND_ROOT}\nprintf %s "$root"`;
 
 /**
  * Bash that speaks to Redis over /dev/tcp: $1 host, $2 port, $3 test key, $4 its value; the password on stdin, ended by

@@ -6,6 +6,7 @@ import { NO_CHOICES } from '../../../src-main/domain/deploy/agent-settings.ts';
 import type { DeployView, StepId } from '../../../src-main/domain/deploy/deploy-view.ts';
 import { releaseName } from '../../../src-main/domain/deploy/layout.ts';
 import type { AgentBundle } from '../../../src-main/services/deploy/roles.ts';
+import { ASK_ROOT } from '../../../src-main/services/env-import/scripts.ts';
 import { type OwnRootMachine, startOwnRootMachines } from '../../support/own-root-machine.ts';
 import { occupyPort } from '../../support/workshop-machines.ts';
 import { confirmKey, createHostsRig, type HostsRig, stateOf } from '../hosts/hosts-rig.ts';
@@ -217,6 +218,28 @@ chmod +x /usr/local/bin/docker
       expect(clock).toMatchObject({ tone: 'ok', note: '', value: expect.stringMatching(/^[0-4]\.\d s /) });
     } finally {
       await gpu.run('mv /root/away /usr/local/bin/nvidia-smi');
+    }
+  });
+
+  test('a pod of RunPod gets the agent on its volume, unless it has none or an agent stands elsewhere', async () => {
+    const root = '/workspace/worker-agent';
+    const there = async () => {
+      const keeper = consoleOf({ root });
+      await keeper.look({ targetId: 'it', skip: [] });
+      const { findings } = await seen(keeper, ({ phase }) => phase === 'ready');
+      const imports = await gpu.run(ASK_ROOT, root);
+      const looked = findings.find(({ label }) => label === 'Disk')?.note;
+      expect(imports).toBe(looked);
+      return looked;
+    };
+    expect(await there()).toBe(ROOT);
+    await gpu.run('mkdir /workspace');
+    try {
+      expect(await there()).toBe(root);
+      await gpu.run(`mkdir -p ${ROOT}; ln -s releases/x ${ROOT}/current`);
+      expect(await there()).toBe(ROOT);
+    } finally {
+      await gpu.run(`rm -rf ${ROOT}; rmdir /workspace`);
     }
   });
 

@@ -48,6 +48,7 @@ beforeEach(async () => {
       throw new WorkshopError('WRONG_STATE', 'No VPS is set up yet.');
     },
     gpuHost: async () => gpu,
+    agentRoot: async () => '~/.local/share/worker-agent',
   });
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));

@@ -3,6 +3,7 @@ import { agentSettings, NO_CHOICES } from '../../../../src-main/domain/deploy/ag
 import { type ClockSkew, clockSkew } from '../../../../src-main/domain/deploy/clock-skew.ts';
 import { describeMachine } from '../../../../src-main/domain/deploy/describe-machine.ts';
 import { type Findings, isNodeUsable, parseFindings } from '../../../../src-main/domain/deploy/findings.ts';
+import { AGENT_ROOTS, rootFor } from '../../../../src-main/domain/deploy/layout.ts';
 import { planSteps } from '../../../../src-main/domain/deploy/plan.ts';
 import type { Wanted } from '../../../../src-main/domain/deploy/plan-step.ts';
 
@@ -108,6 +109,25 @@ describe('the plan for a machine', () => {
       ]);
     expect(describeMachine(mac, null)[0]).toMatchObject({ label: 'System', tone: 'fail' });
     expect(found().kernel).toBe('Linux');
+  });
+
+  test('a user’s systemd is promised for as much as it keeps', () => {
+    const user = { keeper: 'user' as const, sudo: 'none' as const };
+    const kept = { ...installed('0.1.0-bbbbbbbbbbbb', { service: 'user' }), ...user };
+    expect(plan({ ...user, lingers: true }).service?.why).toContain('starts it with the machine and after');
+    expect(plan(user).service?.why).toContain('with the machine, too, if');
+    expect(plan({ ...kept, lingers: true }, { serviceCurrent: true }).service?.state).toBe('done');
+    expect(plan(kept, { serviceCurrent: true }).service).toMatchObject({
+      state: 'warned',
+      why: expect.stringContaining('it ends with the last login, and does not start with the machine'),
+      problem: { remedy: expect.stringContaining('loginctl enable-linger ubuntu') },
+    });
+  });
+
+  test('a pod of RunPod keeps its agent on the volume', () => {
+    expect(rootFor('runpod')).toBe('/workspace/worker-agent');
+    expect(rootFor('verda')).toBe('~/.local/share/worker-agent');
+    expect(AGENT_ROOTS).toContain(rootFor('runpod'));
   });
 
   test('a damaged release is uploaded again', () => {
