@@ -31,4 +31,12 @@ export const jobActs = router({
   preview: procedure
     .input(job.extend({ index: z.number().int().min(0).max(1000) }))
     .query(({ ctx, input }) => ctx.services.jobs.preview(input)),
+  filePart: procedure
+    .input(
+      job.extend({
+        index: z.number().int().min(0).max(1000),
+        from: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+      }),
+    )
+    .query(({ ctx, input }) => ctx.services.jobs.filePart(input)),
 });

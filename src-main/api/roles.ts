@@ -61,6 +61,8 @@ export interface JobsService {
   prompts(input: { jobId: string }): Promise<PromptText[]>;
   /** One of the files that `detail` lists, by its place there: nobody names a path. */
   preview(input: { jobId: string; index: number }): Promise<OutputPreview>;
+  /** A piece of such a file from byte `from` on, for saving it. */
+  filePart(input: { jobId: string; index: number; from: number }): Promise<FilePart>;
 }
 
 /** `cancel` removes the waiting and leaves what runs; `interrupt` stops the running; `reinstate` takes `cancel` back. */
@@ -95,9 +97,13 @@ export interface JobDetail {
   /** Files beyond those listed. */
   moreOutputs: number;
   executionSeconds: number | null;
-  /** Where files are fetched from; null when this console has no way to them. */
-  outputsFrom: string | null;
+  outputsFrom: OutputsFrom;
 }
+
+/** Where a job's files are fetched from; `machineId` as in `MachineView`, null for this computer. */
+export type OutputsFrom =
+  | { kind: 'there'; label: string; machineId: string | null }
+  | { kind: 'no-way'; why: string; remedy: string };
 
 export interface OutputFile {
   name: string;
@@ -120,8 +126,16 @@ export type OutputPreview =
   | { kind: 'too-large'; bytes: number; most: number }
   /** Neither an image nor a video that a browser shows, whatever its name says. */
   | { kind: 'no-picture'; bytes: number }
-  | { kind: 'missing' }
-  | { kind: 'no-way' };
+  | NoFile;
+
+/** `late`: files of the host that made it which are still on their way to the VPS. */
+export type NoFile = { kind: 'missing'; late: number } | { kind: 'no-way'; why: string; remedy: string };
+
+export type FilePart =
+  /** `next`: where the next piece begins; null at the end. */
+  | { kind: 'part'; size: number; base64: string; next: number | null }
+  | { kind: 'too-large'; bytes: number; most: number }
+  | NoFile;
 
 /** What holds for single people. Each act changes only what it names, so two hosts do not collide by chance. */
 export interface PeopleService {

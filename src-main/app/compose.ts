@@ -35,6 +35,7 @@ import { createJobViews } from '../services/job-views.ts';
 import { createJobsService } from '../services/jobs.ts';
 import { createLogsService } from '../services/logs/logs-service.ts';
 import { createMachinesService } from '../services/machines.ts';
+import { createOutputPlaces } from '../services/output-places.ts';
 import { createPeopleService } from '../services/people.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
@@ -48,6 +49,7 @@ import { agentEar } from './agent-ear.ts';
 import { catalogue } from './catalogue.ts';
 import { deployTargets } from './deploy-targets.ts';
 import { readEnvironment } from './environment.ts';
+import { fileMachines } from './file-machines.ts';
 import { LOG_ROOTS, logMachines } from './log-machines.ts';
 import { machinesOf } from './machines.ts';
 import { openRedisWorkshop } from './redis-workshop.ts';
@@ -80,9 +82,6 @@ export interface Console {
 export async function composeConsole(options: ConsoleOptions): Promise<Console> {
   const environment = readEnvironment(options.env);
 
-  const outputs = environment.outputs
-    ? outputFolder(createLocalHost(), environment.outputs, `the folder ${environment.outputs}`)
-    : undefined;
   const watch = createWorkshopWatch((fact) => {
     if (fact.kind === 'room') sharedRoom.take(fact.found);
     else if (fact.kind === 'plan') plan.take(fact.found);
@@ -227,7 +226,15 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     jobs: createJobsService({
       queue: () => workshop().queue,
       lookup: () => workshop().lookup,
-      outputs: () => outputs,
+      places: createOutputPlaces({
+        hosts: () => watch.now.hosts,
+        ...fileMachines(
+          () => followed,
+          () => hosts,
+        ),
+        folder: outputFolder,
+        own: environment.outputs ? { path: environment.outputs, open: async () => createLocalHost() } : null,
+      }),
     }),
     job: (jobId) => watch.now.jobs[jobId],
     note: async (event) => workshop().control.note({ ...event, by: consoleName.name() }),

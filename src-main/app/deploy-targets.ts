@@ -64,7 +64,8 @@ export function deployTargets({ profile, open, openVps, redis }: DeployTargetNee
 
 const LOCAL = 'this-computer';
 
-function thisComputer(): DeployTarget {
+/** As an agent is deployed to it where the workshop names no GPU host. */
+export function thisComputer(): DeployTarget {
   const name = hostname();
   return {
     id: LOCAL,

@@ -2,19 +2,22 @@ import { z } from 'zod';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { MAX_ERROR_LENGTH } from '../../worker-agent/src/contract/job.ts';
 import { readWorkflowText } from '../../worker-agent/src/contract/workflow-text.ts';
-import type { JobsService, OutputFile } from '../api/roles.ts';
+import type { FilePart, JobsService, NoFile, OutputFile, OutputPreview, OutputsFrom } from '../api/roles.ts';
 import { mediaTypeOf } from '../domain/media-type.ts';
-import type { JobLookup, JobRecord, OutputFiles } from './roles.ts';
+import type { JobLookup, JobRecord, OutputFiles, OutputPlace, OutputPlaces } from './roles.ts';
 
 export interface JobDetailsNeeds {
   lookup(): JobLookup;
-  outputs(): OutputFiles | undefined;
+  places: OutputPlaces;
 }
 
 /** Files that a drawer lists. */
 const FILES_LISTED = 200;
 /** Largest file that is fetched for a look, bytes: it travels whole over a hotel's link. */
 const PREVIEW_BYTES = 24 * 1024 * 1024;
+/** Largest file that is handed over for saving: it stands in the memory of the page. Bytes, also of each piece. */
+const SAVE_BYTES = 1024 ** 3;
+const PART_BYTES = 4 * 1024 * 1024;
 /** Prompt texts shown, and the longest of them, characters. */
 const TEXTS = 50;
 const TEXT_CHARS = 20_000;
@@ -37,8 +40,8 @@ interface ListedFile extends OutputFile {
 /** What a person may look at of one job. Prompts and files are only fetched when somebody asks for them. */
 export function createJobDetails({
   lookup,
-  outputs,
-}: JobDetailsNeeds): Pick<JobsService, 'detail' | 'prompts' | 'preview'> {
+  places,
+}: JobDetailsNeeds): Pick<JobsService, 'detail' | 'prompts' | 'preview' | 'filePart'> {
   const known = async (jobId: string): Promise<JobRecord> => {
     const record = await lookup().record(jobId);
     if (record) return record;
@@ -46,10 +49,26 @@ export function createJobDetails({
       remedy: 'It was cancelled or removed meanwhile; nothing is left to show.',
     });
   };
+  const placeOf = ({ fields, claim }: JobRecord): Promise<OutputPlace> =>
+    places.of({ hostId: claim.hostId, workerId: fields?.worker_id ?? claim.workerId });
+  /** What `read` makes of one of the files that `detail` lists. */
+  const fetched = async <T>(
+    { jobId, index }: { jobId: string; index: number },
+    read: (files: OutputFiles, path: string) => Promise<T | undefined>,
+  ): Promise<T | NoFile> => {
+    const record = await known(jobId);
+    const place = await placeOf(record);
+    if (place.kind === 'no-way') return place;
+    const file = filesOf(record.fields?.result)[index];
+    // Previews of a node stay on the GPU host and vanish with its server.
+    const found = file && !file.temporary ? await read(place.files, file.path) : undefined;
+    return found ?? { kind: 'missing', late: place.late };
+  };
 
   return {
     async detail({ jobId }) {
-      const { fields, reason, traits, claim } = await known(jobId);
+      const record = await known(jobId);
+      const { fields, reason, traits, claim } = record;
       const result = resultSchema.safeParse(fields?.result ?? {}).data;
       const files = filesOf(fields?.result);
       return {
@@ -64,7 +83,7 @@ export function createJobDetails({
         outputs: files.slice(0, FILES_LISTED).map(({ path: _path, ...file }) => file),
         moreOutputs: Math.max(0, files.length - FILES_LISTED),
         executionSeconds: result?.execution_time ?? null,
-        outputsFrom: outputs()?.label ?? null,
+        outputsFrom: fromOf(await placeOf(record)),
       };
     },
 
@@ -84,20 +103,36 @@ export function createJobDetails({
         .slice(0, TEXTS);
     },
 
-    async preview({ jobId, index }) {
-      const from = outputs();
-      if (!from) return { kind: 'no-way' };
-      const { fields } = await known(jobId);
-      const file = filesOf(fields?.result)[index];
-      // Previews of a node stay on the GPU host and vanish with its server.
-      const found = file && !file.temporary ? await from.read(file.path, PREVIEW_BYTES) : undefined;
-      if (!found) return { kind: 'missing' };
-      if (!found.bytes) return { kind: 'too-large', bytes: found.size, most: PREVIEW_BYTES };
-      const media = mediaTypeOf(found.bytes);
-      if (!media) return { kind: 'no-picture', bytes: found.size };
-      return { ...media, base64: Buffer.from(found.bytes).toString('base64'), bytes: found.size };
-    },
+    preview: (input) =>
+      fetched(input, async (files, path): Promise<OutputPreview | undefined> => {
+        const found = await files.read(path, PREVIEW_BYTES);
+        if (!found) return undefined;
+        if (!found.bytes) return { kind: 'too-large', bytes: found.size, most: PREVIEW_BYTES };
+        const media = mediaTypeOf(found.bytes);
+        if (!media) return { kind: 'no-picture', bytes: found.size };
+        return { ...media, base64: Buffer.from(found.bytes).toString('base64'), bytes: found.size };
+      }),
+
+    filePart: (input) =>
+      fetched(input, async (files, path): Promise<FilePart | undefined> => {
+        const found = await files.part(path, input.from, PART_BYTES);
+        if (!found) return undefined;
+        const { size, bytes } = found;
+        if (size > SAVE_BYTES) return { kind: 'too-large', bytes: size, most: SAVE_BYTES };
+        const next = input.from + bytes.length;
+        const isLast = bytes.length === 0 || next >= size;
+        return {
+          ...{ kind: 'part', size, base64: Buffer.from(bytes).toString('base64') },
+          next: isLast ? null : next,
+        };
+      }),
   };
+}
+
+function fromOf(place: OutputPlace): OutputsFrom {
+  if (place.kind === 'no-way') return place;
+  const { kind, label, machineId } = place;
+  return { kind, label, machineId };
 }
 
 /** Every file that a result names, in its order; each once. */

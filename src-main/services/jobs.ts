@@ -2,14 +2,13 @@ import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { jobIdSchema } from '../../worker-agent/src/contract/job.ts';
 import type { BulkAct, JobsService } from '../api/roles.ts';
 import { createJobDetails } from './job-details.ts';
-import type { JobAct, JobActs, JobLookup, OutputFiles } from './roles.ts';
+import type { JobAct, JobActs, JobLookup, OutputPlaces } from './roles.ts';
 
 export interface JobsNeeds {
   /** @throws WorkshopError when no workshop is set up. */
   queue(): JobActs;
   lookup(): JobLookup;
-  /** Undefined while this console has no way to the finished files. */
-  outputs(): OutputFiles | undefined;
+  places: OutputPlaces;
 }
 
 /** Between looking and acting a job may start or end; that many turns are followed. */
@@ -20,9 +19,9 @@ const AT_ONCE = 64;
 const REASONS = 3;
 
 /** Acts on jobs. Each is decided in Redis; what the screen showed does not matter. */
-export function createJobsService({ queue, lookup, outputs }: JobsNeeds): JobsService {
+export function createJobsService({ queue, lookup, places }: JobsNeeds): JobsService {
   return {
-    ...createJobDetails({ lookup, outputs }),
+    ...createJobDetails({ lookup, places }),
     find: ({ jobId }) => lookup().find(jobId),
     async bulk({ jobIds, act }) {
       const acts = queue();

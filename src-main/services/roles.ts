@@ -115,10 +115,8 @@ export interface JobLookup {
   workflow(jobId: string): Promise<Buffer | undefined>;
 }
 
-/** Finished files, where the platform's users find them. */
+/** Finished files below one folder of one machine. */
 export interface OutputFiles {
-  /** For sentences: where they are. */
-  readonly label: string;
   /**
    * @param path relative to the outputs folder, as a job's result names it.
    * @returns undefined when there is no such file, or when the path leads out of the folder; `bytes` null when it is
@@ -126,4 +124,22 @@ export interface OutputFiles {
    * @throws WorkshopError when the machine cannot be reached.
    */
   read(path: string, maxBytes: number): Promise<{ size: number; bytes: Uint8Array | null } | undefined>;
+  /** At most `maxBytes` of it from byte `from` on; else as `read`. */
+  part(
+    path: string,
+    from: number,
+    maxBytes: number,
+  ): Promise<{ size: number; bytes: Uint8Array } | undefined>;
+}
+
+/** Where the files of one job are. */
+export type OutputPlace =
+  /** `machineId`: whose link they come through, as in `MachineView`; null for this computer. */
+  | { kind: 'there'; label: string; machineId: string | null; files: OutputFiles; late: number }
+  /** Sentences: why this console cannot get at them, and the next step. */
+  | { kind: 'no-way'; why: string; remedy: string };
+
+export interface OutputPlaces {
+  /** @param made by whom, as far as that is known. */
+  of(made: { hostId: string | null; workerId: string | null }): Promise<OutputPlace>;
 }

@@ -1,6 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import type { FoundJob, JobDetail, OutputPreview, PromptText } from '../../src-main/api/types.ts';
+import { useEffect, useRef, useState } from 'react';
+import type { FilePart, FoundJob, JobDetail, OutputPreview, PromptText } from '../../src-main/api/types.ts';
 import { errorInfoOf, useClient } from './command.ts';
+import { saveAs } from './save-as.ts';
 
 /** A running job changes while it is looked at. */
 const RENEW_MS = 3000;
@@ -59,4 +61,50 @@ export function usePreview(jobId: string, index: number, wanted: boolean) {
     gcTime: 30_000,
   });
   return { preview: query.data, error: query.error ? errorInfoOf(query.error) : undefined };
+}
+
+/** How the saving of a file stands; `share` is 0 to 1. */
+export type Saving =
+  | { kind: 'idle' }
+  | { kind: 'running'; share: number }
+  | { kind: 'saved' }
+  | { kind: 'failed'; message: string; remedy: string }
+  | { kind: 'refused'; answer: Exclude<FilePart, { kind: 'part' }> };
+
+/** Fetches a file piece by piece through main and hands it to the person. */
+export function useSaveFile(jobId: string, index: number, name: string) {
+  const client = useClient();
+  const [saving, setSaving] = useState<Saving>({ kind: 'idle' });
+  const running = useRef<AbortController>(undefined);
+  useEffect(() => () => running.current?.abort(), []);
+  const save = async () => {
+    const stop = new AbortController();
+    running.current = stop;
+    const tell = (state: Saving) => !stop.signal.aborted && setSaving(state);
+    tell({ kind: 'running', share: 0 });
+    try {
+      const pieces: Uint8Array<ArrayBuffer>[] = [];
+      for (let from: number | null = 0; from !== null; ) {
+        const answer: FilePart = await client.jobs.filePart.query(
+          { jobId, index, from },
+          { signal: stop.signal },
+        );
+        if (answer.kind !== 'part') return tell({ kind: 'refused', answer });
+        pieces.push(Uint8Array.from(atob(answer.base64), (letter) => letter.charCodeAt(0)));
+        from = answer.next;
+        tell({ kind: 'running', share: from === null ? 1 : from / answer.size });
+      }
+      if (stop.signal.aborted) return;
+      saveAs(name, new Blob(pieces));
+      tell({ kind: 'saved' });
+    } catch (cause) {
+      const { message, remedy = '' } = errorInfoOf(cause);
+      tell({ kind: 'failed', message, remedy });
+    }
+  };
+  const stop = () => {
+    running.current?.abort();
+    setSaving({ kind: 'idle' });
+  };
+  return { saving, save: () => void save(), stop };
 }

@@ -335,6 +335,41 @@ test('on the machines every secret stands only where it must', async ({ skip }) 
   expect(onVps.filter(({ where }) => !before.includes(where))).toEqual([]);
 });
 
+test('the host looks at what was made, from the VPS, and takes it home', async () => {
+  const job = { id: 'job-look', userId: 'user002', workflow: slowImage(1), priority: 2 as const };
+  await submitAsQueueManager(redis, { ...job, createdAtMicros: Date.now() * 1000 });
+  await until('the end of the job', async () =>
+    JSON.parse((await redis.get(keys.job(job.id))) ?? '{}').status === 'completed' ? true : undefined,
+  );
+  await open('Jobs');
+  await page.getByRole('button', { name: /^all/ }).click();
+  await page.getByRole('row').filter({ hasText: 'user002' }).click();
+  const drawer = page.getByRole('dialog');
+  const place = machines.ownRoots ? `the VPS (${DATA}/outputs)` : `${NAME} (`;
+  await drawer.getByText(`Fetched from ${place}`).waitFor();
+  await drawer.getByRole('button', { name: /^Show .*\.png$/ }).click();
+  const shown = drawer.getByRole('img', { name: /\.png$/ });
+  await shown.waitFor();
+  await until('the picture', () => shown.evaluate((img) => (img as HTMLImageElement).naturalWidth > 0));
+  for (const scheme of ['light', 'dark']) {
+    await page.evaluate((name) => {
+      document.documentElement.setAttribute('data-mantine-color-scheme', name);
+    }, scheme);
+    await shown.scrollIntoViewIfNeeded();
+    await picture(`drawer-${scheme}`);
+  }
+  const saved = page.waitForEvent('download');
+  await drawer.getByRole('button', { name: /^Save as… .*\.png$/ }).click();
+  await drawer.getByText('It was handed over for saving.').waitFor();
+  const bytes = await readFile(await (await saved).path());
+  const made = machines.roots && join(machines.roots.vps, DATA, 'outputs/user002', job.id);
+  const [name = ''] = made ? await readdir(made) : [];
+  if (made) expect(bytes.equals(await readFile(join(made, name)))).toBe(true);
+  else expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+});
+
 test('an upgrade in the middle of a job ends the job once; a rollback and an uninstall follow', async () => {
   const job = { id: 'job-e2e', userId: 'user001', workflow: slowImage(12), priority: 2 as const };
   await submitAsQueueManager(redis, { ...job, createdAtMicros: Date.now() * 1000 });

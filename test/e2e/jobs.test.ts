@@ -369,7 +369,7 @@ test('the drawer of a job: when, why, what it was, what it made', async () => {
     ...{ givenBack: 'ComfyUI was restarted.', nodeTypes: ['UNETLoader', 'KSampler'], moreOutputs: 0 },
     ...{ models: ['wan2.2.safetensors'], sizes: ['width=1024'], warnings: [], executionSeconds: null },
     outputs: [{ name: 'cat_00001_.png', media: 'image', nodeId: '9', temporary: false }],
-    outputsFrom: 'the VPS',
+    outputsFrom: { kind: 'there', label: 'the VPS (/home/dev/comfyume-v1/data/outputs)', machineId: 'vps' },
   });
   workshop.prompts.set('broke-0', [
     {
@@ -389,8 +389,23 @@ test('the drawer of a job: when, why, what it was, what it made', async () => {
   const drawer = page.getByRole('dialog');
   await drawer.getByRole('region', { name: 'Why it failed' }).getByText('missing model').waitFor();
   await drawer.getByText('ComfyUI was restarted.').waitFor();
+  await drawer.getByText('Fetched from the VPS (/home/dev/comfyume-v1/data/outputs) when').waitFor();
   await drawer.getByRole('button', { name: 'Show cat_00001_.png' }).click();
   await drawer.getByRole('img', { name: 'cat_00001_.png' }).waitFor();
+  // While the way there does not stand, that is said, with what mends it.
+  const since = Date.now() - 65_000;
+  const link = {
+    ...{ kind: 'lost' as const, since, retryAt: Date.now() + 20_000, code: 'HOST_SILENT' },
+    ...{ why: 'it does not answer at 203.0.113.7:22.', remedy: 'Check that it runs.' },
+  };
+  const vps = { id: 'vps', role: 'vps', name: 'the VPS', address: 'dev@203.0.113.7', link } as const;
+  workshop.push([{ kind: 'machines', machines: [vps] }]);
+  await drawer.getByText('which cannot be reached now.').waitFor();
+  await drawer.getByText(/^The VPS \(dev@203\.0\.113\.7\) is lost since .* Check that it runs\.$/).waitFor();
+  await drawer.getByRole('button', { name: 'Try again now' }).waitFor();
+  await page.screenshot({ path: resolve(pictures, 'drawer-vps-lost.png') });
+  workshop.push([{ kind: 'machines', machines: [] }]);
+  await drawer.getByText('Fetched from the VPS').waitFor();
   expect(workshop.calls.some(({ verb }) => verb === 'prompts')).toBe(false);
   await drawer.getByText('What the participant wrote').click();
   await drawer.getByText('<script>window.hacked = 1</script> a cat').waitFor();

@@ -64,6 +64,10 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'jobs.detail': every(JOBS),
   'jobs.prompts': every(JOBS),
   'jobs.preview': every(JOBS),
+  'jobs.filePart': {
+    file: 'deploy',
+    test: 'the host looks at what was made, from the VPS, and takes it home',
+  },
   'jobViews.list': every(VIEWS),
   'jobViews.save': every(VIEWS),
   'jobViews.rename': every(VIEWS),

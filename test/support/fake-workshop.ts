@@ -223,7 +223,13 @@ export class FakeWorkshop implements Services {
     },
     preview: async (input) => {
       this.#called('preview', input);
-      return this.previews.get(`${input.jobId}/${input.index}`) ?? { kind: 'missing' };
+      return this.previews.get(`${input.jobId}/${input.index}`) ?? { kind: 'missing', late: 0 };
+    },
+    filePart: async (input) => {
+      this.#called('filePart', input);
+      const shown = this.previews.get(`${input.jobId}/${input.index}`);
+      if (!shown || !('base64' in shown)) return { kind: 'missing', late: 0 };
+      return { kind: 'part', size: shown.bytes, base64: shown.base64, next: null };
     },
   };
 
@@ -464,9 +470,15 @@ export class FakeWorkshop implements Services {
 const isFresh = ({ shared: _, ...room }: RoomState) =>
   same({ ...room, shared: freshRoom().shared }, freshRoom());
 
+const NO_WAY = {
+  kind: 'no-way',
+  why: 'The agent on h100 does not tell where its files are.',
+  remedy: 'Upgrade it on Hosts, then open this job anew.',
+} as const;
+
 const NO_DETAIL: JobDetail = {
   ...{ error: null, attempt: null, hostId: null, givenBack: null, nodeTypes: [], models: [], sizes: [] },
-  ...{ warnings: [], outputs: [], moreOutputs: 0, executionSeconds: null, outputsFrom: null },
+  ...{ warnings: [], outputs: [], moreOutputs: 0, executionSeconds: null, outputsFrom: NO_WAY },
 };
 
 type WorkshopControl = NonNullable<WorkshopSnapshot['control']>;

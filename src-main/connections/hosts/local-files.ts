@@ -17,11 +17,11 @@ export const localFiles: RemoteFiles = {
         isDirectory: entry.isDirectory(),
       };
     }),
-  read: (path, maxBytes) =>
+  read: (path, maxBytes, from = 0) =>
     unlessAbsent(async () => {
       const file = await open(path, 'r');
       try {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(maxBytes), 0, maxBytes, 0);
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(maxBytes), 0, maxBytes, from);
         return buffer.subarray(0, bytesRead);
       } finally {
         await file.close();

@@ -45,7 +45,8 @@ export interface RemoteFiles {
   stat(
     path: string,
   ): Promise<{ size: number; mode: number; mtimeMs: number; isDirectory: boolean } | undefined>;
-  read(path: string, maxBytes: number): Promise<Buffer | undefined>;
+  /** @param from first byte that is read. Default 0. */
+  read(path: string, maxBytes: number, from?: number): Promise<Buffer | undefined>;
   /** Atomic: draft beside it, fsync where possible, mode set before content, rename. */
   write(path: string, data: string | Uint8Array, mode: number): Promise<void>;
   upload(

@@ -165,12 +165,12 @@ export function sshFiles(
           return { size, mode: mode & 0o7777, mtimeMs: mtime * 1000, isDirectory: found.isDirectory() };
         }),
       ),
-    read: (path, maxBytes) =>
+    read: (path, maxBytes, from = 0) =>
       on('read', path, (sftp) =>
         orAbsent(async () => {
           const handle = await call<Buffer>((done) => sftp.open(path, 'r', done));
           try {
-            return await readHandle(sftp, handle, maxBytes);
+            return await readHandle(sftp, handle, maxBytes, from);
           } finally {
             await ifPossible(() =>
               call<void>((done) => sftp.close(handle, (error) => done(error, undefined))),
@@ -213,13 +213,18 @@ export function sshFiles(
   };
 }
 
-/** Reads up to its end or `maxBytes`, whichever comes first. Files that hide their size (/proc) are read too. */
-async function readHandle(sftp: SFTPWrapper, handle: Buffer, maxBytes: number): Promise<Buffer> {
+/** Reads from `from` up to its end or `maxBytes`, whichever comes first. Files that hide their size (/proc) are read too. */
+async function readHandle(
+  sftp: SFTPWrapper,
+  handle: Buffer,
+  maxBytes: number,
+  from: number,
+): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for (let position = 0; position < maxBytes; ) {
-    const length = Math.min(CHUNK_BYTES, maxBytes - position);
+  for (let position = from; position < from + maxBytes; ) {
+    const length = Math.min(CHUNK_BYTES, from + maxBytes - position);
     // Several at once: over a slow link each would else cost a round trip.
-    const batch = Array.from({ length: position === 0 ? 1 : 16 }, (_, index) =>
+    const batch = Array.from({ length: position === from ? 1 : 16 }, (_, index) =>
       readAt(sftp, handle, position + index * length, length),
     );
     const got = await Promise.all(batch);

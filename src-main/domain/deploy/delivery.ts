@@ -1,3 +1,4 @@
+import type { FinishedFiles } from '../../../worker-agent/src/contract/host.ts';
 import { keyLine, keyMarker } from './agent-key.ts';
 import type { PlanStep } from './deploy-view.ts';
 import { placesIn } from './layout.ts';
@@ -196,12 +197,6 @@ export function planWithdrawal(
 /** For the plan, and for the sentence that says what was done. */
 function leftBehind(marker: string, why: string): string {
   return `The VPS cannot be asked now (${bare(why)}), so the line of ${marker} stays in its authorized_keys. Its key is deleted here and lets nobody in; remove again when the VPS is back, and the line goes.`;
-}
-
-/** Where finished files are to be found. */
-export interface FinishedFiles {
-  on: 'vps' | 'here';
-  path: string;
 }
 
 /** By the agent's configuration (worker-agent/README.md: OUTPUTS_PATH, VPS_OUTPUTS_PATH). */

@@ -1,5 +1,5 @@
+import type { FinishedFiles } from '../../../worker-agent/src/contract/host.ts';
 import type { ClockSkew } from './clock-skew.ts';
-import type { FinishedFiles } from './delivery.ts';
 import type { FindingView } from './deploy-view.ts';
 import { type Findings, isNodeUsable } from './findings.ts';
 import { amountOf, fullest } from './models.ts';

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { keyLine, keyMarker, publicKeyIn } from '../../domain/deploy/agent-key.ts';
 import type { VpsLook } from '../../domain/deploy/delivery.ts';
 import { placesIn } from '../../domain/deploy/layout.ts';
 import { parseVpsFindings } from '../../domain/deploy/vps-findings.ts';
+import { openInTime } from '../open-in-time.ts';
 import { LOOK_AT_VPS, MAKE_KEY, SET_KEY_LINE } from './delivery-scripts.ts';
 import { onMachine } from './machine.ts';
 import type { Vps } from './roles.ts';
@@ -27,7 +27,7 @@ export async function lookAtVps(
 ): Promise<VpsSeen> {
   if (vps === null) return { look: { kind: 'none' }, host: null };
   try {
-    const host = await openInTime(vps, signal);
+    const host = await openInTime(() => vps.open(), PATIENCE_MS, signal);
     const { hostId, publicKey, outputs, inputs } = wanted;
     const line = publicKey === null ? '' : keyLine(publicKey, hostId);
     const { stdout } = await host.script(LOOK_AT_VPS, [keyMarker(hostId), line, outputs, inputs], {
@@ -45,21 +45,6 @@ export async function lookAtVps(
 }
 
 const away = (why: string, remedy: string): VpsLook => ({ kind: 'away', why, remedy });
-
-async function openInTime(vps: Vps, signal: AbortSignal): Promise<RemoteHost> {
-  const over = new AbortController();
-  const late = sleep(PATIENCE_MS, undefined, { signal: AbortSignal.any([signal, over.signal]) }).then(() => {
-    throw new WorkshopError('HOST_SILENT', 'its link does not stand.', {
-      remedy: 'Answer what it asks, or connect it in Setup, then look again.',
-    });
-  });
-  try {
-    return await Promise.race([vps.open(), late]);
-  } finally {
-    over.abort();
-    late.catch(() => {});
-  }
-}
 
 /** The public half of the agent's key on the machine; null while there is none that can be used. */
 export async function readPublicKey({ files }: RemoteHost, root: string): Promise<string | null> {

@@ -1,14 +1,10 @@
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import type { FinishedFiles } from '../../../worker-agent/src/contract/host.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { envText, redisHostOf, workerPorts } from '../../domain/deploy/agent-env-file.ts';
 import { agentSettings, type DeployChoices } from '../../domain/deploy/agent-settings.ts';
 import { type ClockSkew, clockSkew } from '../../domain/deploy/clock-skew.ts';
-import {
-  type FinishedFiles,
-  finishedFiles,
-  planDelivery,
-  planWithdrawal,
-} from '../../domain/deploy/delivery.ts';
+import { finishedFiles, planDelivery, planWithdrawal } from '../../domain/deploy/delivery.ts';
 import type { DeployAct, PlanStep, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
 import { type Findings, parseFindings } from '../../domain/deploy/findings.ts';
 import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.ts';

@@ -1,32 +1,29 @@
 import { Button } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import type { JobDetail, OutputPreview } from '../../../src-main/api/types.ts';
+import type { FilePart, JobDetail, OutputPreview, OutputsFrom } from '../../../src-main/api/types.ts';
 import { cut, plural, sizeText } from '../../components/format.ts';
-import { usePreview } from '../../live/job-detail.ts';
+import { describeMachine } from '../../components/machines/describe-machine.ts';
+import { MachineActs } from '../../components/machines/machine-acts.tsx';
+import { useNow } from '../../live/clock.ts';
+import { type Saving, usePreview, useSaveFile } from '../../live/job-detail.ts';
+import { useLive } from '../../live/store.ts';
 import styles from './job-drawer.module.css';
 
-/** The files that a job made; each is fetched only when somebody wants to see it. */
+/** The files that a job made; each is fetched only when somebody wants to see or save it. */
 export function JobOutputs({ jobId, detail }: { jobId: string; detail: JobDetail }) {
   const { outputs, moreOutputs, outputsFrom } = detail;
   if (outputs.length === 0) return null;
   return (
     <section aria-label="Files">
       <h3 className={styles.heading}>{plural(outputs.length + moreOutputs, 'file')}</h3>
-      <p className={styles.dim}>
-        {outputsFrom === null
-          ? 'This console has no way to the files themselves.'
-          : `Fetched from ${cut(outputsFrom, 120)} when you look at them.`}
-      </p>
+      <Whence from={outputsFrom} />
       <ul className={styles.files}>
-        {outputs.map((file, index) => (
+        {outputs.map(({ nodeId, name, media, temporary }, index) => (
           <OneFile
-            key={`${file.nodeId}/${file.name}`}
-            jobId={jobId}
-            index={index}
-            name={file.name}
-            canShow={
-              outputsFrom !== null && (file.media === 'image' || file.media === 'video') && !file.temporary
-            }
+            key={`${nodeId}/${name}`}
+            {...{ jobId, index, name }}
+            canSave={outputsFrom.kind === 'there' && !temporary}
+            isPicture={media === 'image' || media === 'video'}
           />
         ))}
       </ul>
@@ -35,27 +32,112 @@ export function JobOutputs({ jobId, detail }: { jobId: string; detail: JobDetail
   );
 }
 
-function OneFile(props: { jobId: string; index: number; name: string; canShow: boolean }) {
-  const { jobId, index, name } = props;
+/** Where the files are, and what to do while the way there does not stand. */
+function Whence({ from }: { from: OutputsFrom }) {
+  const now = useNow();
+  const machine = useLive(({ machines }) =>
+    from.kind === 'there' ? machines.find(({ id }) => id === from.machineId) : undefined,
+  );
+  if (from.kind === 'no-way')
+    return <p className={styles.problem}>{`${cut(from.why, 400)} ${cut(from.remedy, 400)}`}</p>;
+  const stands = !machine || machine.link.kind === 'ready' || machine.link.kind === 'degraded';
+  if (stands) return <p className={styles.dim}>{`Fetched from ${cut(from.label, 300)} when looked at.`}</p>;
+  return (
+    <>
+      <p className={styles.dim}>{`On ${cut(from.label, 300)}, which cannot be reached now.`}</p>
+      <p className={styles.problem}>{cut(describeMachine(machine, now).sentence, 400)}</p>
+      <MachineActs id={machine.id} />
+    </>
+  );
+}
+
+function OneFile(props: {
+  jobId: string;
+  index: number;
+  name: string;
+  canSave: boolean;
+  isPicture: boolean;
+}) {
+  const { jobId, index, name, canSave } = props;
   const [shown, setShown] = useState(false);
   const { preview, error } = usePreview(jobId, index, shown);
+  const { saving, save, stop } = useSaveFile(jobId, index, name);
+  const short = cut(name, 60);
   return (
     <li>
       <span className={styles.fileName}>{cut(name, 200)}</span>
-      {props.canShow && (
+      {canSave && props.isPicture && (
         <Button
           size="compact-xs"
           variant="default"
-          aria-label={`${shown ? 'Hide' : 'Show'} ${cut(name, 60)}`}
+          aria-label={`${shown ? 'Hide' : 'Show'} ${short}`}
           onClick={() => setShown(!shown)}
         >
           {shown ? 'Hide' : 'Show'}
         </Button>
       )}
+      {canSave && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          aria-label={`${saving.kind === 'running' ? 'Stop saving' : 'Save as…'} ${short}`}
+          onClick={saving.kind === 'running' ? stop : save}
+        >
+          {saving.kind === 'running' ? 'Stop' : 'Save as…'}
+        </Button>
+      )}
+      <SavingWords saving={saving} />
       {shown && error && <p className={styles.problem}>{`${error.message} ${error.remedy ?? ''}`}</p>}
+      {shown && !error && !preview && <p className={styles.dim}>It is being fetched …</p>}
       {shown && preview && <Picture preview={preview} name={name} />}
     </li>
   );
+}
+
+function SavingWords({ saving }: { saving: Saving }) {
+  switch (saving.kind) {
+    case 'idle':
+      return null;
+    case 'running':
+      return <p className={styles.dim}>{`${Math.floor(saving.share * 100)} % fetched.`}</p>;
+    case 'saved':
+      return (
+        <p className={styles.dim} role="status">
+          It was handed over for saving.
+        </p>
+      );
+    case 'failed':
+      return (
+        <p
+          className={styles.problem}
+          role="status"
+        >{`It was not saved. ${saving.message} ${saving.remedy}`}</p>
+      );
+    case 'refused':
+      return <NotThere answer={saving.answer} />;
+  }
+}
+
+/** Why there is nothing to show or to save. */
+function NotThere({ answer }: { answer: Exclude<FilePart, { kind: 'part' }> }) {
+  switch (answer.kind) {
+    case 'too-large':
+      return (
+        <p className={styles.dim}>
+          {`It has ${sizeText(answer.bytes)}, more than the ${sizeText(answer.most)} that are fetched here. Whoever made it finds it in their own files.`}
+        </p>
+      );
+    case 'missing':
+      return (
+        <p className={styles.dim}>
+          {answer.late > 0
+            ? `It is not there. ${plural(answer.late, 'file')} of that GPU host ${answer.late === 1 ? 'is' : 'are'} still on the way to the VPS; look again in a while.`
+            : 'It is not where it should be; it may have been moved or deleted.'}
+        </p>
+      );
+    case 'no-way':
+      return <p className={styles.problem}>{`${answer.why} ${answer.remedy}`}</p>;
+  }
 }
 
 function Picture({ preview, name }: { preview: OutputPreview; name: string }) {
@@ -74,21 +156,13 @@ function Picture({ preview, name }: { preview: OutputPreview; name: string }) {
     case 'video':
       // biome-ignore lint/a11y/useMediaCaption: what participants made has no captions.
       return url ? <video className={styles.picture} src={url} controls aria-label={cut(name, 100)} /> : null;
-    case 'too-large':
-      return (
-        <p
-          className={styles.dim}
-        >{`It has ${sizeText(preview.bytes)}, more than the ${sizeText(preview.most)} that are shown here.`}</p>
-      );
     case 'no-picture':
       return (
         <p className={styles.dim}>
           It is neither a picture nor a video that can be shown, whatever its name says.
         </p>
       );
-    case 'missing':
-      return <p className={styles.dim}>It is not where it should be; it may have been moved or deleted.</p>;
-    case 'no-way':
-      return <p className={styles.dim}>This console has no way to the files.</p>;
+    default:
+      return <NotThere answer={preview} />;
   }
 }

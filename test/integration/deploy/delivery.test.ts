@@ -149,6 +149,7 @@ describe('from the GPU host to the participants’ folder on the VPS', () => {
     await runJob('job-delivered');
     expect(readdirSync(join(outputs, 'user001/job-delivered'))).toHaveLength(1);
     expect(existsSync(join(rig.root, 'state/outputs/user001'))).toBe(false);
+    expect(rig.watch.now.hosts[HOST_ID]?.status?.files).toEqual({ on: 'vps', path: outputs });
   });
 
   test('the key opens nothing but files: no command runs and no port is forwarded', async () => {

@@ -23,7 +23,10 @@ describe('a machine from empty to empty', () => {
     );
     expect(view.installed).toMatchObject({ version: '0.1.0', previous: null, running: true, stale: false });
     expect(view.progress).toBe(1);
-    expect(rig.watch.now.hosts[HOST_ID]?.status?.phase).toBe('running');
+    expect(rig.watch.now.hosts[HOST_ID]?.status).toMatchObject({
+      phase: 'running',
+      files: { on: 'here', path: join(rig.root, 'state/outputs') },
+    });
     expect(statSync(join(rig.root, 'agent.env')).mode & 0o777).toBe(0o600);
     expect(existsSync(join(rig.root, 'deploy.lock'))).toBe(false);
   });

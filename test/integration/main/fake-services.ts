@@ -76,7 +76,8 @@ export function fakeServices(): { services: Services; watching: () => number } {
         throw new WorkshopError('NOT_FOUND', 'It is gone.');
       },
       prompts: async () => [],
-      preview: async () => ({ kind: 'missing' }),
+      preview: async () => ({ kind: 'missing', late: 0 }),
+      filePart: async () => ({ kind: 'missing', late: 0 }),
     },
     people: {
       hold: async () => ({ revision: 1 }),

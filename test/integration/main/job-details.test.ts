@@ -46,8 +46,18 @@ afterAll(async () => {
 const details = (outputs = true) =>
   createJobDetails({
     lookup: () => createJobLookup(() => redis.client()),
-    outputs: () => (outputs ? outputFolder(createLocalHost(), join(dir, 'outputs'), 'the test') : undefined),
+    places: {
+      of: async () =>
+        outputs
+          ? {
+              ...{ kind: 'there', label: 'the test', machineId: null, late: 2 },
+              files: outputFolder(async () => createLocalHost(), join(dir, 'outputs')),
+            }
+          : NO_WAY,
+    },
   });
+
+const NO_WAY = { kind: 'no-way', why: 'Nobody knows.', remedy: 'Ask.' } as const;
 
 const image = (filename: string, subfolder = 'user001/done', type = 'output') => ({
   filename,
@@ -86,7 +96,12 @@ test('the drawer gets models, node types, files and warnings, but nothing that t
   const jobId = await finished();
   const detail = await details().detail({ jobId });
   expect(detail).toMatchObject({
-    ...{ error: null, executionSeconds: 12.5, warnings: ['One is missing.'], outputsFrom: 'the test' },
+    ...{
+      error: null,
+      executionSeconds: 12.5,
+      warnings: ['One is missing.'],
+      outputsFrom: { kind: 'there', label: 'the test', machineId: null },
+    },
     models: ['sd_xl_base_1.0.safetensors'],
     nodeTypes: ['CheckpointLoaderSimple', 'CLIPTextEncode', 'KSampler'],
     sizes: ['steps=20'],
@@ -122,6 +137,24 @@ test('only images and videos of bounded size come, and nothing from outside the 
     base64: PNG.toString('base64'),
     bytes: PNG.length,
   });
-  expect(await details().preview({ jobId, index: 999 })).toEqual({ kind: 'missing' });
-  expect(await details(false).preview({ jobId, index: 0 })).toEqual({ kind: 'no-way' });
+  expect(await details().preview({ jobId, index: 999 })).toEqual({ kind: 'missing', late: 2 });
+  expect(await details(false).preview({ jobId, index: 0 })).toEqual(NO_WAY);
+  expect((await details(false).detail({ jobId })).outputsFrom).toEqual(NO_WAY);
+});
+
+test('a file is handed over piece by piece, and comes out whole', async () => {
+  const jobId = await finished();
+  const { outputs } = await details().detail({ jobId });
+  const index = outputs.findIndex(({ name }) => name === 'big.mp4');
+  const sizes: number[] = [];
+  for (let from: number | null = 0; from !== null; ) {
+    const answer = await details().filePart({ jobId, index, from });
+    if (answer.kind !== 'part') throw new Error(answer.kind);
+    sizes.push(Buffer.from(answer.base64, 'base64').length);
+    expect(answer.size).toBe(25 * 1024 * 1024);
+    from = answer.next;
+  }
+  expect(sizes).toEqual([...Array.from({ length: 6 }, () => 4 * 1024 * 1024), 1024 * 1024]);
+  const outside = outputs.findIndex(({ name }) => name === 'link.png');
+  expect(await details().filePart({ jobId, index: outside, from: 0 })).toEqual({ kind: 'missing', late: 2 });
 });

@@ -32,7 +32,7 @@ beforeEach(async () => void (await db.flushall()));
 const jobs = createJobsService({
   queue: () => workshop.queue,
   lookup: () => workshop.lookup,
-  outputs: () => undefined,
+  places: { of: async () => ({ kind: 'no-way', why: '', remedy: '' }) },
 });
 const submit = (id: string, createdAtMicros = 1_772_360_430_000_000) =>
   submitAsQueueManager(db, {

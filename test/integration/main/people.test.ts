@@ -34,7 +34,7 @@ beforeEach(async () => void (await db.flushall()));
 const jobs = createJobsService({
   queue: () => workshop.queue,
   lookup: () => workshop.lookup,
-  outputs: () => undefined,
+  places: { of: async () => ({ kind: 'no-way', why: '', remedy: '' }) },
 });
 const peopleOf = (by: string) =>
   createPeopleService({ control: () => workshop.control, now: () => watch.now, jobs, by: () => by });

@@ -207,6 +207,7 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
         .flatMap((worker) => worker.finishing())
         .sort((a, b) => a.since - b.since)
         .slice(0, FINISHING_TOLD),
+      files: deliveries.goTo,
       late: deliveries.backlog(),
     };
   };

@@ -113,6 +113,14 @@ export const diskSchema = z.object({
 });
 export type Disk = z.infer<typeof diskSchema>;
 
+/** Where finished files end up: on the VPS, where participants' browsers read them, or on this host. */
+export const finishedFilesSchema = z.object({
+  on: z.enum(['vps', 'here']),
+  /** Absolute, on that machine; below it {user}/{job}/… (worker-agent/README.md). */
+  path: z.string().startsWith('/').max(4096),
+});
+export type FinishedFiles = z.infer<typeof finishedFilesSchema>;
+
 /**
  * `agent:host:{id}:status`: what the agent on one GPU host is and does. Written at every change and every 15 s;
  * kept without expiry, so that a console which starts later still knows the last word and its age.
@@ -149,6 +157,8 @@ export const hostStatusSchema = z.object({
   disks: z.array(diskSchema).max(8).optional(),
   /** Absent from agents that do not tell it. */
   finishing: z.array(finishingJobSchema).max(FINISHING_TOLD).optional(),
+  /** Absent from agents that do not tell it. */
+  files: finishedFilesSchema.optional(),
   /** Outputs of ended jobs that have not reached the VPS yet; absent from agents that do not tell it. */
   late: z.object({ jobs: z.number().int().nonnegative(), files: z.number().int().nonnegative() }).optional(),
 });

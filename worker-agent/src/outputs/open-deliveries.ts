@@ -1,5 +1,6 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import type { FinishedFiles } from '../contract/host.ts';
 import type { ComfyOutputDir } from './fetch-output.ts';
 import { localInputStore, uploadInputStore } from './inputs/input-store.ts';
 import { inputSupply } from './inputs/input-supply.ts';
@@ -37,6 +38,8 @@ export interface DeliveriesOptions {
 /** All ways of files into and out of this host. */
 export interface Deliveries {
   outputs: OutputDelivery;
+  /** Where finished files end up. */
+  goTo: FinishedFiles;
   /** Undefined when nothing is to be fetched. */
   inputs: InputSupply | undefined;
   /** Files of settled jobs that wait for the VPS. */
@@ -70,17 +73,21 @@ export function openDeliveries(options: DeliveriesOptions): Deliveries {
           log,
         })
       : undefined;
-  if (!vps?.outputsPath || !link)
+  if (!vps?.outputsPath || !link) {
+    const root = resolve(localRoot ?? join(stateDir, 'outputs'));
     return {
-      outputs: localDelivery({ root: localRoot ?? join(stateDir, 'outputs'), comfyOutputDir }),
+      goTo: { on: 'here', path: root },
+      outputs: localDelivery({ root, comfyOutputDir }),
       inputs,
       backlog: () => ({ jobs: 0, files: 0 }),
       drained: async () => {},
       close: async () => link?.close(),
     };
+  }
   const store = openOutboxStore(join(stateDir, 'outbox'));
   const outbox = openOutbox({ store, link, remoteRoot: vps.outputsPath, log });
   return {
+    goTo: { on: 'vps', path: vps.outputsPath },
     outputs: vpsDelivery({
       outbox,
       store,
