@@ -1,4 +1,3 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import {
   type KeyboardEvent,
   type MouseEvent,
@@ -15,6 +14,7 @@ import { indexOfSeq, isGap, type LogRow } from './log-buffer.ts';
 import { excerpt, gapText, partsOf, timeText } from './log-words.ts';
 import styles from './logs.module.css';
 import type { Pace } from './use-log.ts';
+import { useRowsInSight } from './use-rows-in-sight.ts';
 
 /** Height of a row in rem, as in the stylesheet. */
 const ROW_REM = 1.5;
@@ -57,12 +57,8 @@ export function LogList({
   const id = useId();
   const scroll = useRef<HTMLDivElement>(null);
   const seen = useRef({ top: 0, height: 0 });
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroll.current,
-    estimateSize: rowPx,
-    overscan: 12,
-  });
+  const { from, to, look } = useRowsInSight(scroll, rows.length, rowPx, pace === 'following');
+  const px = rowPx();
 
   useLayoutEffect(() => {
     const box = scroll.current;
@@ -73,6 +69,7 @@ export function LogList({
   const onScroll = () => {
     const box = scroll.current;
     if (!box) return;
+    look();
     const { top, height } = seen.current;
     seen.current = { top: box.scrollTop, height: box.scrollHeight };
     const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - rowPx() / 2;
@@ -151,8 +148,8 @@ export function LogList({
   const [low, high] = selection
     ? [Math.min(selection.anchor, selection.current), Math.max(selection.anchor, selection.current)]
     : [1, 0];
-  const items = virtual.getVirtualItems();
-  const currentIsDrawn = items.some(({ index }) => rows[index]?.seq === current);
+  const drawn = rows.slice(from, to);
+  const currentIsDrawn = drawn.some(({ seq }) => seq === current);
   if (rows.length === 0) return <div className={styles.none}>{empty}</div>;
   return (
     <div
@@ -167,15 +164,15 @@ export function LogList({
       onKeyDown={onKeyDown}
       onClick={onClick}
     >
-      <div role="presentation" className={styles.lines} style={{ height: virtual.getTotalSize() }}>
-        {items.map(({ index, start }) => {
-          const row = rows[index];
-          if (!row) return null;
+      <div role="presentation" className={styles.lines} style={{ height: rows.length * px }}>
+        {drawn.map((row, place) => {
+          const index = from + place;
           const selected = row.seq >= low && row.seq <= high;
           return (
             // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names the current line.
             <div
-              key={row.seq}
+              // An element is used again by the row that takes its place: ten times a second all rows are others.
+              key={index % (to - from)}
               id={`${id}-${row.seq}`}
               role="option"
               aria-selected={selected}
@@ -185,7 +182,7 @@ export function LogList({
               data-level={isGap(row) ? 'gap' : row.level}
               data-current={row.seq === current || undefined}
               data-at={index}
-              style={{ transform: `translateY(${start}px)` }}
+              style={{ transform: `translateY(${index * px}px)` }}
             >
               {isGap(row) ? (
                 <span className={styles.gap}>
