@@ -197,6 +197,8 @@ export interface RoomService {
   setBreak(input: { until: number | null }): Promise<void>;
   setFrozen(input: { frozen: boolean }): Promise<void>;
   setBlank(input: { blank: boolean }): Promise<void>;
+  /** Dark on white, for a bright room. */
+  setLight(input: { light: boolean }): Promise<void>;
   setUrl(input: { url: string | null }): Promise<void>;
   /** The address and its QR code fill the screen. @throws WorkshopError WRONG_STATE without an address. */
   setJoin(input: { join: boolean }): Promise<void>;

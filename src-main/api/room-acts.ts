@@ -38,6 +38,9 @@ export const roomActs = router({
   setBlank: procedure
     .input(z.object({ blank: z.boolean() }))
     .mutation(({ ctx, input }) => ctx.services.room.setBlank(input)),
+  setLight: procedure
+    .input(z.object({ light: z.boolean() }))
+    .mutation(({ ctx, input }) => ctx.services.room.setLight(input)),
   setUrl: procedure
     .input(
       z.object({

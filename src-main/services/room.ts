@@ -61,7 +61,7 @@ export function createRoomService(needs: RoomNeeds): RoomKeeper {
   };
   const tell = () => publish(state());
 
-  const set = async (change: Partial<OwnRoom>, told: string) => {
+  const set = async (change: Partial<OwnRoom>, told?: string) => {
     await loading;
     if (now().name === null || workshop === null || own === null)
       throw new WorkshopError('WRONG_STATE', 'No workshop is set up yet.', {
@@ -72,7 +72,7 @@ export function createRoomService(needs: RoomNeeds): RoomKeeper {
     tell();
     await needs.own.save(workshop, own);
     // It is done; a lost note changes nothing.
-    void needs.note(told).catch(() => {});
+    if (told !== undefined) void needs.note(told).catch(() => {});
   };
   const share = (told: string, change: Partial<RoomContent>) =>
     shared.change(told, (content) => ({ ...content, ...change }));
@@ -89,8 +89,8 @@ export function createRoomService(needs: RoomNeeds): RoomKeeper {
     // Started frozen, there is nothing to hold until something is known.
     if (!held && fresh.knownAt === null) return fresh;
     held ??= { ...fresh, frozenAt: Date.now() };
-    const { blank, message, breakUntil, url, join } = fresh;
-    return { ...held, blank, message, breakUntil, url, join };
+    const { blank, light, message, breakUntil, url, join } = fresh;
+    return { ...held, blank, light, message, breakUntil, url, join };
   };
 
   async function* view(signal: AbortSignal, backlogBytes?: () => number): AsyncGenerator<RoomView> {
@@ -158,6 +158,8 @@ export function createRoomService(needs: RoomNeeds): RoomKeeper {
       );
     },
     setBlank: ({ blank }) => set({ blank }, blank ? 'Blanked the room view.' : 'Showed the room view again.'),
+    // It is about this projector's light, and nobody else's concern.
+    setLight: ({ light }) => set({ light }),
     setUrl: ({ url }) =>
       share(
         url === null ? 'Took the address for the room away.' : `Set the address for the room: ${url}.`,

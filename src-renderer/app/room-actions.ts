@@ -6,6 +6,7 @@ import {
   useFreeze,
   useJoinCard,
   useOpenRoom,
+  useRoomLight,
   useRoomMessage,
 } from '../live/room-verbs.ts';
 import { useLive } from '../live/store.ts';
@@ -19,6 +20,7 @@ export function useRoomActions(): PaletteAction[] {
   const open = useOpenRoom();
   const freeze = useFreeze();
   const blank = useBlank();
+  const light = useRoomLight();
   const pause = useBreak();
   const say = useRoomMessage();
   const showJoin = useJoinCard();
@@ -42,6 +44,11 @@ export function useRoomActions(): PaletteAction[] {
       id: 'room/blank',
       label: room.blank ? 'Room view: show again' : 'Room view: blank',
       act: () => blank.mutate({ blank: !room.blank }),
+    },
+    {
+      id: 'room/light',
+      label: room.light ? 'Room view: light on black' : 'Room view: dark on white, for a bright room',
+      act: () => light.mutate({ light: !room.light }),
     },
     ...[5, 10, 15, 30].map((minutes) => ({
       id: `room/break/${minutes}`,

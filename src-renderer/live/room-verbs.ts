@@ -75,6 +75,19 @@ export function useBlank() {
   });
 }
 
+export function useRoomLight() {
+  return useVerb<{ light: boolean }, void>({
+    run: (client, input) => client.room.setLight.mutate(input),
+    done: (_, { light }) =>
+      sayDone(
+        light ? 'The room view is dark on white.' : 'The room view is light on black.',
+        undefined,
+        ABOUT,
+      ),
+    failed: (error, again) => sayFailed('The room view was not changed', error, again),
+  });
+}
+
 export function useRoomUrl() {
   return useVerb<{ url: string | null }, void>({
     run: (client, input) => client.room.setUrl.mutate(input),

@@ -281,6 +281,8 @@ test('room: message, break, freeze, blank, address, nicknames, a page of its own
   await onDisk(/"frozen":\s*true/);
   await panel.getByRole('button', { name: '5 minutes', exact: true }).click();
   await room.getByRole('heading', { name: /^Back at/ }).waitFor();
+  await panel.getByRole('switch', { name: 'Light' }).click();
+  await onDisk(/"light":\s*true/);
   await panel.getByRole('switch', { name: 'Blank' }).click();
   await room.getByRole('heading', { name: 'The room view is blank' }).waitFor();
   await room.close();

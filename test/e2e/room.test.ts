@@ -14,6 +14,7 @@ import { serveFakeWorkshop } from '../support/fake-workshop.ts';
 import { readRoom } from '../support/room-geometry.ts';
 import { nicknameList, roomState } from '../support/room-states.ts';
 import { root } from '../support/run-step.ts';
+import { CONTROL } from '../support/scenarios.ts';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = resolve(root, 'test/artifacts/room');
@@ -41,6 +42,7 @@ beforeEach(async () => {
   await room.setBreak({ until: null });
   await room.setFrozen({ frozen: false });
   await room.setBlank({ blank: false });
+  await room.setLight({ light: false });
   await room.setUrl({ url: null });
   faults.length = 0;
   context = await browser.newContext({
@@ -99,9 +101,11 @@ describe.each([
   { width: 1920, height: 1080 },
   { width: 1280, height: 720 },
   { width: 1024, height: 768 },
+  { width: 3840, height: 2160 },
 ])('$width × $height', ({ width, height }) => {
   test.each([
     { people: 1, workers: 1 },
+    { people: 5, workers: 2 },
     { people: 20, workers: 1 },
     { people: 60, workers: 1 },
     { people: 1, workers: 8 },
@@ -249,6 +253,103 @@ test('keeps the last known with its age when Redis is lost, and when the console
   await own.close();
   await page.getByText(/^As of \d\d:\d\d, /).waitFor({ timeout: 60_000 });
   expect(await rows().count()).toBe(4);
+});
+
+describe.each(['dark', 'light'] as const)('%s, whatever the state', (look) => {
+  const later = (ms: number) => (state: ReturnType<typeof roomState>) => {
+    for (const host of Object.values(state.snapshot.hosts)) host.heardAt = Date.now() - ms;
+  };
+  const states: [
+    string,
+    Parameters<typeof roomState>[1],
+    (state: ReturnType<typeof roomState>) => void,
+    RegExp,
+  ][] = [
+    ['busy', { people: 12, workers: 4, busy: 3 }, () => {}, /Making now/],
+    [
+      'agent silent, people wait',
+      { people: 12, workers: 3, busy: 0 },
+      later(180_000),
+      /^No machine is ready, last heard 3 min ago\.$/,
+    ],
+    ['agent silent in a job', { people: 5, workers: 1 }, later(180_000), /^no machine is ready$/],
+    [
+      'no agent',
+      { people: 5, workers: 0 },
+      ({ snapshot }) => {
+        snapshot.hosts = {};
+      },
+      /^No machine is ready\.$/,
+    ],
+    ['free, nobody waits', { people: 0, workers: 3, busy: 0 }, () => {}, /it starts at once\.$/],
+    [
+      'free, all on hold',
+      { people: 3, workers: 3, busy: 0 },
+      ({ snapshot }) => {
+        snapshot.control = { ...CONTROL, heldUsers: ['user001', 'user002', 'user003'] };
+      },
+      /^Nothing at the moment\.$/,
+    ],
+    [
+      'paused',
+      { people: 5, workers: 2 },
+      ({ snapshot }) => {
+        snapshot.control = { ...CONTROL, held: true };
+      },
+      /paused, nobody loses their place/,
+    ],
+    [
+      'link lost',
+      { people: 6, workers: 2 },
+      ({ snapshot }) => {
+        snapshot.queueAt = Date.now() - 3 * MINUTE;
+        snapshot.links.redis = {
+          ...{ kind: 'lost', since: Date.now() - 3 * MINUTE, code: 'X', why: '', remedy: '', retryAt: null },
+        };
+      },
+      /^As of \d\d:\d\d, 3 min ago$/,
+    ],
+  ];
+  test.each(states)('%s: true, in its place and clear enough', async (name, script, change, words) => {
+    await served.workshop.room.setLight({ light: look === 'light' });
+    await served.workshop.room.setUrl({ url: 'https://film.example.org' });
+    await page.goto(served.roomLink());
+    await show(script, change);
+    await page.getByText(words).waitFor();
+    expect(await page.locator('html').getAttribute('data-look')).toBe(look);
+    const reading = await readRoom(page);
+    expect(reading.faults).toEqual([]);
+    expect(reading.lowestContrast, reading.lowestText).toBeGreaterThanOrEqual(7);
+    await page.screenshot({ path: resolve(pictures, `state-${look}-${name.replaceAll(/\W+/g, '-')}.png`) });
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  test('held, on a break, at the join card: clear enough', async () => {
+    const { room } = served.workshop;
+    await room.setLight({ light: look === 'light' });
+    await page.goto(served.roomLink());
+    await show({ people: 6, workers: 2 }, later(180_000));
+    const check = async (name: string) => {
+      const reading = await readRoom(page);
+      expect(reading.faults).toEqual([]);
+      expect(reading.lowestContrast, reading.lowestText).toBeGreaterThanOrEqual(7);
+      await page.screenshot({ path: resolve(pictures, `state-${look}-${name}.png`) });
+    };
+    await room.setMessage({ message: 'Show and tell at half past three' });
+    await room.setFrozen({ frozen: true });
+    await page.getByText(/^Held since/).waitFor();
+    await check('held');
+    await room.setBreak({ until: Date.now() + 5 * MINUTE });
+    await page.getByRole('heading', { name: /^Back at/ }).waitFor();
+    // No machine is ready, so nothing is promised of them.
+    expect(await page.getByText(/The machines go on/).count()).toBe(0);
+    await check('break');
+    await room.setBreak({ until: null });
+    await room.setUrl({ url: 'https://film.example.org' });
+    await room.setJoin({ join: true });
+    await page.getByRole('heading', { name: 'Join here' }).waitFor();
+    await check('join');
+  });
 });
 
 test('hostile names and messages are text, cut and harmless', async () => {

@@ -83,6 +83,7 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'room.setBreak': every(ROOM),
   'room.setFrozen': every(ROOM),
   'room.setBlank': every(ROOM),
+  'room.setLight': every(ROOM),
   'room.setUrl': every(ROOM),
   'room.setJoin': every(ROOM),
   'room.setNickname': every(PEOPLE),

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type OwnRoom, type RoomContent, roomContentSchema } from '../../domain/room/room-state.ts';
+import {
+  freshOwnRoom,
+  type OwnRoom,
+  type RoomContent,
+  roomContentSchema,
+} from '../../domain/room/room-state.ts';
 import { writeWhole } from './keep-file.ts';
 
 const displaySchema = z.object({
@@ -56,7 +61,7 @@ export async function firstRoom(
   const first = await readFirst(dir);
   if (first?.workshop !== address) return undefined;
   const { frozen, blank, ...content } = first.state;
-  return { content, own: { frozen, blank, frozenAt: null } };
+  return { content, own: { ...freshOwnRoom(), frozen, blank } };
 }
 
 const readFirst = (dir: string) => readAs(join(dir, 'room.json'), firstSchema);

@@ -40,6 +40,8 @@ export const ownRoomSchema = z.object({
   frozenAt: z.number().nullable(),
   /** Nothing is shown. */
   blank: z.boolean(),
+  /** Dark on white, for a bright room. */
+  light: z.boolean().default(false),
 });
 export type OwnRoom = z.infer<typeof ownRoomSchema>;
 
@@ -48,7 +50,7 @@ export interface RoomState extends RoomContent, OwnRoom {
   shared: SharedMark;
 }
 
-export const freshOwnRoom = (): OwnRoom => ({ frozen: false, frozenAt: null, blank: false });
+export const freshOwnRoom = (): OwnRoom => ({ frozen: false, frozenAt: null, blank: false, light: false });
 
 export const freshRoomContent = (): RoomContent => ({
   message: '',

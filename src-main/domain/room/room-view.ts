@@ -53,6 +53,8 @@ export interface RoomView {
   /** Since when the host holds this picture. */
   frozenAt: number | null;
   blank: boolean;
+  /** Dark on white. */
+  light: boolean;
   message: string;
   breakUntil: number | null;
   url: string | null;
@@ -95,6 +97,7 @@ export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState
     live,
     frozenAt: null,
     blank: room.blank,
+    light: room.light,
     message: room.message,
     breakUntil: room.breakUntil,
     url: room.url,

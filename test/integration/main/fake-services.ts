@@ -129,6 +129,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       setBreak: async () => {},
       setFrozen: async () => {},
       setBlank: async () => {},
+      setLight: async () => {},
       setUrl: async () => {},
       setJoin: async () => {},
       setNickname: async () => {},

@@ -21,6 +21,7 @@ import {
   useFreeze,
   useJoinCard,
   useOpenRoom,
+  useRoomLight,
   useRoomMessage,
   useRoomPlaces,
   useRoomUrl,
@@ -60,6 +61,7 @@ function RoomPanel() {
       <Group gap="xl">
         <Freeze frozen={room.frozen} />
         <Blank blank={room.blank} />
+        <Light light={room.light} />
       </Group>
       <Message message={room.message} />
       <Break until={room.breakUntil} />
@@ -155,6 +157,18 @@ function Blank({ blank }: { blank: boolean }) {
       description="Shows nothing at all."
       checked={blank}
       onChange={({ currentTarget }) => act.mutate({ blank: currentTarget.checked })}
+    />
+  );
+}
+
+function Light({ light }: { light: boolean }) {
+  const act = useRoomLight();
+  return (
+    <Switch
+      label="Light"
+      description="Dark on white, for a bright room."
+      checked={light}
+      onChange={({ currentTarget }) => act.mutate({ light: currentTarget.checked })}
     />
   );
 }

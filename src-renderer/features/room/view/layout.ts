@@ -62,8 +62,11 @@ const NARROWEST_COLUMN = 285;
 const ROOMY_COLUMN = 440;
 /** A name of the smallest size, 40, fits this. */
 const DENSE_ROW = 50;
-/** Rows grow up to this where few people wait. */
-const TALLEST_ROW = 84;
+/** Rows and tiles grow up to this where there are few: what is read from 8 m is better larger than surrounded by nothing. */
+const TALLEST_ROW = 112;
+const TALLEST_TILE = 300;
+/** Beside the code it stays lower, so that the code is large. */
+const TALLEST_BESIDE_CODE = 190;
 
 /** A QR code smaller than this is seen from the first row only; a larger one says no more. */
 const CODE_MIN = 220;
@@ -111,7 +114,7 @@ function side(choice: SideChoice, inner: number, body: number, ask: RoomAsk): Ro
   const makingWidth = Math.round((inner - COLUMN_GAP) * choice.share);
   const listWidth = inner - COLUMN_GAP - makingWidth;
   const content = body - HEADING;
-  const beside = tilesIn(content - CODE_MIN - GAP, 1, ask.making);
+  const beside = tilesIn(content - CODE_MIN - GAP, 1, ask.making, TALLEST_BESIDE_CODE);
   const both = ask.code && beside.tileHeight >= LOWEST_BESIDE_CODE && beside.tilesShown === ask.making;
   const tiles = both ? beside : tilesIn(content, 1, ask.making);
   const rows = Math.max(1, ask.making);
@@ -145,13 +148,18 @@ function top(inner: number, body: number, ask: RoomAsk): RoomLayout {
 }
 
 /** Tiles as high as there is room for, within reason; at least a compact tile each. */
-function tilesIn(content: number, columns: number, making: number) {
+function tilesIn(content: number, columns: number, making: number, tallest = TALLEST_TILE) {
   const rows = Math.max(1, Math.ceil(making / columns));
   const most = Math.max(1, Math.floor((content + TILE_GAP) / (LOWEST_TILE + TILE_GAP)));
   const used = Math.min(rows, most);
-  const tileHeight = Math.min(190, Math.floor((content - (used - 1) * TILE_GAP) / used));
-  const tileNameSize = tileHeight >= 150 ? 54 : tileHeight >= 100 ? 46 : 40;
-  return { tileHeight, tileNameSize, tilesShown: shownOf(making, used * columns) };
+  const tileHeight = Math.min(tallest, Math.floor((content - (used - 1) * TILE_GAP) / used));
+  return { tileHeight, tileNameSize: tileNameIn(tileHeight), tilesShown: shownOf(making, used * columns) };
+}
+
+function tileNameIn(tileHeight: number): number {
+  if (tileHeight >= 250) return 76;
+  if (tileHeight >= 200) return 64;
+  return tileHeight >= 150 ? 54 : tileHeight >= 100 ? 46 : 40;
 }
 
 function listIn(width: number, content: number, choice: Omit<SideChoice, 'share'>, people: number) {
@@ -179,6 +187,8 @@ function listIn(width: number, content: number, choice: Omit<SideChoice, 'share'
 }
 
 function nameSizeIn(rowHeight: number, columnWidth: number): number {
+  if (rowHeight >= 104 && columnWidth >= 900) return 68;
+  if (rowHeight >= 92 && columnWidth >= 640) return 56;
   if (rowHeight < 60 || columnWidth < 380) return 40;
   if (rowHeight < 68 || columnWidth < 500) return 44;
   return rowHeight < 80 || columnWidth < 700 ? 46 : 52;

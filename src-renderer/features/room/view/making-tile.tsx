@@ -42,7 +42,7 @@ export function MakingTile({ made, compact, asOf }: { made: RoomMaking; compact:
       {!compact && (
         <div className={styles.tileLine}>
           <KindIcon kind={made.kind} />
-          <span className={styles.tileSub}>{[kind, silent].filter(Boolean).join(' · ')}</span>
+          <span className={styles.tileSub}>{silent ?? kind}</span>
           {progress}
         </div>
       )}

@@ -53,7 +53,7 @@ interface RowProps {
 function Row({ person, place, layout, asOf, paused }: RowProps) {
   const form = layout.ranges ? 'range' : layout.numbered ? 'about' : 'short';
   return (
-    <li className={styles.row} data-first={place === 1 && !paused}>
+    <li className={styles.row} data-first={place === 1 && !paused && person.turn?.kind !== 'held'}>
       {layout.numbered && <span className={styles.place}>{place}</span>}
       <span className={styles.name} dir="auto" data-name>
         {person.name}

@@ -52,9 +52,9 @@ export function Picture({ view, lost, now }: PictureProps) {
   });
   const state = freshness(view, lost, now);
   // What is old does not go on counting down.
-  const asOf = view.frozenAt ?? (state.old ? (view.knownAt ?? now) : now);
+  const asOf = view.frozenAt ?? (state.kind === 'old' ? (view.knownAt ?? now) : now);
   return (
-    <main className={styles.room} style={vars(layout)} data-old={state.old} data-kind={layout.kind}>
+    <main className={styles.room} style={vars(layout)} data-state={state.kind} data-kind={layout.kind}>
       <header className={styles.header}>
         <h1 className={styles.title} dir="auto">
           {view.title ?? 'Workshop'}
@@ -63,7 +63,7 @@ export function Picture({ view, lost, now }: PictureProps) {
         <time className={styles.clock}>{clockText(now, now)}</time>
       </header>
       <div className={styles.body}>
-        <Making view={view} layout={layout} asOf={asOf} old={state.old} />
+        <Making view={view} layout={layout} asOf={asOf} old={state.kind === 'old'} />
         <NextList view={view} layout={layout} asOf={asOf} />
       </div>
       {lines > 0 && (
@@ -97,7 +97,7 @@ interface MakingProps {
 }
 
 function Making({ view, layout, asOf, old }: MakingProps) {
-  const readiness = readinessText(view, asOf);
+  const readiness = readinessText(view);
   const more = view.makingCount - layout.tilesShown;
   return (
     <section className={styles.making} aria-labelledby="making">

@@ -1,15 +1,21 @@
+import { useEffect } from 'react';
+import type { RoomView } from '../../../../src-main/api/types.ts';
 import { clockText } from '../../../components/format.ts';
 import { useNow } from '../../../live/clock.ts';
 import { Picture } from './picture.tsx';
 import { QrCode } from './qr-code.tsx';
 import styles from './room.module.css';
 import { useRoomFeed } from './room-feed.ts';
-import { addressText, breakText } from './words.ts';
+import { addressText, breakGoesOn, breakText } from './words.ts';
 
 /** What the room sees: nothing, a break, or who is next. It has no controls. */
 export function RoomPage() {
   const { view, lostAt } = useRoomFeed();
   const now = useNow();
+  const look = view?.light ? 'light' : 'dark';
+  useEffect(() => {
+    document.documentElement.dataset.look = look;
+  }, [look]);
   if (view === null)
     return (
       <main className={styles.card}>
@@ -23,7 +29,7 @@ export function RoomPage() {
       </main>
     );
   if (view.breakUntil !== null && view.breakUntil > now)
-    return <Break title={view.title} until={view.breakUntil} message={view.message} now={now} />;
+    return <Break view={view} until={view.breakUntil} lost={lostAt !== null} now={now} />;
   if (view.join && view.url !== null) return <Join title={view.title} url={view.url} now={now} />;
   return <Picture view={view} lost={lostAt !== null} now={now} />;
 }
@@ -51,13 +57,15 @@ function Join({ title, url, now }: { title: string | null; url: string; now: num
 }
 
 interface BreakProps {
-  title: string | null;
+  view: RoomView;
   until: number;
-  message: string;
+  /** The console does not answer. */
+  lost: boolean;
   now: number;
 }
 
-function Break({ title, until, message, now }: BreakProps) {
+function Break({ view, until, lost, now }: BreakProps) {
+  const { title, message } = view;
   return (
     <main className={styles.card}>
       <p className={styles.cardName} dir="auto">
@@ -73,7 +81,7 @@ function Break({ title, until, message, now }: BreakProps) {
         </p>
       )}
       <p className={styles.cardClock}>
-        It is <time>{clockText(now, now)}</time>. The machines go on.
+        It is <time>{clockText(now, now)}</time>.{breakGoesOn(view, lost, now)}
       </p>
     </main>
   );

@@ -59,23 +59,23 @@ export function silenceText({ heardAt }: RoomMaking, now: number): string | unde
     : `last heard ${spanText(now - heardAt)} ago`;
 }
 
-/** How fresh the picture is. `old` pictures keep their figures, greyed. */
+/** How fresh the picture is. Old ones keep their figures, greyed; held ones are so by the host's wish. */
 export function freshness(
   picture: { knownAt: number | null; live: boolean; frozenAt: number | null },
   lost: boolean,
   now: number,
-): { word: string; old: boolean } {
+): { word: string; kind: 'live' | 'held' | 'old' } {
   const { knownAt, live, frozenAt } = picture;
-  if (frozenAt !== null) return { word: `Held since ${clockText(frozenAt, now)}`, old: false };
-  if (knownAt === null) return { word: 'Waiting for the workshop', old: true };
-  if (live && !lost && now - knownAt <= OLD_AFTER) return { word: 'Live', old: false };
-  return { word: `As of ${clockText(knownAt, now)}, ${ageText(knownAt, now) ?? 'just now'}`, old: true };
+  if (frozenAt !== null) return { word: `Held since ${clockText(frozenAt, now)}`, kind: 'held' };
+  if (knownAt === null) return { word: 'Waiting for the workshop', kind: 'old' };
+  if (live && !lost && now - knownAt <= OLD_AFTER) return { word: 'Live', kind: 'live' };
+  return { word: `As of ${clockText(knownAt, now)}, ${ageText(knownAt, now) ?? 'just now'}`, kind: 'old' };
 }
 
 /** "1 warming up · 2 free", or that no machine takes jobs; empty when there is nothing to say. */
-export function readinessText({ makingCount, noMachine, warming, free }: RoomView, now: number): string {
-  // With nothing in the making it is said below, in large.
-  if (noMachine) return makingCount === 0 ? '' : `no machine is ready${heardText(noMachine, now)}`;
+export function readinessText({ makingCount, noMachine, warming, free }: RoomView): string {
+  // With nothing in the making it is said below, in large; else the tiles say since when.
+  if (noMachine) return makingCount === 0 ? '' : 'no machine is ready';
   return [warming > 0 && `${warming} warming up`, free > 0 && `${free} free`].filter(Boolean).join(' · ');
 }
 
@@ -113,10 +113,21 @@ export function countsText(making: number, counts: RoomView['counts']): string {
 /** An address as people type it: without https:// and a last slash. */
 export const addressText = (url: string): string => url.replace(/^https?:\/\//, '').replace(/\/$/, '');
 
-/** Time left of a break: "in 5 minutes", "in less than a minute". */
+/** What goes on during a break; empty where that is not known, or nothing does. */
+export function breakGoesOn(
+  { live, knownAt, noMachine, paused }: RoomView,
+  lost: boolean,
+  now: number,
+): string {
+  const known = live && !lost && knownAt !== null && now - knownAt <= OLD_AFTER;
+  return known && !noMachine && !paused ? ' The machines go on.' : '';
+}
+
+/** Time left of a break: "in 5 minutes", "in a minute", "in less than a minute". */
 export function breakText(until: number, now: number): string {
-  const minutes = Math.ceil((until - now) / 60_000);
-  return minutes <= 1 ? 'in less than a minute' : `in ${minutes} minutes`;
+  if (until - now < 60_000) return 'in less than a minute';
+  const minutes = Math.round((until - now) / 60_000);
+  return minutes === 1 ? 'in a minute' : `in ${minutes} minutes`;
 }
 
 /** Characters that fit a line of the message, by the window's width in units; lines it takes, at most 2. */

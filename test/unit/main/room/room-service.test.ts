@@ -80,6 +80,7 @@ test('what the host set is published, kept, and there again after a restart', as
   await first.room.setNickname({ userId: 'user005', nickname: '' });
   await first.room.setBreak({ until: 1_900_000_000_000 });
   await first.room.setBlank({ blank: true });
+  await first.room.setLight({ light: true });
   await expect(first.room.setJoin({ join: true })).rejects.toMatchObject({ code: 'WRONG_STATE' });
   await first.room.setUrl({ url: 'https://film.example.org' });
   await first.room.setJoin({ join: true });
@@ -90,6 +91,7 @@ test('what the host set is published, kept, and there again after a restart', as
     frozen: false,
     frozenAt: null,
     blank: true,
+    light: true,
     url: 'https://film.example.org',
     join: true,
     nicknames: { user004: 'Lynx' },
@@ -239,7 +241,7 @@ test('while it is not known whether the room may see anything, it sees nothing',
     own: {
       load: () =>
         new Promise((done) => {
-          load = () => done({ frozen: false, frozenAt: null, blank: true });
+          load = () => done({ ...freshRoom(), blank: true });
         }),
       save: async () => {},
     },

@@ -15,6 +15,8 @@ import {
   TILE_GAP,
 } from '../../../../src-renderer/features/room/view/layout.ts';
 import {
+  breakGoesOn,
+  breakText,
   countsText,
   emptyText,
   freshness,
@@ -51,6 +53,16 @@ describe('the layout', () => {
       peopleShown: 6,
     });
     expect(layout.nameSize).toBeGreaterThan(45);
+  });
+
+  test('the fewer there are, the larger they stand', () => {
+    const sizes = [1, 5, 8, 20, 60].map((people) => layoutRoom(wide, ask(1, people)).nameSize);
+    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+    expect(sizes[0]).toBe(68);
+    expect(layoutRoom(narrow, ask(1, 5)).nameSize).toBe(56);
+    expect([1, 2, 3, 4, 8].map((making) => layoutRoom(wide, ask(making, 5)).tileNameSize)).toEqual([
+      76, 76, 64, 54, 40,
+    ]);
   });
 
   test('a QR code stands below few jobs in the making, large enough or not at all', () => {
@@ -117,7 +129,16 @@ describe('the layout', () => {
 });
 
 const picture: RoomView = {
-  ...{ title: null, knownAt: null, live: true, frozenAt: null, blank: false, message: '', breakUntil: null },
+  ...{
+    light: false,
+    title: null,
+    knownAt: null,
+    live: true,
+    frozenAt: null,
+    blank: false,
+    message: '',
+    breakUntil: null,
+  },
   ...{ url: null, join: false, making: [], makingCount: 0, warming: 0, free: 0, noMachine: null, next: [] },
   ...{ peopleWaiting: 0, lastTurnBy: null, counts: null, paused: false },
 };
@@ -161,12 +182,32 @@ describe('the words', () => {
     expect(say({ free: 0, warming: 1 })).toBe('Nothing yet: the machines are warming up.');
     expect(say({ noMachine: { heardAt: 0 } })).toBe('No machine is ready, last heard 3 min ago.');
     expect(say({ noMachine: { heardAt: null } })).toBe('No machine is ready.');
-    const aside = (change: Partial<RoomView>) => readinessText({ ...picture, ...empty, ...change }, 180_000);
+    const aside = (change: Partial<RoomView>) => readinessText({ ...picture, ...empty, ...change });
     expect(aside({ warming: 1 })).toBe('1 warming up · 2 free');
-    expect(aside({ noMachine: { heardAt: 0 }, makingCount: 1 })).toBe(
-      'no machine is ready, last heard 3 min ago',
-    );
+    expect(aside({ noMachine: { heardAt: 0 }, makingCount: 1 })).toBe('no machine is ready');
     expect(aside({ noMachine: { heardAt: 0 } })).toBe('');
+  });
+
+  test.each([
+    [5 * MINUTE + 400, 'in 5 minutes'],
+    [5 * MINUTE - 900, 'in 5 minutes'],
+    [80_000, 'in a minute'],
+    [59_000, 'in less than a minute'],
+  ])('a break that ends in %i ms: %s', (left, text) => expect(breakText(left, 0)).toBe(text));
+
+  test('that the machines go on is said only while it is known', () => {
+    const goes = (change: Partial<RoomView>, lost = false) =>
+      breakGoesOn({ ...picture, knownAt: 0, ...change }, lost, 10_000);
+    expect(goes({})).toBe(' The machines go on.');
+    for (const change of [
+      { live: false },
+      { knownAt: null },
+      { paused: true },
+      { noMachine: { heardAt: 0 } },
+    ])
+      expect(goes(change)).toBe('');
+    expect(goes({}, true)).toBe('');
+    expect(breakGoesOn({ ...picture, knownAt: 0 }, false, 60_000)).toBe('');
   });
 
   test('what was made today has its thousands apart, and a plus where there may be more', () => {
@@ -180,17 +221,17 @@ describe('the words', () => {
   test('an old picture says of when it is', () => {
     const noon = new Date(2026, 2, 1, 12, 0, 0).getTime();
     const picture = { knownAt: noon, live: true, frozenAt: null };
-    expect(freshness(picture, false, noon + 4000)).toEqual({ word: 'Live', old: false });
-    expect(freshness(picture, true, noon + 4000)).toEqual({ word: 'As of 12:00, 4 s ago', old: true });
+    expect(freshness(picture, false, noon + 4000)).toEqual({ word: 'Live', kind: 'live' });
+    expect(freshness(picture, true, noon + 4000)).toEqual({ word: 'As of 12:00, 4 s ago', kind: 'old' });
     expect(freshness({ ...picture, live: false }, false, noon + 180_000)).toEqual({
       word: 'As of 12:00, 3 min ago',
-      old: true,
+      kind: 'old',
     });
-    expect(freshness(picture, false, noon + 60_000)).toMatchObject({ old: true });
-    expect(freshness({ ...picture, knownAt: null }, false, noon).old).toBe(true);
+    expect(freshness(picture, false, noon + 60_000)).toMatchObject({ kind: 'old' });
+    expect(freshness({ ...picture, knownAt: null }, false, noon).kind).toBe('old');
     expect(freshness({ ...picture, frozenAt: noon }, true, noon + 60_000)).toEqual({
       word: 'Held since 12:00',
-      old: false,
+      kind: 'held',
     });
   });
 
