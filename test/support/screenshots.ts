@@ -1,44 +1,30 @@
 /**
- * `node test/support/screenshots.ts [state…]`: pictures of the Stage and the Jobs screen in every state, dark and
- * light, into test/artifacts/screenshots/.
+ * `node test/support/screenshots.ts [state…]`: pictures of every screen in every state, dark and light, at three sizes,
+ * into test/artifacts/screenshots/, which git leaves out.
  */
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Page } from 'playwright-core';
 import { openBrowser } from './browser.ts';
-import { fullHour } from './capacity-states.ts';
 import { serveFakeWorkshop } from './fake-workshop.ts';
-import { logScene } from './log-scene.ts';
+import { overflowOf } from './page-overflow.ts';
 import { root } from './run-step.ts';
-import { stageStates } from './stage-states.ts';
+import { SIZES, showScreen, showState, TOUR } from './screen-tour.ts';
 
 const folder = resolve(root, 'test/artifacts/screenshots');
 await mkdir(folder, { recursive: true });
 const asked = process.argv.slice(2);
-const capacityToo = [
-  'full-hour',
-  'link-lost',
-  'hostile',
-  'no-agent',
-  'agent-silent',
-  'no-worker',
-  'many-hosts',
-];
-const states = Object.entries({ ...stageStates, 'full-hour': fullHour }).filter(
-  ([name]) => asked.length === 0 || asked.includes(name),
-);
-const sizes = [
-  { name: '1440x900', width: 1440, height: 900 },
-  { name: '1280x720', width: 1280, height: 720 },
-];
+const states = TOUR.filter(({ name }) => asked.length === 0 || asked.includes(name));
+const [first] = states;
+if (!first) throw new Error(`There is no such state. There are: ${TOUR.map(({ name }) => name).join(', ')}`);
 
-const first = states[0]?.[1](Date.now());
-if (!first) throw new Error(`There is no such state. There are: ${Object.keys(stageStates).join(', ')}`);
-const served = await serveFakeWorkshop(first);
-logScene(served.workshop.logs);
+const served = await serveFakeWorkshop(first.make(Date.now()));
 const browser = await openBrowser();
+const picture = (page: Page, ...name: string[]) =>
+  page.screenshot({ path: resolve(folder, `${name.join('.')}.png`) });
 try {
   for (const look of ['dark', 'light'] as const)
-    for (const { name: sizeName, width, height } of sizes) {
+    for (const { name: size, width, height } of SIZES) {
       const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
       await context.addInitScript((value) => localStorage.setItem('workshop-console-look', value), look);
       const page = await context.newPage();
@@ -48,44 +34,22 @@ try {
         (message) => message.type() === 'error' && console.error(`console: ${message.text()}`),
       );
       await page.goto(served.link());
-      for (const [name, make] of states) {
-        served.workshop.show(make(Date.now()));
-        await page.evaluate(() => {
-          location.hash = '/stage';
-        });
-        await page.waitForTimeout(1500);
-        await page.screenshot({ path: resolve(folder, `${name}.${look}.${sizeName}.png`) });
-        if (capacityToo.includes(name)) {
-          await page.evaluate(() => {
-            location.hash = '/capacity';
-          });
-          await page.waitForTimeout(1000);
-          await page.screenshot({ path: resolve(folder, `capacity-${name}.${look}.${sizeName}.png`) });
-          await page.getByRole('button', { name: /^Alerts: / }).click({ force: true });
-          for (const tab of ['Now', 'Rules', 'Earlier']) {
-            await page.getByRole('tab', { name: tab }).click();
-            await page.waitForTimeout(400);
-            await page.screenshot({ path: resolve(folder, `alerts-${tab}-${name}.${look}.${sizeName}.png`) });
-          }
-          await page.keyboard.press('Escape');
+      for (const state of states) {
+        await showState(page, served.workshop, state);
+        for (const screen of state.screens) {
+          await showScreen(page, screen);
+          await picture(page, screen, state.name, look, size);
+          for (const what of await overflowOf(page))
+            console.error(`${screen}, ${state.name}, ${size}: ${what} stands out of the window`);
         }
-        if (!['busy', 'many-jobs', 'hostile'].includes(name)) continue;
-        await page.evaluate(() => {
-          location.hash = '/jobs';
-        });
-        await page.waitForTimeout(1500);
-        await page.screenshot({ path: resolve(folder, `jobs-${name}.${look}.${sizeName}.png`) });
-        await page.evaluate(() => {
-          location.hash = '/people';
-        });
-        await page.waitForTimeout(1000);
-        await page.screenshot({ path: resolve(folder, `people-${name}.${look}.${sizeName}.png`) });
-        if (name !== 'busy') continue;
-        await page.evaluate(() => {
-          location.hash = '/logs';
-        });
-        await page.waitForTimeout(1500);
-        await page.screenshot({ path: resolve(folder, `logs-${name}.${look}.${sizeName}.png`) });
+        if (!state.screens.includes('capacity') || state.name === 'first-run') continue;
+        await page.getByRole('button', { name: /^Alerts: / }).click({ force: true });
+        for (const tab of ['Now', 'Rules', 'Earlier']) {
+          await page.getByRole('tab', { name: tab }).click();
+          await picture(page, `alerts-${tab}`, state.name, look, size);
+        }
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
       }
       await context.close();
     }

@@ -1,0 +1,105 @@
+import type { Page } from 'playwright-core';
+import { dayOf } from '../../src-main/domain/history/local-day.ts';
+import { freshRoom } from '../../src-main/domain/room/room-state.ts';
+import { fullHour } from './capacity-states.ts';
+import { deployStates } from './deploy-states.ts';
+import type { FakeState, FakeWorkshop } from './fake-workshop.ts';
+import { workshopDay } from './history-day.ts';
+import { logScene } from './log-scene.ts';
+import { NAMES } from './room-states.ts';
+import { host, worker, workshop } from './scenarios.ts';
+import { stageStates } from './stage-states.ts';
+
+/** Every screen in the states in which a host may meet it, for pictures and for what must hold at every size. */
+
+/** The window of a small laptop, of a usual one, and of a large display. */
+export const SIZES = [
+  { name: '1280x720', width: 1280, height: 720 },
+  { name: '1920x1080', width: 1920, height: 1080 },
+  { name: '3840x2160', width: 3840, height: 2160 },
+] as const;
+
+const SCREENS = ['stage', 'jobs', 'people', 'capacity', 'recap', 'logs', 'hosts', 'setup'] as const;
+export type TourScreen = (typeof SCREENS)[number];
+
+const EVERY: readonly TourScreen[] = SCREENS;
+/** Screens that show the same whatever the workshop does are left out. */
+const LIVE: readonly TourScreen[] = ['stage', 'jobs', 'people', 'capacity'];
+
+export interface TourState {
+  name: string;
+  screens: readonly TourScreen[];
+  make: (now: number) => FakeState;
+  /** What lies beside the live workshop: history, logs, machines. */
+  full: boolean;
+}
+
+const stage = (name: string) => (now: number) => {
+  const state = stageStates[name]?.(now);
+  if (!state) throw new Error(`there is no state ${name}`);
+  return state;
+};
+
+/** Twenty people with nicknames on a busy afternoon. */
+function twenty(now: number): FakeState {
+  const state = stage('busy')(now);
+  const users = [...new Set(Object.values(state.snapshot.jobs).map(({ userId }) => userId))].sort();
+  const nicknames = Object.fromEntries(users.map((id, at) => [id, NAMES[at % NAMES.length] ?? '']));
+  state.snapshot.room = { ...freshRoom(), nicknames };
+  return state;
+}
+
+/** A workshop in which nobody has done anything yet. */
+const empty = (now: number) =>
+  workshop(now, [host({ workers: [worker(1, { kind: 'idle', since: now - 40_000 })] }, now)], []);
+
+export const TOUR: readonly TourState[] = [
+  { name: '20-users', screens: EVERY, make: twenty, full: true },
+  { name: 'empty', screens: EVERY, make: empty, full: false },
+  { name: 'first-run', screens: EVERY, make: stage('first-run'), full: false },
+  { name: 'link-lost', screens: LIVE, make: stage('link-lost'), full: true },
+  { name: '10000-jobs', screens: ['stage', 'jobs', 'people'], make: stage('many-jobs'), full: true },
+  { name: 'hostile', screens: LIVE, make: stage('hostile'), full: true },
+  { name: 'full-hour', screens: LIVE, make: fullHour, full: true },
+  ...[
+    ...['all-idle', 'no-worker', 'no-agent', 'agent-silent', 'mismatch', 'scaling', 'draining', 'held'],
+    ...['failed-worker', 'gpu-unknown', 'many-hosts'],
+  ].map((name): TourState => ({ name, screens: ['stage'], make: stage(name), full: true })),
+];
+
+/** Shows a state, with what belongs to it, and waits until the page has it. */
+export async function showState(page: Page, fake: FakeWorkshop, { name, make, full }: TourState) {
+  const now = Date.now();
+  const state = make(now);
+  // Told apart by a name of its own, so that its arrival can be waited for.
+  if (state.snapshot.name !== null) state.snapshot.name = `Workshop ${name}`;
+  const midnight = new Date(now).setHours(0, 0, 0, 0);
+  fake.kept.clear();
+  fake.logs.found = [];
+  if (full) {
+    fake.kept.set(dayOf(midnight), workshopDay(midnight));
+    logScene(fake.logs);
+    fake.logs.become({ kind: 'live', since: now });
+  }
+  fake.deploy.show(deployStates[full ? 'ready' : 'none']?.() ?? []);
+  fake.show(state);
+  await page
+    .getByRole('heading', { level: 1, name: state.snapshot.name ?? 'Workshop Console', exact: true })
+    .waitFor();
+}
+
+/** Turns the page to a screen, with what it asks main for. */
+export async function showScreen(page: Page, screen: TourScreen): Promise<void> {
+  await page.evaluate((id) => {
+    window.location.hash = `/${id}`;
+  }, screen);
+  const name = `${screen.charAt(0).toUpperCase()}${screen.slice(1)}`;
+  await page.getByRole('main', { name }).waitFor();
+  // What is asked for has come, and nothing moves any more.
+  await page.waitForFunction(() => document.querySelector('.mantine-Loader-root, [data-loading]') === null);
+  await page.evaluate(async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    await frame();
+    await frame();
+  });
+}
