@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { ensureSystemPackages } from '../../resources/demo/system-packages.ts';
+import { BECOME_SYSTEMD, ownCgroup, whyNoSystemd } from './own-root-systemd.ts';
 import { descendants, fingerprintOf, kill, makeKey } from './ssh-server.ts';
 
 const execute = promisify(execFile);
@@ -49,12 +50,14 @@ const START_LIMIT_MS = 20_000;
 
 /**
  * Starts machines that reach each other, or says why this system does not let us. When this process dies, however it
- * does, they end: each lives as long as the pipe to its first process.
+ * does, they end: each lives as long as the pipe to its first process, or as this process where that is systemd.
+ * @param systemd the names of those whose first process is a real systemd; the others have none.
  */
 export async function startOwnRootMachines<Name extends string>(
   names: readonly Name[],
+  { systemd = [] }: { systemd?: readonly Name[] } = {},
 ): Promise<MachinesStart<Name>> {
-  const missing = await whyNot();
+  const missing = (await whyNot()) ?? (systemd.length > 0 ? whyNoSystemd() : undefined);
   if (missing !== undefined) return { kind: 'unavailable', reason: missing };
   ensureSystemPackages(['openssh-server', 'sudo', 'iproute2']);
   const dir = mkdtempSync(join(tmpdir(), 'workshop-machines-'));
@@ -66,7 +69,9 @@ export async function startOwnRootMachines<Name extends string>(
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    begun.push(...(await Promise.all(names.map((name) => begin(dir, name, keyFile)))));
+    begun.push(
+      ...(await Promise.all(names.map((name) => begin(dir, name, keyFile, systemd.includes(name))))),
+    );
     const addresses = await connectAll(begun.map(({ pid }) => pid));
     const machines = begun.map((one, at) => [one.name, machineOf(one, addresses[at] ?? '')] as const);
     return {
@@ -107,7 +112,7 @@ const NAMESPACES = ['--mount', '--net', '--pid', '--uts', '--ipc', '--fork', '--
 /** The first process of a machine: makes the root folder, starts sshd, and ends with its standard input. */
 const FIRST_PROCESS = String.raw`
 set -e
-dir=$1 name=$2 node=$3 project=$4 key=$5
+dir=$1 name=$2 node=$3 project=$4 key=$5 systemd=$6
 mount --make-rprivate /
 mount -t tmpfs -o size=4g machine "$dir"
 root=$dir/root
@@ -143,6 +148,10 @@ MaxStartups 100
 Subsystem sftp internal-sftp
 END
 ip link set lo up
+if [ -n "$systemd" ]; then
+  sed -i 's/^UsePAM no/UsePAM yes/' "$root/etc/ssh/sshd_config"
+  eval "$systemd"
+fi
 exec chroot "$root" /bin/bash -c '/usr/sbin/sshd -f /etc/ssh/sshd_config </dev/null && echo up && read -r _' 2>&1
 `;
 
@@ -153,11 +162,24 @@ interface Begun {
   end(): Promise<void>;
 }
 
-async function begin(parent: string, name: string, keyFile: string): Promise<Begun> {
+async function begin(parent: string, name: string, keyFile: string, systemd: boolean): Promise<Begun> {
   const dir = join(parent, name);
   mkdirSync(dir);
   const first = ['bash', '-c', FIRST_PROCESS, 'machine', dir, name, process.execPath, project, keyFile];
-  const child = spawn('unshare', [...NAMESPACES, ...first], {
+  const own = systemd ? ownCgroup(name) : undefined;
+  const unshare = ['unshare', ...(own ? ['--cgroup'] : []), ...NAMESPACES, ...first];
+  const [program = '', ...args] = own
+    ? [
+        'sh',
+        '-c',
+        'echo $$ > "$1/cgroup.procs"; shift; exec setpriv --pdeathsig KILL "$@"',
+        'sh',
+        own.path,
+        ...unshare,
+        BECOME_SYSTEMD,
+      ]
+    : [...unshare, ''];
+  const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     // A login shell's variables are made by sshd; what this process has is not the machine's.
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
@@ -167,6 +189,7 @@ async function begin(parent: string, name: string, keyFile: string): Promise<Beg
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
+    await own?.remove();
   };
   try {
     await isUp(child);
