@@ -81,7 +81,7 @@ mv -f -- "$draft" "$file"
 `;
 
 /**
- * On the GPU host: a key pair without a passphrase, the old one if it can be used. Arguments: root, comment. Prints the
+ * On the GPU host: a key pair without a passphrase, the old one if it is whole. Arguments: root, comment. Prints the
  * public half. Exit code 11: there is no ssh-keygen.
  */
 export const MAKE_KEY = `
@@ -90,15 +90,14 @@ umask 077
 key=$1/keys/vps
 command -v ssh-keygen >/dev/null 2>&1 || exit 11
 mkdir -p "$1/keys"
-chmod 700 "$1/keys"
-if ! ssh-keygen -y -P '' -f "$key" >/dev/null 2>&1 </dev/null; then
-  rm -f "$key.draft" "$key.draft.pub"
+chmod 700 "$1/keys" 2>/dev/null || :
+if [ ! -s "$key" ] || [ ! -s "$key.pub" ]; then
+  rm -f "$key" "$key.pub" "$key.draft" "$key.draft.pub"
   ssh-keygen -q -t ed25519 -N '' -C "$2" -f "$key.draft" </dev/null
   mv -f "$key.draft" "$key"
-  rm -f "$key.draft.pub"
+  # Last, so that a pair is whole or none: nobody asks the key itself, which ssh-keygen refuses on volumes without modes.
+  mv -f "$key.draft.pub" "$key.pub"
 fi
-chmod 600 "$key"
-ssh-keygen -y -P '' -f "$key" > "$key.pub.draft"
-mv -f "$key.pub.draft" "$key.pub"
+chmod 600 "$key" 2>/dev/null || :
 cat "$key.pub"
 `;

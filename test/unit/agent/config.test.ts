@@ -44,7 +44,7 @@ describe('env file (contract 4.3)', () => {
 describe('configuration', () => {
   test("has the platform's defaults", () => {
     expect(valid()).toMatchObject({
-      redis: { host: '100.99.1.2', port: 6379, password: null, tls: false },
+      redis: { host: '100.99.1.2', port: 6379, password: null, tls: false, through: null },
       initialWorkers: 1,
       queueMode: 'fifo',
       jobTimeoutMs: 3_600_000,

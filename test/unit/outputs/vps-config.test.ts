@@ -85,3 +85,15 @@ test('a key pasted in the place of its path is refused and not shown', () => {
     /VPS_SSH_KEY_FILE=<\d+ characters, hidden> is not a path/,
   );
 });
+
+test('Redis through the SSH of the VPS needs the login and no folder', () => {
+  const { VPS_OUTPUTS_PATH: _, ...login } = VPS;
+  expect(config({ ...login, REDIS_THROUGH: 'vps-ssh' })).toMatchObject({
+    redis: { host: '100.99.1.2', through: { host: '100.99.1.2', user: 'dev' } },
+    outputsPath: '/state/outputs',
+  });
+  expect(config(VPS).redis.through).toBeNull();
+  expect(problems({ REDIS_THROUGH: 'vps-ssh' }).map(({ key }) => key)).toEqual([
+    ...['VPS_SSH_HOST', 'VPS_SSH_USER', 'VPS_SSH_KEY_FILE', 'VPS_SSH_HOST_KEY'],
+  ]);
+});

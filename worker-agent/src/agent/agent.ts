@@ -274,7 +274,6 @@ export function startAgent(config: AgentConfig, log: Logger, scrub: Scrub): Agen
   };
   const duty = followRedis(
     link,
-    config.redis,
     {
       async putInOrder() {
         await hostClaim.renew();

@@ -25,6 +25,14 @@ export const CONFIG_KEYS = {
   APP_SERVER_REDIS_PORT: key(port, 'Use the port of the platform’s Redis, normally 6379.'),
   REDIS_PASSWORD: key(filledIn, 'Copy REDIS_PASSWORD from the .env of the VPS.', { secret: true }),
   REDIS_TLS: key(flag, 'Say true only if Redis is reached through TLS.'),
+  REDIS_THROUGH: key(
+    z
+      .string()
+      .trim()
+      .toLowerCase()
+      .pipe(z.enum(['direct', 'vps-ssh'])),
+    'Say vps-ssh where this machine reaches the VPS by SSH only; REDIS_HOST is then the address as the VPS sees it.',
+  ),
   NUM_WORKERS: key(
     wholeNumber(0, 64),
     'Give the number of workers to start with; the console changes it later.',

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { QueueMode } from '../contract/desired.ts';
 import { WorkshopError } from '../contract/errors.ts';
 import type { VpsPlace } from '../outputs/open-deliveries.ts';
+import type { VpsAddress } from '../outputs/sftp/ssh-session.ts';
 import type { ComposeOptions } from '../runtime/compose/compose-options.ts';
 import { readComposeOptions } from './compose-config.ts';
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, defaultHostId } from './config-keys.ts';
@@ -14,6 +15,8 @@ export interface RedisConfig {
   port: number;
   password: string | null;
   tls: boolean;
+  /** The machine whose SSH leads there; null for directly. */
+  through: VpsAddress | null;
 }
 
 /** How ComfyUI servers come to be on this host. */
@@ -128,6 +131,7 @@ export function readConfig(source: Readonly<Record<string, string>>): ConfigResu
         port: values.REDIS_PORT ?? values.APP_SERVER_REDIS_PORT ?? 6379,
         password: values.REDIS_PASSWORD ?? null,
         tls: values.REDIS_TLS ?? false,
+        through: values.REDIS_THROUGH === 'vps-ssh' ? vps : null,
       },
       initialWorkers: values.NUM_WORKERS ?? 1,
       maxWorkers: runtime.kind === 'external' ? mostServed(runtime.urls, values.MAX_WORKERS) : maxWorkers,

@@ -2,8 +2,7 @@ import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { toWorkshopError } from '../contract/errors.ts';
 import { openChangeFeed } from '../queue/change-feed.ts';
-import type { RedisConfig } from './config.ts';
-import { type RedisLink, redisOptions } from './redis-link.ts';
+import type { RedisLink } from './redis-link.ts';
 
 export interface RedisDuties {
   /** After every (re)connect, before anything is claimed. Tried again while it fails. */
@@ -29,12 +28,7 @@ const FULL_LOOK_MS = 5000;
 const KEEP_UP_MS = 30_000;
 
 /** Calls the agent's duties towards Redis when they are due: on connection, on change, and on slow timers behind. */
-export function followRedis(
-  link: RedisLink,
-  config: RedisConfig,
-  duties: RedisDuties,
-  log: Logger,
-): RedisDuty {
+export function followRedis(link: RedisLink, duties: RedisDuties, log: Logger): RedisDuty {
   let inOrder = false;
   let ordering = false;
   const isLinked = () => link.state().kind === 'ready';
@@ -69,7 +63,7 @@ export function followRedis(
     connect: (_role, required) => {
       const retryStrategy = (attempt: number) =>
         isLinked() ? Math.min(50 * 2 ** (attempt - 1), 1000) : Math.min(1000 * attempt, 10_000);
-      return new Redis({ ...redisOptions(config), ...required, retryStrategy });
+      return new Redis({ ...link.options, ...required, retryStrategy });
     },
     onChange: duties.onChange,
     onResync: () => {

@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { type ErrorInfo, toWorkshopError } from '../contract/errors.ts';
 import type { RedisConfig } from './config.ts';
+import { redisRoute } from './redis-route.ts';
 
 /** The agent's link to Redis as a small state machine. */
 export type RedisLinkState =
@@ -12,6 +13,8 @@ export type RedisLinkState =
 export interface RedisLink {
   /** For commands. Calls made while the link is down fail at once with REDIS_UNREACHABLE's causes. */
   readonly redis: Redis;
+  /** For further connections over the same way. */
+  readonly options: RedisOptions;
   state(): RedisLinkState;
   onChange(listener: (state: RedisLinkState) => void): () => void;
   close(): Promise<void>;
@@ -22,28 +25,15 @@ const COMMAND_TIMEOUT_MS = 5000;
 /** Pause between attempts when Redis refuses the password: soon enough after it is mended, no storm meanwhile. */
 const AUTH_RETRY_MS = 10_000;
 
-/** Options that every connection of the agent shares. */
-export function redisOptions(config: RedisConfig): RedisOptions {
-  return {
-    host: config.host,
-    port: config.port,
-    password: config.password ?? undefined,
-    tls: config.tls ? {} : undefined,
-    protocol: 2,
-    connectTimeout: 5000,
-    keepAlive: 10_000,
-    noDelay: true,
-  };
-}
-
 /** Opens the command connection; it reconnects for ever, fast at first, slowly when the password is refused. */
 export function openRedisLink(config: RedisConfig, log: Logger): RedisLink {
   let state: RedisLinkState = { kind: 'connecting' };
   let lastError: ErrorInfo | undefined;
   const listeners = new Set<(state: RedisLinkState) => void>();
-  const address = `${config.host}:${config.port}`;
+  const route = redisRoute(config);
+  const address = route.label;
   const redis = new Redis({
-    ...redisOptions(config),
+    ...route.options,
     commandTimeout: COMMAND_TIMEOUT_MS,
     maxRetriesPerRequest: null,
     enableOfflineQueue: false,
@@ -81,7 +71,9 @@ export function openRedisLink(config: RedisConfig, log: Logger): RedisLink {
       code: 'REDIS_UNREACHABLE',
       message: `Redis at ${address} cannot be reached: ${error.message}.`,
       remedy:
-        'Check that Tailscale is up here and on the VPS, and that REDIS_BIND_IP there is its Tailscale address.',
+        config.through === null
+          ? 'Check that Tailscale is up here and on the VPS, and that REDIS_BIND_IP there is its Tailscale address.'
+          : 'Check that the VPS runs, that its SSH lets this machine in, and that its Redis listens on that address.',
       retryable: true,
     };
   };
@@ -99,6 +91,7 @@ export function openRedisLink(config: RedisConfig, log: Logger): RedisLink {
 
   return {
     redis,
+    options: route.options,
     state: () => state,
     onChange(listener) {
       listeners.add(listener);
@@ -108,6 +101,7 @@ export function openRedisLink(config: RedisConfig, log: Logger): RedisLink {
       listeners.clear();
       if (redis.status === 'ready') await redis.quit().catch(() => redis.disconnect());
       else redis.disconnect();
+      route.close();
     },
   };
 }

@@ -8,7 +8,8 @@ import { localDelivery, placeCopy } from './local-delivery.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { openOutboxStore } from './outbox/outbox-store.ts';
 import type { InputSupply, OutputDelivery } from './roles.ts';
-import { type LinkTiming, openSftpLink, type VpsAddress } from './sftp/sftp-link.ts';
+import { type LinkTiming, openSftpLink } from './sftp/sftp-link.ts';
+import type { VpsAddress } from './sftp/ssh-session.ts';
 import { vpsDelivery } from './vps-delivery.ts';
 
 /** The VPS as the place where users' files are. */

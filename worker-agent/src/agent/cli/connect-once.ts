@@ -1,12 +1,13 @@
 import { Redis } from 'ioredis';
 import { toWorkshopError } from '../../contract/errors.ts';
 import type { RedisConfig } from '../config.ts';
-import { redisOptions } from '../redis-link.ts';
+import { redisRoute } from '../redis-route.ts';
 
 /** Connects once, without retry, hands the connection to `use` and ends it. @throws WorkshopError REDIS_… */
 export async function withRedis<T>(config: RedisConfig, use: (redis: Redis) => Promise<T>): Promise<T> {
+  const route = redisRoute(config);
   const redis = new Redis({
-    ...redisOptions(config),
+    ...route.options,
     lazyConnect: true,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
@@ -25,5 +26,6 @@ export async function withRedis<T>(config: RedisConfig, use: (redis: Redis) => P
     throw toWorkshopError(problem ?? cause, 'REDIS_UNREACHABLE');
   } finally {
     redis.disconnect();
+    route.close();
   }
 }

@@ -15,9 +15,10 @@ const OLDEST_MAJOR = 6;
 
 /** Redis: reachable, password right, new enough, writable; its clock; who else claims jobs. */
 export async function checkRedis(config: AgentConfig): Promise<Finding[]> {
-  const { host, port } = config.redis;
+  const { host, port, through } = config.redis;
+  const address = through === null ? `${host}:${port}` : `${host}:${port} through the SSH of the VPS`;
   const findings: Finding[] = [];
-  if (/^(redis|localhost|127\.0\.0\.1)$/.test(host))
+  if (through === null && /^(redis|localhost|127\.0\.0\.1)$/.test(host))
     findings.push({
       name: 'Redis address',
       outcome: 'warn',
@@ -32,12 +33,12 @@ export async function checkRedis(config: AgentConfig): Promise<Finding[]> {
     findings.push({
       name: 'Redis',
       outcome: 'fail',
-      detail: refused
-        ? `${host}:${port} refuses the password`
-        : `${host}:${port} cannot be reached: ${error.message}`,
+      detail: refused ? `${address} refuses the password` : `${address} cannot be reached: ${error.message}`,
       fix: refused
         ? 'Copy REDIS_PASSWORD from the .env of the VPS.'
-        : 'Check Tailscale on both machines, and that REDIS_BIND_IP on the VPS is its Tailscale address.',
+        : through === null
+          ? 'Check Tailscale on both machines, and that REDIS_BIND_IP on the VPS is its Tailscale address.'
+          : 'Check that the SSH of the VPS lets this machine in, and that Redis listens on that address there.',
     });
   }
   return findings;
