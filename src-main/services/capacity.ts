@@ -50,11 +50,7 @@ export function createCapacityService(needs: CapacityNeeds): CapacityKeeper {
 
   return {
     catalogue: () => catalogue,
-    setPlan: ({ preset, users }) =>
-      set(`Planned for ${users ?? 'an open number of'} people${preset ? `, ${preset}s` : ''}.`, {
-        preset,
-        users,
-      }),
+    setPlan: ({ preset, users }) => set(planned(preset, users), { preset, users }),
     setGuard: ({ guardMiB }) =>
       set(
         guardMiB === null
@@ -89,4 +85,12 @@ function until({ endsAt }: Rental): string {
   const end = new Date(endsAt);
   const day = end.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
   return `, ending ${day} ${end.toTimeString().slice(0, 5)}`;
+}
+
+/** "Planned for video with 20 people." */
+function planned(preset: CapacitySettings['preset'], users: number | null): string {
+  const what = preset === null ? null : preset === 'image' ? 'pictures' : 'video';
+  const who = users === null ? null : users === 1 ? '1 person' : `${users} people`;
+  if (what === null && who === null) return 'Took the plan away.';
+  return `Planned for ${[what, who].filter(Boolean).join(' with ')}.`;
 }

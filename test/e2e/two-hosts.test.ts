@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -13,6 +13,7 @@ import { keys } from '../../worker-agent/src/contract/keys.ts';
 import { openBrowser } from '../support/browser.ts';
 import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { root } from '../support/run-step.ts';
 import { hostStatus } from '../unit/main/host-status.ts';
 
 /** Two whole consoles on one Redis, each with its page in real Chromium. */
@@ -107,6 +108,9 @@ async function closePanel({ page }: { page: Page }): Promise<void> {
   await page.keyboard.press('Escape');
   await page.getByRole('dialog', { name: 'Room view' }).waitFor({ state: 'detached' });
 }
+/** For those who look at what the test saw. */
+const picture = (page: Page, name: string) =>
+  page.screenshot({ path: resolve(root, `test/artifacts/two-hosts/${name}.png`) });
 async function setMessage(panel: Locator, text: string): Promise<void> {
   const field = panel.getByRole('textbox', { name: 'Message for the room' });
   await field.fill(text);
@@ -230,6 +234,7 @@ test('the room is one: what one host sets stands on both projectors; freezing is
 test('a message that another host has just set is not overwritten unseen, and can be applied again', async () => {
   const panel = await roomPanel(anna);
   const field = panel.getByRole('textbox', { name: 'Message for the room' });
+  await panel.getByText(/^Shared with the other hosts; last changed by Ben, \d\d:\d\d\.$/).waitFor();
   await field.fill('Lunch at one');
   // In the moment in which the other's appears: nobody can have read it.
   await ben.console.services.room.setMessage({ message: 'Lunch at two' });
@@ -237,6 +242,7 @@ test('a message that another host has just set is not overwritten unseen, and ca
   const refused = notice(anna.page, 'The message was not changed');
   await refused.getByText(/^Ben changed it \d+ s ago: the message is “Lunch at two”\.$/).waitFor();
   expect(await shared(keys.room)).toMatchObject({ message: 'Lunch at two', by: 'Ben' });
+  await picture(anna.page, 'conflict');
   // What was typed is still there.
   expect(await field.inputValue()).toBe('Lunch at one');
   await refused.getByRole('button', { name: 'Apply again' }).click();
@@ -265,6 +271,7 @@ test('plan, guard, rental and alert rules of the day are one, and each change is
     ...{ guardMiB: 51_200, rental: { pricePerHour: 2.85 } },
     rules: { 'queue-deep': { enabled: false } },
   });
+  await picture(anna.page, 'plan');
   for (const { page } of [anna, ben]) await page.getByRole('button', { name: 'Stage' }).click();
 });
 
@@ -275,6 +282,7 @@ test('while Redis is away from one host, theirs holds on their projector and is 
   await setMessage(panel, 'Coffee');
   await panel.getByText(/Kept on this computer: other hosts do not see the newest changes yet/).waitFor();
   await room.getByText('Coffee').waitFor();
+  await picture(anna.page, 'unshared');
   await room.close();
   await anna.console.services.capacity.setPlan({ preset: 'video', users: 20 });
   await ben.console.services.room.setMessage({ message: 'Tea' });
@@ -286,6 +294,7 @@ test('while Redis is away from one host, theirs holds on their projector and is 
     .getByText(/Ben changed it \d+ (s|min) ago: the message is “Tea”\. Yours was: Set the message/)
     .waitFor();
   await panel.getByText(/Kept on this computer/).waitFor({ state: 'detached' });
+  await picture(anna.page, 'refused');
   await lost.getByRole('button', { name: 'Apply again' }).click();
   await vi.waitFor(async () => {
     expect(await shared(keys.room)).toMatchObject({ message: 'Coffee', nicknames: { user009: 'Wren' } });

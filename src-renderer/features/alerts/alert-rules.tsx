@@ -1,7 +1,7 @@
 import { Button, NumberInput, Switch } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { RuleInForce } from '../../../src-main/api/types.ts';
-import { NotShared } from '../../components/not-shared.tsx';
+import { SharedWithHosts } from '../../components/shared-with-hosts.tsx';
 import { useAlertRules, useSetChannels, useSetRule } from '../../live/alert-verbs.ts';
 import { useLive } from '../../live/store.ts';
 import styles from './alerts-drawer.module.css';
@@ -10,12 +10,11 @@ import { pageNotifies, playTone } from './ring.ts';
 /** How alerts reach the host, and what raises them. */
 export function AlertRules() {
   const rules = useAlertRules();
-  const unshared = useLive(({ capacity }) => capacity?.shared.unshared ?? null);
   return (
     <>
       <Channels />
       <h3 className={styles.heading}>What raises an alert</h3>
-      <NotShared why={unshared} />
+      <SharedWithHosts of="capacity" />
       <ul className={styles.rules} aria-label="Rules">
         {rules?.map((rule) => (
           <Rule key={rule.id} rule={rule} />

@@ -3,8 +3,8 @@ import { useEffect, useState } from 'react';
 import type { CapacitySettings } from '../../../src-main/api/types.ts';
 import { fitWords } from '../../components/fit-words.ts';
 import { plural } from '../../components/format.ts';
-import { NotShared } from '../../components/not-shared.tsx';
 import { Panel } from '../../components/panel.tsx';
+import { SharedWithHosts } from '../../components/shared-with-hosts.tsx';
 import { useCatalogue, useSetGuard, useSetPlan } from '../../live/capacity-verbs.ts';
 import { useSetCount } from '../../live/fleet-verbs.ts';
 import { useLive, useLiveData } from '../../live/store.ts';
@@ -25,12 +25,11 @@ export function PlanPanel() {
     ({ capacity }) => capacity && { advice: capacity.advice, settings: capacity.settings },
   );
   const setPlan = useSetPlan();
-  const unshared = useLive(({ capacity }) => capacity?.shared.unshared ?? null);
   if (!plan) return null;
   const { settings } = plan;
   return (
     <Panel title="Plan">
-      <NotShared why={unshared} />
+      <SharedWithHosts of="capacity" />
       <div className={styles.fields}>
         <div>
           <div className={styles.fieldName} id="preset-label">

@@ -13,7 +13,7 @@ import { IconCheck, IconCopy, IconPresentation } from '@tabler/icons-react';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { clockText, plural } from '../../../components/format.ts';
 import { NicknameImport } from '../../../components/nickname-import.tsx';
-import { NotShared } from '../../../components/not-shared.tsx';
+import { SharedWithHosts } from '../../../components/shared-with-hosts.tsx';
 import { useNow } from '../../../live/clock.ts';
 import {
   useBlank,
@@ -57,7 +57,7 @@ function RoomPanel() {
   return (
     <Stack gap="lg">
       <Where />
-      <NotShared why={room.shared.unshared} />
+      <SharedWithHosts of="room" />
       <Group gap="xl">
         <Freeze frozen={room.frozen} />
         <Blank blank={room.blank} />
