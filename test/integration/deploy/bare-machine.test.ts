@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HostLink } from '../../../src-main/connections/hosts/host-link.ts';
 import type { RemoteHost } from '../../../src-main/connections/hosts/remote-host.ts';
 import { NO_CHOICES } from '../../../src-main/domain/deploy/agent-settings.ts';
 import type { DeployView, StepId } from '../../../src-main/domain/deploy/deploy-view.ts';
 import type { DeployKeeper } from '../../../src-main/services/deploy/deploy-service.ts';
 import { ADMIN, becomeBareUbuntu, holdAptLock } from '../../support/bare-ubuntu.ts';
 import { startOwnRootMachines } from '../../support/own-root-machine.ts';
-import { createHostsRig, type HostsRig } from '../hosts/hosts-rig.ts';
+import { createHostsRig, type HostsRig, stateOf } from '../hosts/hosts-rig.ts';
+import { cutAtStep } from './cut-at-step.ts';
 import { act, HOST_ID, seen } from './deploy-rig.ts';
 import { type MachinesRig, startMachinesRig } from './machines-rig.ts';
 
@@ -17,11 +19,13 @@ if (start.kind === 'unavailable') console.log(`skipped: ${start.reason}`);
 let rig: MachinesRig;
 let laptop: HostsRig;
 let host: RemoteHost;
+let link: HostLink;
 beforeAll(async () => {
   if (start.kind === 'unavailable') return;
   rig = await startMachinesRig(start.all, { become: becomeBareUbuntu });
   laptop = createHostsRig();
-  ({ host } = await rig.ready(laptop, { user: ADMIN.user, keyFile: rig.keyFile }));
+  link = await rig.ready(laptop, { user: ADMIN.user, keyFile: rig.keyFile });
+  ({ host } = link);
 });
 afterAll(async () => {
   laptop?.close();
@@ -30,13 +34,13 @@ afterAll(async () => {
 
 const WAITS = /^Waiting for another installation to end: unattended-upgr, process \d+, for 0 s$/m;
 const sudoPassword = ADMIN.password;
-const consoleOf = () =>
-  rig.console({ host, choices: { ...NO_CHOICES, runtime: 'compose' }, configuration: { NUM_WORKERS: '0' } });
+const consoleOf = (over: RemoteHost = host) =>
+  rig.console({
+    host: over,
+    choices: { ...NO_CHOICES, runtime: 'compose' },
+    configuration: { NUM_WORKERS: '0' },
+  });
 const stepOf = (view: DeployView, id: StepId) => view.steps.find((step) => step.id === id);
-const _look = async (keeper: DeployKeeper) => {
-  await keeper.look({ targetId: 'it', skip: [] });
-  return seen(keeper, ({ phase }) => phase === 'ready' || phase === 'failed');
-};
 const look = async (keeper: DeployKeeper) => {
   await keeper.look({ targetId: 'it', skip: [] });
   return seen(keeper, ({ phase }) => phase === 'ready' || phase === 'failed');
@@ -154,6 +158,32 @@ describe.skipIf(start.kind === 'unavailable')('a machine with nothing but a driv
     const view = await act(keeper, 'deploy', { sudoPassword });
     expect(view.error).toBeNull();
     expect(await installed()).toEqual([...before, brought]);
+  });
+
+  test('the link is cut at each installation: each press goes on from there', async () => {
+    await rig.gpu.run(`
+rm -f /usr/local/bin/docker /usr/local/bin/nvidia-ctk /usr/local/bin/tailscale /etc/init.d/docker
+rm -f /etc/docker/daemon.json /run/docker.started /run/tailscale.up /srv/vendor/compose
+groupdel docker
+: > /var/log/installed`);
+    const way = cutAtStep(host, rig.gpu);
+    const keeper = consoleOf(way.host);
+    const steps = [
+      ['docker', 1],
+      ['toolkit', 2],
+      ['tailscale', 2],
+    ] as const;
+    for (const [id, place] of steps) {
+      way.cutAt(place);
+      const view = await act(keeper, 'deploy', { sudoPassword });
+      expect(view.steps.find(({ state }) => state === 'failed')?.id).toBe(id);
+      expect(view.error).toMatchObject({ code: 'HOST_LINK_LOST', retryable: true });
+      await stateOf(link, 'ready');
+    }
+    expect((await act(keeper, 'deploy', { sudoPassword })).error).toBeNull();
+    const packages = ['docker-ce', 'docker-compose-plugin', 'nvidia-container-toolkit', 'tailscale'];
+    expect(await installed()).toEqual(packages);
+    expect((await act(consoleOf(), 'deploy', { sudoPassword })).result).toMatch(/^Nothing was to be done/);
   });
 
   test('a Docker that does not run is started, not installed again', async () => {

@@ -370,5 +370,17 @@ chmod +x /usr/local/bin/docker
     expect(
       await gpu.run(`ls ${ROOT}/releases ${ROOT}/config; ls -d ${ROOT}/deploy.lock 2>&1 || :`),
     ).not.toMatch(/draft|\.part|2\.env|deploy\.lock$/);
+    for (const [id, place] of [
+      ['stop', 1],
+      ['remove', 2],
+    ] as const) {
+      way.cutAt(place);
+      const view = await act(keeper, 'uninstall');
+      expect(view.steps.find(({ state }) => state === 'failed')?.id).toBe(id);
+      expect(view.error).toMatchObject({ code: 'HOST_LINK_LOST', retryable: true });
+      await stateOf(link, 'ready');
+    }
+    expect((await act(keeper, 'uninstall')).error).toBeNull();
+    expect(await gpu.run(`ls -A ${ROOT}`)).toBe('state\n');
   });
 });
