@@ -14,6 +14,7 @@ import type { Recap } from '../domain/history/recap.ts';
 import type { RecapTable } from '../domain/history/recap-csv.ts';
 import type { JobView, JobViews } from '../domain/job-view.ts';
 import type { LogMachine, LogMessage, LogSource } from '../domain/logs/log-line.ts';
+import type { RemedyId, RemedyPlan, RemedyResult } from '../domain/remedies/remedy.ts';
 import type { RoomView } from '../domain/room/room-view.ts';
 import type { FoundJob, WorkshopMessage } from '../domain/workshop.ts';
 import type { WorkshopProfile, WorkshopsView } from '../domain/workshops/profile.ts';
@@ -425,7 +426,23 @@ export interface NetworkService {
   changed(): Promise<void>;
 }
 
+/** `draftId`: the import that it is about; null for none. */
+export interface RemedyInput {
+  machineId: string;
+  remedy: RemedyId;
+  draftId: string | null;
+}
+
+/** What can be mended on a machine over its link. All methods @throw WorkshopError. */
+export interface RemediesService {
+  /** Looks at the machine and says what would be done; changes nothing. */
+  plan(input: RemedyInput): Promise<RemedyPlan>;
+  /** @param input.commands what the person saw; anything else to be done by now gives CONFLICT. The password is not kept. */
+  carryOut(input: RemedyInput & { commands: string[]; sudoPassword: string | null }): Promise<RemedyResult>;
+}
+
 export interface Services {
+  remedies: RemediesService;
   consoleName: ConsoleNameService;
   alerts: AlertsService;
   capacity: CapacityService;

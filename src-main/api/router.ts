@@ -11,6 +11,7 @@ import { jobViewsRouter } from './job-views-router.ts';
 import { logsRouter } from './logs-router.ts';
 import { machinesRouter } from './machines-router.ts';
 import { peopleActs } from './people-acts.ts';
+import { remediesRouter } from './remedies-router.ts';
 import { roomActs } from './room-acts.ts';
 import { procedure, router } from './trpc.ts';
 import { workshopsRouter } from './workshops-router.ts';
@@ -60,6 +61,7 @@ export const appRouter = router({
       .mutation(({ ctx, input }) => ctx.services.consoleName.rename(input)),
   }),
   deploy: deployRouter,
+  remedies: remediesRouter,
   network: router({ changed: procedure.mutation(({ ctx }) => ctx.services.network.changed()) }),
   settings: router({
     connect: procedure

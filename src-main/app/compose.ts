@@ -37,6 +37,7 @@ import { createLogsService } from '../services/logs/logs-service.ts';
 import { createMachinesService } from '../services/machines.ts';
 import { createOutputPlaces } from '../services/output-places.ts';
 import { createPeopleService } from '../services/people.ts';
+import { createRemedies } from '../services/remedies/remedies.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
 import { createSettingsService, type WorkshopSettings } from '../services/settings.ts';
@@ -273,6 +274,19 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     nodeMirror: environment.nodeMirror,
   });
 
+  const remedies = createRemedies({
+    host: (id) => (id === VPS ? hosts.vps() : hosts.gpuHost(id)),
+    platform: envImport.platform,
+    async mended(id, remedy, draftId) {
+      tailnets.wake();
+      settings.wake();
+      if (draftId !== null) await envImport.lookAgain(draftId);
+      // A group that the user was put in counts from the next login on.
+      if (remedy === 'read-journal')
+        await (id === VPS ? hosts.vps() : hosts.gpuHost(id)).then((host) => host.renew?.());
+    },
+  });
+
   const history = createHistoryService({
     watch,
     snapshot: () => watch.now,
@@ -303,6 +317,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       logs,
       consoleName,
       deploy,
+      remedies,
       network: { changed: async () => wake() },
     },
     notice,

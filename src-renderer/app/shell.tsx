@@ -13,6 +13,7 @@ import { ConfirmHost } from '../components/confirm.tsx';
 import { clockText, plural } from '../components/format.ts';
 import { MachineQuestionHost } from '../components/machines/machine-question.tsx';
 import { goTo, useScreen } from '../components/navigate.ts';
+import { RemedyHost } from '../components/remedies/remedy-host.tsx';
 import { RoomBadge } from '../components/room-held.tsx';
 import { AlertBell } from '../features/alerts/alert-bell.tsx';
 import { AlertsDrawer } from '../features/alerts/alerts-drawer.tsx';
@@ -78,6 +79,7 @@ export function Shell() {
       </div>
       <Announcer />
       <ConfirmHost />
+      <RemedyHost />
       <MachineQuestionHost />
       <RoomDialog />
       <AlertsDrawer />

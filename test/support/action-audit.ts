@@ -38,6 +38,11 @@ const LOGS: Tried = {
   file: 'deploy',
   test: 'workers are scaled from the Stage, and the log of the agent tells of it',
 };
+const MEND: Tried = {
+  file: 'remedies',
+  test: 'Redis that listens on the VPS alone is opened for the tailnet after a look at the commands, with sudo and its password',
+  scripted: 'Docker; the Redis that it starts is real',
+};
 const DEPLOY: Tried = {
   file: 'deploy',
   test: 'the machine is looked over, and one press deploys until the first heartbeat',
@@ -113,6 +118,8 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
     test: 'a workshop gets a name and two machines, each of which is met once',
   },
   'machines.keeping': LINKS,
+  'remedies.plan': MEND,
+  'remedies.carryOut': MEND,
   'alerts.rules': every(ALERTS),
   'alerts.setRule': every(ALERTS),
   'alerts.setChannels': every(ALERTS),

@@ -63,7 +63,7 @@ function planned(
 
 function view(change: Partial<DeployView>): DeployView {
   return {
-    ...{ targetId: 'h100', hostId: 'h100', imported: true, loginUrl: null },
+    ...{ targetId: 'h100', hostId: 'h100', imported: true, loginUrl: null, obstacles: [] },
     ...{ name: 'H100 of Verda', where: 'ubuntu@100.64.0.7', phase: 'ready', act: 'deploy' },
     ...{ lookedAt: Date.now() - 65_000, installed: null, offers: RELEASE, choices: NO_CHOICES },
     ...{ modelsPath: '/mnt/sfs/models', modelFolders: ['/mnt/sfs/models'] },

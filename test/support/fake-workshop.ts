@@ -37,6 +37,7 @@ import { createAlertsService } from '../../src-main/services/alerts.ts';
 import { createCapacityService } from '../../src-main/services/capacity.ts';
 import { createJobViews } from '../../src-main/services/job-views.ts';
 import { createMachinesService } from '../../src-main/services/machines.ts';
+import { createRemedies } from '../../src-main/services/remedies/remedies.ts';
 import { createRoomService } from '../../src-main/services/room.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
@@ -154,6 +155,19 @@ export class FakeWorkshop implements Services {
   readonly watch = { watch: (signal: AbortSignal) => this.#watch(signal) };
 
   readonly deploy = new FakeDeploy();
+  /** The product's own, over the machines of the setup. */
+  readonly remedies = createRemedies({
+    host: async (id) => {
+      const { machines } = this.setup;
+      const host = id === 'vps' ? machines.vps : machines.gpuHosts[id];
+      if (host) return host;
+      throw new WorkshopError('NOT_FOUND', 'There is no such machine.');
+    },
+    platform: (id) => this.setup.envImport.platform(id),
+    mended: async (_id, _remedy, draftId) => {
+      if (draftId !== null) await this.setup.envImport.lookAgain(draftId);
+    },
+  });
 
   readonly fleet: FleetService = {
     setCount: async ({ hostId, workers, revision }) => {

@@ -124,6 +124,61 @@ sed -i "s#ADDRESS#$1#; s#LINK#$2#" /usr/local/bin/tailscale
   );
 }
 
+/**
+ * The VPS's Redis is what compose makes of the .env, and listens on the VPS alone; `dev` becomes root with a password
+ * only. Docker is a double that knows this one service; the Redis that it starts is real.
+ */
+export async function composeRedisOnLoopback(machine: OwnRootMachine, sudoPassword: string): Promise<void> {
+  await machine.run(
+    `
+usermod -aG sudo dev
+printf 'dev:%s\\n' "$1" | chpasswd -c SHA512
+cd /home/dev/comfyume-v1
+sed -i 's/^REDIS_BIND_IP=.*/REDIS_BIND_IP=127.0.0.1/' .env
+touch docker-compose.yml
+cat > /usr/local/bin/docker <<'END'
+#!/bin/sh
+[ "$(id -u)" = 0 ] || { echo 'permission denied while trying to connect to the Docker daemon socket' >&2; exit 1; }
+echo "$*" >> /run/docker.calls
+[ "$*" = "compose up -d --no-deps redis" ] || exit 0
+bind=$(sed -n 's/^REDIS_BIND_IP=//p' .env)
+sed -i "s/^bind .*/bind $bind/" /etc/vps-redis.conf
+kill "$(pidof redis-server)"; while pidof redis-server >/dev/null; do sleep 0.02; done
+redis-server /etc/vps-redis.conf >/dev/null
+END
+chmod +x /usr/local/bin/docker
+docker compose up -d --no-deps redis
+: > /run/docker.calls
+`,
+    sudoPassword,
+  );
+}
+
+/** The platform's own worker runs in a container of the GPU host, beside one of ours and a plain ComfyUI; Docker is a double. */
+export async function platformWorkerRuns(machine: OwnRootMachine): Promise<void> {
+  await machine.run(`
+mkdir -p /run/containers
+touch /run/containers/comfy-worker-1
+cat > /usr/local/bin/docker <<'END'
+#!/bin/sh
+[ ! -e /run/docker-down ] || { echo 'Cannot connect to the Docker daemon' >&2; exit 1; }
+echo "$*" >> /run/docker.calls
+case "$1" in
+  ps) case "$*" in *--format*)
+      [ ! -e /run/containers/comfy-worker-1 ] || echo 'comfy-worker-1||"/bin/bash /workspace/start-worker.sh"'
+      echo 'workshop-worker-1|worker-1|"python worker.py"'
+      echo 'comfy-worker-2||"python main.py"' ;; esac ;;
+  stop) rm -f "/run/containers/$2" ;;
+  version) echo 27.0 ;;
+  top) echo '1 python main.py' ;;
+esac
+exit 0
+END
+printf '%s\\n' '#!/bin/sh' '[ "$*" = "docker start" ] && rm -f /run/docker-down' > /usr/local/bin/service
+chmod +x /usr/local/bin/docker /usr/local/bin/service
+`);
+}
+
 /** Something that is not ours listens on a port of the machine. @returns what ends it. */
 export async function occupyPort(machine: OwnRootMachine, port: number): Promise<() => Promise<unknown>> {
   const pid = await machine.run(

@@ -1,4 +1,5 @@
 import type { ErrorInfo } from '../../../worker-agent/src/contract/errors.ts';
+import type { RemedyId } from '../remedies/remedy.ts';
 import type { DeployChoices } from './agent-settings.ts';
 
 /** What the renderer shows of deploying to one machine. Plain data; times are local epoch ms. */
@@ -75,6 +76,14 @@ export interface InstalledView {
   service: 'system' | 'user' | 'daemon' | null;
 }
 
+/** Something on the machine that keeps workers from running, with the remedy for it. */
+export interface Obstacle {
+  remedy: Extract<RemedyId, 'start-docker' | 'stop-platform-worker'>;
+  sentence: string;
+  /** Words on the button. */
+  label: string;
+}
+
 export interface DeployView {
   targetId: string;
   /** AGENT_HOST_ID of its agent: under this name it reports. */
@@ -108,6 +117,8 @@ export interface DeployView {
   output: { n: number; text: string }[];
   /** Where the step that runs waits for a login; one that may be opened. null while none waits. */
   loginUrl: string | null;
+  /** What stands in the way there and can be mended from here. */
+  obstacles: Obstacle[];
   error: ErrorInfo | null;
   /** What was done, in a sentence. */
   result: string | null;

@@ -34,6 +34,8 @@ export interface Findings {
     disk: { path: string; freeMiB: number } | null;
     why: string;
   };
+  /** Containers in which the platform's own worker runs. */
+  platformWorkers: readonly string[];
   /** Version of the NVIDIA container toolkit. */
   toolkit: string | null;
   gpus: { index: number; name: string; memoryMiB: number | null; driver: string }[];
@@ -123,6 +125,7 @@ export function parseFindings(text: string): Findings {
       disk: diskOf(one('docker.disk')),
       why: one('docker.why'),
     },
+    platformWorkers: all('platform.worker').filter(Boolean),
     toolkit: orNull('toolkit'),
     gpus: all('gpu').flatMap(gpuOf),
     gpuWhy: one('gpu.why'),

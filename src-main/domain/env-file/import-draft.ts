@@ -9,6 +9,8 @@ export interface ImportDraft {
   askedVps: boolean;
   /** A sentence when the VPS could not be asked. */
   notice: string | null;
+  /** The platform's own settings on the VPS can be mended from here: its file and its tailnet address are known. */
+  mendable: boolean;
   review: ImportReview;
   /** The GPU host that it goes to; null while none is chosen. */
   target: { hostId: string; where: string; path: string; exists: boolean } | null;

@@ -22,7 +22,15 @@ export type TailState =
   | { kind: 'opening'; since: number }
   | { kind: 'live'; since: number }
   /** What is shown is as old as `since`; it is tried again at `retryAt`. */
-  | { kind: 'lost'; since: number; why: string; remedy: string; retryAt: number };
+  | {
+      kind: 'lost';
+      since: number;
+      why: string;
+      remedy: string;
+      retryAt: number;
+      /** The user who logs in may not read the journal; a remedy lets them. */
+      forbidden?: true;
+    };
 
 export interface LogMessage {
   /** Differs for every tail, so that a reader who comes back knows whether it is the same. */

@@ -6,6 +6,7 @@ import { type DeployChoices, NO_CHOICES } from '../../domain/deploy/agent-settin
 import type { DeployAct, DeployView, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
 import { describeFiles, describeMachine } from '../../domain/deploy/describe-machine.ts';
 import { versionOf } from '../../domain/deploy/layout.ts';
+import { obstaclesIn } from '../../domain/deploy/obstacles.ts';
 import { prefixOf } from '../../domain/deploy/worker-prefix.ts';
 import { isSecret } from '../../domain/env-file/mask.ts';
 import { createHideSecrets, type HideSecrets } from '../../domain/logs/hide-secrets.ts';
@@ -103,6 +104,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         }),
       ),
       imported,
+      obstacles: obstaclesIn(found),
       offers: wanted.release,
       runtime: wanted.runtime,
       modelsPath: wanted.modelsPath,
@@ -328,7 +330,7 @@ function unseen(target: DeployTarget, choices: DeployChoices = NO_CHOICES): Depl
       result: null,
       since: null,
     },
-    ...{ findings: [], steps: [], output: [], modelFolders: [] },
+    ...{ findings: [], steps: [], output: [], obstacles: [], modelFolders: [] },
   };
 }
 

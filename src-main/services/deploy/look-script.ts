@@ -52,6 +52,8 @@ if have docker; then
   say docker.client yes
   if server=$(brief docker version --format '{{.Server.Version}}' 2>&1); then
     say docker.server "$server"
+    # The platform's own worker loses jobs beside the agent (contract 2.2); what it runs tells it from a plain ComfyUI.
+    brief docker ps --no-trunc --format '{{.Names}}|{{.Label "workshop-console.worker"}}|{{.Command}}' 2>/dev/null | grep -E '\|\|.*(start-worker\.sh|worker\.py)' | cut -d'|' -f1 | while IFS= read -r line; do say platform.worker "$line"; done
     brief docker info --format '{{json .Runtimes}}' 2>/dev/null | grep -q nvidia && say docker.nvidia yes
     say docker.compose "$(brief docker compose version --short 2>/dev/null || brief docker-compose version --short 2>/dev/null)"
   else say docker.why "$server"

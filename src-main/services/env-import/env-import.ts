@@ -27,6 +27,8 @@ interface Draft {
   source: string;
   askedVps: boolean;
   notice: string | null;
+  /** Where it lies on the VPS, absolute; null when it came from elsewhere. */
+  onVps: string | null;
   facts: ImportFacts;
   choices: ImportChoices;
   target: { hostId: string; host: RemoteHost; path: string; text: string | null } | null;
@@ -56,7 +58,12 @@ export function createEnvImport(
     return placesIn(root).imported;
   };
   const planOf = (draft: Draft): ImportPlan => planImport(draft.facts, draft.choices);
-  const begin = (source: string, text: string, asked: Awaited<ReturnType<typeof askVps>>): ImportDraft => {
+  const begin = (
+    source: string,
+    text: string,
+    asked: Awaited<ReturnType<typeof askVps>>,
+    onVps: string | null = null,
+  ): ImportDraft => {
     const parsed = parseEnvText(text);
     if (envEntries(parsed).size === 0)
       throw new WorkshopError('BAD_INPUT', `${source} holds no KEY=value line.`, {
@@ -67,6 +74,7 @@ export function createEnvImport(
       source,
       askedVps: asked.asked,
       notice: asked.notice,
+      onVps,
       facts: {
         ...{ source: parsed, existing: null, tailnetAddress: asked.tailnet, listensOn: asked.listensOn },
         ...{ outputs: asked.outputs, inputs: asked.inputs },
@@ -84,6 +92,7 @@ export function createEnvImport(
     source: draft.source,
     askedVps: draft.askedVps,
     notice: draft.notice,
+    mendable: draft.onVps !== null && draft.facts.tailnetAddress !== null,
     review: reviewOf(planOf(draft)),
     target: draft.target && {
       hostId: draft.target.hostId,
@@ -125,7 +134,7 @@ export function createEnvImport(
       const host = await machines.vps();
       const file = await absolute(host, path);
       const text = await readText(host, file);
-      return begin(`${path} on ${host.label}`, text, await askVps(text, posix.dirname(file)));
+      return begin(`${path} on ${host.label}`, text, await askVps(text, posix.dirname(file)), file);
     },
 
     async readFile({ path }: { path: string }): Promise<ImportDraft> {
@@ -246,6 +255,24 @@ export function createEnvImport(
       });
     },
 
+    platform(id) {
+      const { onVps, facts } = find(id);
+      if (onVps === null || facts.tailnetAddress === null) return null;
+      const port = portOf(envEntries(facts.source));
+      return { file: onVps, address: facts.tailnetAddress, port };
+    },
+
+    async lookAgain(id) {
+      const draft = find(id);
+      if (draft.onVps === null) return;
+      const text = await readText(await machines.vps(), draft.onVps);
+      const asked = await askVps(text, posix.dirname(draft.onVps));
+      draft.facts = {
+        ...draft.facts,
+        ...{ source: parseEnvText(text), tailnetAddress: asked.tailnet, listensOn: asked.listensOn },
+      };
+    },
+
     async imported(host) {
       for (const root of AGENT_ROOTS) {
         const text = await readIfThere(host, await absolute(host, placesIn(root).imported));
@@ -264,6 +291,10 @@ export interface EnvImport extends EnvImportService {
   imported(host: RemoteHost): Promise<Record<string, string> | null>;
   /** How the GPU host reaches Redis by a draft, for the console's own link. Holds the password. */
   link(id: string): NonNullable<ImportPlan['redis']>;
+  /** Where a draft's .env lies on the VPS, and where Redis should listen there; null when that is not known. */
+  platform(id: string): { file: string; address: string; port: string } | null;
+  /** Reads the VPS's .env anew, and where Redis listens; decisions stay. */
+  lookAgain(id: string): Promise<void>;
 }
 
 async function proveRedis(host: RemoteHost, redis: NonNullable<ImportPlan['redis']>): Promise<RedisProof> {
@@ -336,8 +367,9 @@ async function foldersOf(
 }
 
 /** The port that Redis is published on, as the file says. */
-function portIn(text: string): string {
-  const entries = envEntries(parseEnvText(text));
+const portIn = (text: string): string => portOf(envEntries(parseEnvText(text)));
+
+function portOf(entries: ReadonlyMap<string, { value: string }>): string {
   const port = entries.get('REDIS_PORT')?.value ?? entries.get('APP_SERVER_REDIS_PORT')?.value ?? '';
   return /^\d{1,5}$/.test(port) ? port : '6379';
 }

@@ -89,7 +89,10 @@ export function openLogTail({ open, follower, secrets, retryMs = RETRY_MS }: Tai
     const { message, remedy } = toWorkshopError(cause);
     const since = state.kind === 'lost' ? state.since : Date.now();
     const next = remedy ?? 'It is tried again by itself.';
-    become({ kind: 'lost', since, why: message, remedy: next, retryAt: Date.now() + pauseMs });
+    become({
+      ...{ kind: 'lost', since, why: message, remedy: next, retryAt: Date.now() + pauseMs },
+      ...(cause instanceof Forbidden && { forbidden: true }),
+    });
   };
 
   const followOnce = async () => {
@@ -162,19 +165,27 @@ export function openLogTail({ open, follower, secrets, retryMs = RETRY_MS }: Tai
   };
 }
 
+/** The journal is there, and this user may not read it. */
+class Forbidden extends WorkshopError {}
+
 function ended(program: string, { code }: ExecResult, complaints: readonly string[], where: string) {
   if (code === 127)
     return new WorkshopError('HOST_FILE', `${program} is not there on ${where}.`, {
       remedy: 'Install it there, or look at another log.',
     });
-  const why = complaints.length > 0 ? ` It said: ${complaints.join(' ')}` : '';
+  const said = complaints.join(' ');
+  const why = said === '' ? '' : ` It said: ${said}`;
   if (program === 'docker' && code === 0)
     return new WorkshopError('WRONG_STATE', 'The container has stopped.', {
       remedy: 'Its log goes on here as soon as it runs again.',
     });
+  if (program === 'journalctl' && /permission|systemd-journal|not seeing messages/i.test(said))
+    return new Forbidden('HOST_FILE', `The user who logs in may not read the journal on ${where}.${why}`, {
+      remedy: 'Let them, with the button beside this.',
+    });
   if (program === 'journalctl')
     return new WorkshopError('HOST_FILE', `The journal on ${where} cannot be read.${why}`, {
-      remedy: 'Add the user who logs in to the group systemd-journal, then log in anew.',
+      remedy: 'Look whether systemd keeps a journal there. It is tried again by itself.',
     });
   if (program === 'docker')
     return new WorkshopError('HOST_FILE', `Docker on ${where} does not give this log.${why}`, {

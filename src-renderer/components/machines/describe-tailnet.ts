@@ -1,4 +1,10 @@
-import type { MachineView, OwnTailnet, TailnetState, TailnetView } from '../../../src-main/api/types.ts';
+import type {
+  MachineView,
+  OwnTailnet,
+  RemedyId,
+  TailnetState,
+  TailnetView,
+} from '../../../src-main/api/types.ts';
 import { sentenceOf } from '../describe-link.ts';
 import { clockText, cut, spanText } from '../format.ts';
 import type { Tone } from '../tone.ts';
@@ -14,8 +20,17 @@ export interface TailnetWords {
   remedy: string;
   /** A login that was begun there and waits for a person; null for none. */
   loginUrl: string | null;
+  /** What the console can do about it there; null: only a person can. */
+  offer: RemedyOffer | null;
   /** Nothing gets through: Redis, or a login, cannot be reached this way. */
   broken: boolean;
+}
+
+export interface RemedyOffer {
+  machineId: string;
+  remedy: RemedyId;
+  /** Words on its button. */
+  label: string;
 }
 
 /** Whether somebody should look at it. */
@@ -29,6 +44,8 @@ interface Place {
   app: boolean;
   /** The Hosts screen can install Tailscale there. */
   deployed: boolean;
+  /** Id of the machine that the console is logged in to; null for this computer. */
+  machineId: string | null;
 }
 
 /** An answer older than this is no longer "now", ms: it is asked about once a minute. */
@@ -37,15 +54,15 @@ const ADMIN = 'login.tailscale.com/admin/machines';
 
 /** Tailscale on the computer that the console runs on. */
 export function describeOwnTailnet(own: OwnTailnet, now: number): TailnetWords {
-  const words = describe(own, { name: 'this computer', app: own.app, deployed: false }, now);
+  const words = describe(own, { name: 'this computer', app: own.app, deployed: false, machineId: null }, now);
   const remedy = words.broken ? [words.remedy, otherWay(own)].filter(Boolean).join(' ') : words.remedy;
   return { ...words, remedy };
 }
 
 /** Tailscale on a machine that is logged in to; null before it was asked. */
-export function describeTailnet({ name, role, tailnet }: MachineView, now: number): TailnetWords | null {
+export function describeTailnet({ id, name, role, tailnet }: MachineView, now: number): TailnetWords | null {
   if (!tailnet) return null;
-  return describe(tailnet, { name, app: false, deployed: role === 'gpu-host' }, now);
+  return describe(tailnet, { name, app: false, deployed: role === 'gpu-host', machineId: id }, now);
 }
 
 /**
@@ -94,9 +111,22 @@ function describe(view: TailnetView, place: Place, now: number): TailnetWords {
     tone: unneeded ? 'off' : said.tone,
     sentence: `${said.sentence}${unneeded ? ' Redis is not reached over it.' : ''}${age}${sentenceEnd(health)}`,
     remedy: unneeded ? '' : said.remedy,
+    offer: unneeded ? null : offerOf(view.state, place),
     loginUrl: unneeded || !('loginUrl' in view.state) ? null : view.state.loginUrl,
     broken: said.broken === true && view.needed,
   };
+}
+
+/** What `tailscale` has to be told there, on machines that the console is logged in to. */
+function offerOf(state: TailnetState, { machineId }: Place): RemedyOffer | null {
+  if (machineId === null) return null;
+  const of = (remedy: RemedyId, label: string) => ({ machineId, remedy, label });
+  if (state.kind === 'daemon-not-running') return of('start-tailscale', 'Start Tailscale there…');
+  if (state.kind === 'stopped') return of('join-tailnet', 'Switch it on there…');
+  if (state.kind === 'logged-out' && state.loginUrl === null) return of('join-tailnet', 'Log it in…');
+  if (state.kind === 'key-expired' && state.loginUrl === null)
+    return of('renew-tailnet-key', 'Log it in anew…');
+  return null;
 }
 
 function ageOf({ at, since, state, failed }: TailnetView, now: number): string {
@@ -112,11 +142,14 @@ type Said = Pick<TailnetWords, 'tone' | 'sentence' | 'remedy'> & { broken?: bool
 function wordsOf(state: TailnetState, place: Place, now: number): Said {
   const { name, app } = place;
   const on = `on ${name}`;
-  /** What a person types there, or presses in the app. */
+  const offer = offerOf(state, place);
+  /** What a person presses here or in the app; only where neither can be, what they type there. */
   const act = (inApp: string, command: string, then = '') =>
-    app
-      ? inApp
-      : `${name === 'this computer' ? 'Run here' : `Run on ${name}`}, as root: ${command}${then === '' ? '' : `, ${then}`}.`;
+    offer !== null
+      ? `Press “${offer.label.replace('…', '')}” at its link, in the header or on Setup.`
+      : app
+        ? inApp
+        : `${name === 'this computer' ? 'Run here' : `Run on ${name}`}, as root: ${command}${then === '' ? '' : `, ${then}`}.`;
   const bad = (sentence: string, remedy: string): Said => ({ tone: 'fail', sentence, remedy, broken: true });
   /** What was connected before may go on meanwhile. */
   const maybe = (sentence: string, remedy: string): Said => ({

@@ -1,3 +1,4 @@
+import { RemedyButton } from '../remedies/remedy-button.tsx';
 import { ToneIcon } from '../state-mark.tsx';
 import { toneColor } from '../tone.ts';
 import type { TailnetWords } from './describe-tailnet.ts';
@@ -9,7 +10,7 @@ export function TailnetNotes({ tailnets }: { tailnets: readonly TailnetWords[] }
   if (tailnets.length === 0) return null;
   return (
     <ul className={styles.notes} aria-label="Tailscale">
-      {tailnets.map(({ who, tone, sentence, remedy, loginUrl }) => (
+      {tailnets.map(({ who, tone, sentence, remedy, offer, loginUrl }) => (
         <li key={who}>
           <p className={styles.who}>
             <span className={styles.icon} style={{ color: toneColor(tone) }}>
@@ -18,7 +19,15 @@ export function TailnetNotes({ tailnets }: { tailnets: readonly TailnetWords[] }
             Tailscale · {who}
           </p>
           <p>{sentence}</p>
-          {remedy !== '' && <p className={styles.remedy}>{remedy}</p>}
+          {remedy !== '' && !offer && <p className={styles.remedy}>{remedy}</p>}
+          {offer && (
+            <div className={styles.offer}>
+              <RemedyButton
+                at={{ machineId: offer.machineId, remedy: offer.remedy, draftId: null }}
+                label={offer.label}
+              />
+            </div>
+          )}
           {loginUrl !== null && <TailscaleLogin url={loginUrl} size="compact-sm" />}
         </li>
       ))}

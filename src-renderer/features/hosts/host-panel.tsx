@@ -3,10 +3,12 @@ import type { DeployView } from '../../../src-main/api/types.ts';
 import { cut } from '../../components/format.ts';
 import { TailscaleLogin } from '../../components/machines/tailscale-login.tsx';
 import { Panel } from '../../components/panel.tsx';
+import { RemedyButton } from '../../components/remedies/remedy-button.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
 import { useNow } from '../../live/clock.ts';
-import { summaryOf } from './deploy-words.ts';
+import { useLookOver } from '../../live/deploy-verbs.ts';
+import { skippedIn, summaryOf } from './deploy-words.ts';
 import { FindingList } from './finding-list.tsx';
 import { HostActs } from './host-acts.tsx';
 import styles from './hosts.module.css';
@@ -21,6 +23,7 @@ const LONGEST = 600;
 export function HostPanel({ view, stale }: { view: DeployView; stale: boolean }) {
   const now = useNow();
   const { tone, word, sentence } = summaryOf(view, now);
+  const look = useLookOver();
   const percent = Math.round(view.progress * 100);
   return (
     <Panel
@@ -64,6 +67,16 @@ export function HostPanel({ view, stale }: { view: DeployView; stale: boolean })
           <TailscaleLogin url={view.loginUrl} />
         </section>
       )}
+      {view.obstacles.map(({ remedy, sentence, label }) => (
+        <div key={remedy} className={styles.obstacle}>
+          <span>{cut(sentence, LONGEST)}</span>
+          <RemedyButton
+            at={{ machineId: view.targetId, remedy, draftId: null }}
+            label={label}
+            mended={() => look.mutate({ targetId: view.targetId, skip: skippedIn(view) })}
+          />
+        </div>
+      ))}
       {view.error && (
         <div className={styles.failure} role="alert">
           <p>{cut(view.error.message, LONGEST)}</p>

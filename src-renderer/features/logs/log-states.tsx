@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { IconPlugConnectedX } from '@tabler/icons-react';
 import type { TailState } from '../../../src-main/api/types.ts';
 import { clockText, cut, spanText } from '../../components/format.ts';
+import { RemedyButton } from '../../components/remedies/remedy-button.tsx';
 import { useClock } from '../../live/clock.ts';
 import styles from './logs.module.css';
 import type { Sources } from './use-sources.ts';
@@ -10,7 +11,12 @@ import type { Sources } from './use-sources.ts';
 const LONGEST = 300;
 
 /** Says that a log does not come any more: since when, why, and what happens next. */
-export function LostBanner({ state, some }: { state: Extract<TailState, { kind: 'lost' }>; some: boolean }) {
+export function LostBanner(props: {
+  state: Extract<TailState, { kind: 'lost' }>;
+  some: boolean;
+  machineId: string;
+}) {
+  const { state, some, machineId } = props;
   const since = useClock((now) => {
     const age = spanText(now - state.since);
     return `${some ? 'Nothing newer since' : 'Not reached since'} ${clockText(state.since, now)} (${age} ago).`;
@@ -22,6 +28,9 @@ export function LostBanner({ state, some }: { state: Extract<TailState, { kind: 
         <b>{since}</b> {cut(state.why, LONGEST)} {cut(state.remedy, LONGEST)}
         {some && ' Lines that are written meanwhile come later.'}
       </span>
+      {state.forbidden && (
+        <RemedyButton at={{ machineId, remedy: 'read-journal', draftId: null }} label="Let them read it…" />
+      )}
     </div>
   );
 }

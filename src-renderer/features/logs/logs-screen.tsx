@@ -109,7 +109,9 @@ export function LogsScreen() {
           </Button>
         </div>
         <div className={`${styles.frame} ${log.state.kind === 'lost' ? styles.stale : ''}`}>
-          {choice && log.state.kind === 'lost' && <LostBanner state={log.state} some={buffer.size > 0} />}
+          {choice && log.state.kind === 'lost' && (
+            <LostBanner state={log.state} some={buffer.size > 0} machineId={choice.machineId} />
+          )}
           {choice ? (
             <LogList
               name={name}

@@ -1,6 +1,7 @@
 import { Button, Checkbox, PasswordInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { ImportDraft } from '../../../src-main/api/types.ts';
+import { RemedyButton } from '../../components/remedies/remedy-button.tsx';
 import { ToneIcon } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
 import type { EnvChoices } from '../../live/setup-verbs.ts';
@@ -11,6 +12,8 @@ type Problem = ImportDraft['review']['problems'][number];
 /** What is wrong with the file, with the way out beside it; what blocks comes first. */
 export function EnvProblems(props: {
   problems: readonly Problem[];
+  /** The import whose VPS can be mended from here; null where it cannot. */
+  mendable: string | null;
   accepted: readonly string[];
   busy: boolean;
   change: (next: Partial<Omit<EnvChoices, 'id'>>) => void;
@@ -50,7 +53,17 @@ export function EnvProblems(props: {
                   enter={(value) => props.change({ values: { [problem.key]: value } })}
                 />
               )}
-              {problem.byHand && <pre className={styles.hand}>{problem.byHand}</pre>}
+              {problem.key === 'REDIS_BIND_IP' && props.mendable !== null ? (
+                <div className={styles.mend}>
+                  <RemedyButton
+                    at={{ machineId: 'vps', remedy: 'open-redis', draftId: props.mendable }}
+                    label="Set it and restart Redis…"
+                    mended={() => props.change({})}
+                  />
+                </div>
+              ) : (
+                problem.byHand && <pre className={styles.hand}>{problem.byHand}</pre>
+              )}
             </div>
           </li>
         );

@@ -43,7 +43,13 @@ export function EnvReview({ draft, profile }: { draft: ImportDraft; profile: Wor
           : 'It is not known yet how the GPU host reaches Redis.'}{' '}
         {draft.notice}
       </p>
-      <EnvProblems problems={review.problems} accepted={accepted} busy={choose.isPending} change={change} />
+      <EnvProblems
+        problems={review.problems}
+        mendable={draft.mendable ? draft.id : null}
+        accepted={accepted}
+        busy={choose.isPending}
+        change={change}
+      />
       <EnvEntries draft={draft} />
       <Destination
         draft={draft}

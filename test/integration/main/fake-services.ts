@@ -37,6 +37,12 @@ export function fakeServices(): { services: Services; watching: () => number } {
       secrets: { available: false, get: async () => undefined, set: async () => {}, remove: async () => {} },
       publish: () => {},
     }),
+    remedies: {
+      plan: async ({ remedy }) => ({
+        ...{ remedy, title: '', hits: [], commands: [], asRoot: false, wantsPassword: false },
+      }),
+      carryOut: async () => ({ kind: 'done', sentence: '' }),
+    },
     logs: { machines: async () => [], sources: async () => [], async *follow() {} },
     watch: {
       async *watch(signal) {

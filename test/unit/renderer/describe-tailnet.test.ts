@@ -72,9 +72,10 @@ describe('the next step fits the machine', () => {
     expect(describeOwnTailnet(own(out, { app: false }), NOW).remedy).toBe(
       'Run here, as root: tailscale up, and open the link that it prints.',
     );
-    expect(describeTailnet(machine('vps', seen(out)), NOW)?.remedy).toBe(
-      'Run on the VPS, as root: tailscale up, and open the link that it prints.',
-    );
+    const vps = describeTailnet(machine('vps', seen(out)), NOW);
+    expect(vps?.remedy).toBe('Press “Log it in” at its link, in the header or on Setup.');
+    expect(vps?.offer).toEqual({ machineId: 'vps', remedy: 'join-tailnet', label: 'Log it in…' });
+    expect(describeOwnTailnet(own(out, { app: false }), NOW).offer).toBeNull();
     expect(describeTailnet(machine('gpu-host', seen({ kind: 'not-installed' })), NOW)?.remedy).toBe(
       'Look the H100 over on the Hosts screen; it installs Tailscale there.',
     );

@@ -1,0 +1,34 @@
+/**
+ * What the console can mend on a machine that it is logged in to, after a person has seen the exact commands and who
+ * is hit. Plain data.
+ */
+export const REMEDIES = [
+  'start-docker',
+  'stop-platform-worker',
+  'start-tailscale',
+  'join-tailnet',
+  'renew-tailnet-key',
+  'read-journal',
+  'open-redis',
+] as const;
+
+export type RemedyId = (typeof REMEDIES)[number];
+
+/** What will be done, as it stands on the machine now. */
+export interface RemedyPlan {
+  remedy: RemedyId;
+  /** e.g. "Start Docker on the H100". */
+  title: string;
+  /** Who or what is hit, a sentence each. */
+  hits: string[];
+  /** Exactly what will be run, a line each; empty when nothing is to be done. */
+  commands: string[];
+  asRoot: boolean;
+  /** sudo there asks for a password. */
+  wantsPassword: boolean;
+}
+
+/** What came of it. `login`: it goes on there as soon as a person has logged in at `url`, which may be opened. */
+export type RemedyResult =
+  | { kind: 'done'; sentence: string }
+  | { kind: 'login'; url: string; sentence: string };
