@@ -17,6 +17,8 @@ export interface Findings {
   sudo: 'root' | 'free' | 'password' | 'none';
   /** Who is to keep the agent running: the machine's systemd, this user's, or a script of ours where there is none. */
   keeper: Keeper;
+  /** This user has a systemd of their own. */
+  ownSystemd: boolean;
   /** This user's systemd goes on without a login, and starts with the machine. */
   lingers: boolean;
   /** The machine is a container, such as a pod of a GPU provider. */
@@ -107,12 +109,8 @@ export function parseFindings(text: string): Findings {
     root,
     diskFreeMiB: numberOf(one('disk.free.kib'), (kib) => Math.floor(kib / 1024)),
     sudo,
-    keeper:
-      one('systemd') === 'yes' && sudo !== 'none'
-        ? 'system'
-        : one('systemd.user') === 'yes'
-          ? 'user'
-          : 'daemon',
+    keeper: one('systemd') === 'yes' && sudo !== 'none' ? 'system' : ownKeeper(one('systemd.user') === 'yes'),
+    ownSystemd: one('systemd.user') === 'yes',
     lingers: one('linger') === 'yes',
     container: one('container') === 'yes',
     docker: {
@@ -148,6 +146,18 @@ export function parseFindings(text: string): Findings {
     agent: agentOf(one, all),
     lock: orNull('lock'),
   };
+}
+
+/** A look for a user of whom sudo said, after the right password, that they have no rights. */
+export function withoutRoot(found: Findings): Findings {
+  if (found.sudo !== 'password') return found;
+  const keeper = found.keeper === 'system' ? ownKeeper(found.ownSystemd) : found.keeper;
+  return { ...found, sudo: 'none', keeper };
+}
+
+/** Who keeps an agent running that was installed without root. */
+function ownKeeper(systemd: boolean): Keeper {
+  return systemd ? 'user' : 'daemon';
 }
 
 function agentOf(one: (key: string) => string, all: (key: string) => string[]): InstalledAgent {

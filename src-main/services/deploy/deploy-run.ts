@@ -6,7 +6,7 @@ import { agentSettings, type DeployChoices } from '../../domain/deploy/agent-set
 import { type ClockSkew, clockSkew } from '../../domain/deploy/clock-skew.ts';
 import { finishedFiles, planDelivery, planWithdrawal } from '../../domain/deploy/delivery.ts';
 import type { DeployAct, PlanStep, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
-import { type Findings, parseFindings } from '../../domain/deploy/findings.ts';
+import { type Findings, parseFindings, withoutRoot } from '../../domain/deploy/findings.ts';
 import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.ts';
 import { planSteps } from '../../domain/deploy/plan.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
@@ -16,7 +16,7 @@ import { carryOut, serviceFiles } from './carry-out.ts';
 import { lookAtVps, readPublicKey } from './delivery.ts';
 import { lockHost } from './host-lock.ts';
 import { LOOK } from './look-script.ts';
-import { onMachine } from './machine.ts';
+import { lacksRights, onMachine } from './machine.ts';
 import type { AgentBundle, AgentEar, DeployTarget, Vps } from './roles.ts';
 
 /** Node that is brought to machines without one. */
@@ -32,6 +32,8 @@ export interface RunNeeds {
   configuration: Readonly<Record<string, string>>;
   choices: DeployChoices;
   neighbours: Neighbours;
+  /** Users of the machine of whom sudo said that they may not become root; a run adds to them. */
+  withoutRights: Set<string>;
   nodeMirror: string;
   act: DeployAct;
   skip: ReadonlySet<StepId>;
@@ -61,7 +63,8 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     signal,
   });
   const after = Date.now();
-  const found = parseFindings(result.stdout);
+  const seen = parseFindings(result.stdout);
+  const found = needs.withoutRights.has(seen.user) ? withoutRoot(seen) : seen;
   // No shell at all, such as on Windows.
   if (result.code === 127 && result.stdout === '')
     throw new WorkshopError(
@@ -201,6 +204,7 @@ export async function carryThrough(
           progress: (progress) => reports.step(step.id, { progress }),
         });
       } catch (cause) {
+        if (lacksRights(cause)) needs.withoutRights.add(found.user);
         reports.step(step.id, { state: 'failed' });
         throw cause;
       }

@@ -12,6 +12,7 @@ import { isSecret } from '../../domain/env-file/mask.ts';
 import { createHideSecrets, type HideSecrets } from '../../domain/logs/hide-secrets.ts';
 import { plainLine } from '../../domain/plain-line.ts';
 import { carryThrough, type Looked, lookOver, type RunNeeds } from './deploy-run.ts';
+import { lacksRights } from './machine.ts';
 import type { AgentBundle, AgentEar, ChoicesStore, DeployTarget, DeployTargets } from './roles.ts';
 
 export interface DeployNeeds {
@@ -35,6 +36,7 @@ interface Place {
   view: DeployView;
   running: AbortController | null;
   lines: number;
+  withoutRights: Set<string>;
   /** Of what the machine prints. */
   hide: HideSecrets;
 }
@@ -75,6 +77,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       view: unseen(target, chosen[target.id]),
       running: null,
       lines: 0,
+      withoutRights: new Set(),
       hide: createHideSecrets([]),
     };
     places.set(target.id, place);
@@ -169,6 +172,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         bundle,
         configuration,
         choices,
+        withoutRights: place.withoutRights,
         neighbours: {
           count: targets.list().filter((one) => one.hostId !== target.hostId).length,
           prefixes: new Set(ear.workersElsewhere(target.hostId).map(prefixOf)),
@@ -186,6 +190,8 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
           })
         : toWorkshopError(cause);
       const info = error.toInfo();
+      // Nobody is asked again for a password that does not help.
+      if (lacksRights(cause)) place.view.wantsPassword = false;
       Object.assign(place.view, {
         phase: 'failed',
         error: { ...info, message: place.hide(info.message).text },

@@ -69,10 +69,20 @@ function refused(host: RemoteHost, said: string): WorkshopError {
   );
 }
 
+/** Told after the right password only, so that it is known from then on. */
+const withoutRights = new WeakSet<WorkshopError>();
+
+/** Whether a run failed because its user has no rights whatever the password. */
+export function lacksRights(cause: unknown): boolean {
+  return cause instanceof WorkshopError && withoutRights.has(cause);
+}
+
 function noSudo(host: RemoteHost): WorkshopError {
-  return new WorkshopError('HOST_NO_SUDO', `This user may not become root on ${host.label}.`, {
-    remedy: 'Log in as root or as a user with sudo, or skip this step.',
+  const error = new WorkshopError('HOST_NO_SUDO', `This user may not become root on ${host.label}.`, {
+    remedy: 'Log in as root or as a user with sudo; or press again to go on without root.',
   });
+  withoutRights.add(error);
+  return error;
 }
 
 function judge(host: RemoteHost, result: ExecResult, meanings: RunOptions['meanings'] = {}): ExecResult {

@@ -116,8 +116,9 @@ chmod +x /usr/local/bin/docker
       expect(refused.error).toMatchObject({
         code: 'HOST_NO_SUDO',
         message: expect.stringMatching(/^This user may not become root on /),
-        remedy: 'Log in as root or as a user with sudo, or skip this step.',
+        remedy: 'Log in as root or as a user with sudo; or press again to go on without root.',
       });
+      expect(refused.wantsPassword).toBe(false);
       expect(JSON.stringify(refused)).not.toContain('the password of guest');
       await gpu.run('chmod 700 /usr/bin/sudo');
       try {

@@ -100,8 +100,7 @@ describe.skipIf(start.kind === 'unavailable')('a unit of a user without rights',
 useradd -m -s /bin/bash guest
 cp -r /root/.ssh /home/guest/.ssh
 chown -R guest: /home/guest
-# With sudo at hand it would be asked for a password.
-chmod 700 /usr/bin/sudo
+echo 'guest:the password of guest' | chpasswd
 cp -r /root/ComfyUI /home/guest/ComfyUI
 chown -R guest: /home/guest
 chmod -R a+rwX /var/lib/cards
@@ -109,6 +108,12 @@ chmod -R a+rwX /var/lib/cards
     const hosts = createHostsRig();
     const { host } = await rig.ready(hosts, { user: 'guest', keyFile: rig.keyFile });
     const keeper = rig.console({ host });
+    // Whether a user has rights is told after the right password only; then it goes on without.
+    const refused = await act(keeper, 'deploy', { sudoPassword: 'the password of guest' });
+    expect(refused.error).toMatchObject({
+      code: 'HOST_NO_SUDO',
+      remedy: expect.stringContaining('press again to go on without root'),
+    });
     const view = await act(keeper, 'deploy');
     expect(view.error).toBeNull();
     expect(view.installed).toMatchObject({ service: 'user', running: true });
@@ -125,6 +130,7 @@ chmod -R a+rwX /var/lib/cards
     await rig.gpu.run('rm /var/lib/systemd/linger/guest');
     const again = createHostsRig();
     const link = await rig.ready(again, { user: 'guest', keyFile: rig.keyFile });
+    await rig.gpu.run('chmod 700 /usr/bin/sudo');
     const later = rig.console({ host: link.host });
     await later.look({ targetId: 'it', skip: [] });
     const looked = await seen(later, ({ phase }) => phase === 'ready');
