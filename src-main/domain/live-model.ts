@@ -5,8 +5,8 @@ import type { OwnTailnet } from './hosts/tailnet.ts';
 import type { Observation } from './observation.ts';
 import type { RoomState } from './room/room-state.ts';
 import { same } from './same.ts';
-import { isNoNews } from './wait/news.ts';
-import type { Waits } from './wait/waits.ts';
+import { isLaterNoNews, isNoNews } from './wait/news.ts';
+import type { Estimates, LaterWaits, Waits } from './wait/waits.ts';
 import type { ConsoleName, HostView, JobSummary, WorkshopChange, WorkshopSnapshot } from './workshop.ts';
 
 /** Events kept for screens that open later. */
@@ -24,7 +24,7 @@ export interface LiveModel {
   /** Sets the notice of the console itself; it goes with the next change of workshop. */
   notice(sentence: string | null): WorkshopChange[];
   /** Takes new estimates of who waits how long; null when they are not known. @returns empty when they are no news. */
-  estimated(waits: Waits | null): WorkshopChange[];
+  estimated(estimates: Estimates | null): WorkshopChange[];
   /** Sets what the host chose for the room view; null for none. It goes with the next change of workshop. */
   room(state: RoomState | null): WorkshopChange[];
   /** Sets how the ways to the machines stand; they outlast a change of what Redis is watched. */
@@ -140,10 +140,18 @@ export function createLiveModel(): LiveModel {
       state.notice = sentence;
       return [{ kind: 'name', name: state.name, redisAddress: state.redisAddress }];
     },
-    estimated(waits) {
-      if (isNoNews(state.waits ?? null, waits)) return [];
-      state.waits = waits;
-      return [{ kind: 'waits', waits }];
+    estimated(estimates) {
+      const changes: WorkshopChange[] = [];
+      const [waits, laterWaits] = estimates ? split(estimates) : [null, null];
+      if (!isNoNews(state.waits ?? null, waits)) {
+        state.waits = waits;
+        changes.push({ kind: 'waits', waits });
+      }
+      if (!isLaterNoNews(state.laterWaits ?? null, laterWaits)) {
+        state.laterWaits = laterWaits;
+        changes.push({ kind: 'later-waits', laterWaits });
+      }
+      return changes;
     },
     room(room) {
       state.room = room;
@@ -193,6 +201,7 @@ function nothingKnown(name: string | null, redisAddress: string | null): Worksho
     events: [],
     notice: null,
     waits: null,
+    laterWaits: null,
     room: null,
     machines: [],
     tailnet: null,
@@ -200,6 +209,11 @@ function nothingKnown(name: string | null, redisAddress: string | null): Worksho
     capacity: null,
     console: null,
   };
+}
+
+/** What is told often, and what is told seldom. */
+function split({ later, ...waits }: Estimates): [Waits, LaterWaits | null] {
+  return [waits, Object.keys(later).length === 0 ? null : { at: waits.at, byJob: later }];
 }
 
 function unknownHost(id: string): HostView {

@@ -7,7 +7,7 @@ import type { CapacityState } from './capacity/capacity-state.ts';
 import type { MachineView } from './hosts/machine-view.ts';
 import type { OwnTailnet } from './hosts/tailnet.ts';
 import type { RoomState } from './room/room-state.ts';
-import type { Waits } from './wait/waits.ts';
+import type { LaterWaits, Waits } from './wait/waits.ts';
 
 /**
  * The one snapshot of a workshop that main keeps and the renderer mirrors. Plain data. Times are epoch ms on THIS
@@ -151,6 +151,8 @@ export interface WorkshopSnapshot {
   notice?: string | null;
   /** Estimates of who waits how long; null or absent while they are not known. */
   waits?: Waits | null;
+  /** The same of jobs farther back in line; null or absent while they are not known. */
+  laterWaits?: LaterWaits | null;
   /** What the host set for the room view; null or absent before a workshop is set up. */
   room?: RoomState | null;
   /** The machines that are logged in to; absent means none. */
@@ -182,6 +184,7 @@ export type WorkshopChange =
   | { kind: 'host-removed'; hostId: string }
   | { kind: 'event'; event: AgentEvent }
   | { kind: 'waits'; waits: Waits | null }
+  | { kind: 'later-waits'; laterWaits: LaterWaits | null }
   | { kind: 'room'; room: RoomState | null }
   | { kind: 'machines'; machines: MachineView[] }
   | { kind: 'tailnet'; tailnet: OwnTailnet | null }

@@ -2,6 +2,8 @@ import type { Waits } from '../live/store.ts';
 import { spanText } from './format.ts';
 
 type Estimate = Waits['byJob'][string];
+/** Of the jobs in front, or of those farther back. */
+type Told = Pick<Waits, 'at' | 'byJob'>;
 
 /** Below this a span of minutes says less than the middle of the range, ms. */
 const SHORT = 90_000;
@@ -9,7 +11,7 @@ const SHORT = 90_000;
 const NEXT = 5000;
 
 /** What main estimates of one job; undefined where it says nothing. Job ids come from outside. */
-export function estimateOf(waits: Waits | null, jobId: string): Estimate | undefined {
+function estimateOf(waits: Told | null, jobId: string): Estimate | undefined {
   return waits && Object.hasOwn(waits.byJob, jobId) ? waits.byJob[jobId] : undefined;
 }
 
@@ -26,7 +28,7 @@ function leftText(estimate: Extract<Estimate, { kind: 'range' }>, aged: number):
  * When a waiting job starts, for a narrow cell: "≈ 2–5 min", the same range as everywhere; "guess 2–5 min" before its
  * like was seen; undefined where not known.
  */
-export function jobStartText(waits: Waits | null, jobId: string, now: number): string | undefined {
+export function jobStartText(waits: Told | null, jobId: string, now: number): string | undefined {
   const estimate = estimateOf(waits, jobId);
   if (!waits || estimate?.kind !== 'range') return undefined;
   const span = leftText(estimate, now - waits.at);
@@ -38,7 +40,7 @@ export function jobStartText(waits: Waits | null, jobId: string, now: number): s
  * When a waiting job starts, in words: "starts in about 9–14 min", "a guess: in 9–14 min", "starts once released";
  * undefined where not known. A cell that is too narrow never cuts the mark of a guess.
  */
-export function jobStartWords(waits: Waits | null, jobId: string, now: number): string | undefined {
+export function jobStartWords(waits: Told | null, jobId: string, now: number): string | undefined {
   const estimate = estimateOf(waits, jobId);
   if (!waits || !estimate) return undefined;
   if (estimate.kind === 'held')

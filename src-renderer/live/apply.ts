@@ -22,7 +22,7 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
       const { hosts, jobs, events, ...plain } = change.snapshot;
       Object.assign(
         next,
-        { waits: null, notice: null, room: null, machines: [], tailnet: null },
+        { waits: null, laterWaits: null, notice: null, room: null, machines: [], tailnet: null },
         { alerts: null, capacity: null, console: null },
         plain,
         {
@@ -56,6 +56,9 @@ function applyOne(next: LiveState, change: WorkshopChange): void {
       return;
     case 'waits':
       next.waits = replaceEqualDeep(next.waits, change.waits);
+      return;
+    case 'later-waits':
+      next.laterWaits = change.laterWaits;
       return;
     case 'room':
       next.room = replaceEqualDeep(next.room, change.room);

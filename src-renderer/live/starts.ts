@@ -6,5 +6,6 @@ import { liveStore } from './store.ts';
 /** When a waiting job starts, in words, as far as that is known now; read anew at every tick of the clock. */
 export function startsText(job: JobSummary, now: number): string | undefined {
   const state = liveStore.getState();
-  return job.queue === 'pending' && isReached(state) ? jobStartWords(state.waits, job.id, now) : undefined;
+  if (job.queue !== 'pending' || !isReached(state)) return undefined;
+  return jobStartWords(state.waits, job.id, now) ?? jobStartWords(state.laterWaits, job.id, now);
 }

@@ -40,6 +40,8 @@ export interface LiveState {
   counts: QueueCounts | null;
   /** Main's estimates of who waits how long; null while there are none. */
   waits: Waits | null;
+  /** The same of jobs farther back in line. */
+  laterWaits: NonNullable<WorkshopSnapshot['laterWaits']> | null;
   /** A sentence of main about itself, e.g. settings that could not be read. */
   notice: string | null;
   /** What the host set for the room view; null before a workshop is set up. */
@@ -84,6 +86,7 @@ export function emptyState(now: number): LiveState {
     clockOffsetMs: null,
     counts: null,
     waits: null,
+    laterWaits: null,
     notice: null,
     room: null,
     machines: [],

@@ -131,6 +131,7 @@ export class FakeWorkshop implements Services {
       else if (change.kind === 'links') snapshot.links = change.links;
       else if (change.kind === 'room') snapshot.room = change.room;
       else if (change.kind === 'waits') snapshot.waits = change.waits;
+      else if (change.kind === 'later-waits') snapshot.laterWaits = change.laterWaits;
       else if (change.kind === 'alerts') snapshot.alerts = change.alerts;
       else if (change.kind === 'capacity') snapshot.capacity = change.capacity;
       else if (change.kind === 'console') snapshot.console = change.console;

@@ -1,11 +1,12 @@
-import type { StartEstimate, Waits } from './waits.ts';
+import type { LaterWaits, StartEstimate, Waits } from './waits.ts';
 
 /** Moments that differ by less than this, ms, or by this share of the wait, are the same to a reader. */
 const MOMENT = 2000;
 const SHARE = 0.03;
-/** Of jobs that far back in line nobody counts the seconds: they are told again when they move by this share. */
-const FAR = 60;
-const FAR_SHARE = 0.1;
+/** Of jobs far back in line nobody counts the seconds: they are told again when they move by this share, */
+const LATER_SHARE = 0.1;
+/** and no more often than this, ms. */
+const LATER_EVERY = 5000;
 
 /** Whether new estimates say nothing that the old ones, grown older, do not. */
 export function isNoNews(old: Waits | null, fresh: Waits | null): boolean {
@@ -25,16 +26,29 @@ export function isNoNews(old: Waits | null, fresh: Waits | null): boolean {
   );
 }
 
+/**
+ * Whether the estimates of later jobs need not be told again. Those that are told and not among the fresh ones have
+ * moved to the front, where they are told better.
+ */
+export function isLaterNoNews(old: LaterWaits | null, fresh: LaterWaits | null): boolean {
+  if (!old || !fresh) return old === fresh;
+  const aged = fresh.at - old.at;
+  if (aged >= 0 && aged < LATER_EVERY) return true;
+  return Object.entries(fresh.byJob).every(([id, after]) => {
+    const before = Object.hasOwn(old.byJob, id) ? old.byJob[id] : undefined;
+    return before !== undefined && sameEstimate(before, after, aged, LATER_SHARE);
+  });
+}
+
 type Estimates = Readonly<Record<string, StartEstimate>>;
 
 function sameAll(old: Estimates, fresh: Estimates, aged: number): boolean {
   const ids = Object.keys(fresh);
   return (
     ids.length === Object.keys(old).length &&
-    ids.every((id, at) => {
+    ids.every((id) => {
       const [before, after] = [old[id], fresh[id]];
-      const share = at < FAR ? SHARE : FAR_SHARE;
-      return before !== undefined && after !== undefined && sameEstimate(before, after, aged, share);
+      return before !== undefined && after !== undefined && sameEstimate(before, after, aged);
     })
   );
 }

@@ -10,10 +10,12 @@ import { medianOf } from './robust.ts';
 import { createRunLog, workerKey } from './run-log.ts';
 import { learnRunTimes, type RunTimes } from './run-times.ts';
 import { type Simulation, simulateQueue } from './simulate-queue.ts';
-import type { StartEstimate, Waits } from './waits.ts';
+import type { Estimates, StartEstimate, Waits } from './waits.ts';
 
 /** Estimates sent of single jobs and of users. */
-const JOBS_TOLD = 600;
+const JOBS_TOLD = 60;
+/** Of all jobs, these included. */
+const ALL_TOLD = 600;
 const USERS_TOLD = 200;
 /** Runs of a what-if: only a median is told. */
 const WHAT_IF_RUNS = 32;
@@ -27,7 +29,7 @@ export interface WaitEstimator {
    * @param now local epoch ms.
    * @returns null while the queue, the clock or the way to Redis is not known.
    */
-  look(snapshot: Readonly<WorkshopSnapshot>, now: number): Waits | null;
+  look(snapshot: Readonly<WorkshopSnapshot>, now: number): Estimates | null;
   /** Another workshop: what was learned does not hold there. */
   forget(): void;
   /** What was learned since the last call and is to outlast a restart, oldest first; at most the latest 1000. */
@@ -171,27 +173,34 @@ function rangesOf(
   told: Simulation | undefined,
   guesses: ReturnType<typeof guessesOf>,
   held: boolean,
-): Pick<Waits, 'newJob' | 'byJob' | 'byUser'> {
+): Pick<Estimates, 'newJob' | 'byJob' | 'byUser' | 'later'> {
   const nothing: StartEstimate = held ? { kind: 'held', what: 'queue' } : { kind: 'no-worker' };
   const estimateOf = (range: StartRange | undefined, guess: boolean): StartEstimate =>
     range ? { kind: 'range', ...seconds(range), guess } : nothing;
   const byJob: Waits['byJob'] = {};
   const byUser: Waits['byUser'] = {};
+  const later: Estimates['later'] = {};
+  let count = 0;
+  const tellOf = (id: string, estimate: StartEstimate) => {
+    count += 1;
+    if (count <= JOBS_TOLD) byJob[id] = estimate;
+    else if (count <= ALL_TOLD) later[id] = estimate;
+  };
   const firsts = new Map<string, number>();
   const order = jobs.map((job, at) => ({ job, range: told?.jobs[at], guess: guesses.until(at) }));
   order.sort((a, b) => (a.range?.p50 ?? 0) - (b.range?.p50 ?? 0));
   order.forEach(({ job, range, guess }, at) => {
     const estimate = estimateOf(range, guess);
-    if (at < JOBS_TOLD) byJob[job.id] = estimate;
+    tellOf(job.id, estimate);
     if (firsts.has(job.userId) || firsts.size >= USERS_TOLD) return;
     firsts.set(job.userId, at);
     byUser[job.userId] = estimate;
   });
-  for (const { id, userId } of heldJobs.slice(0, JOBS_TOLD)) {
-    byJob[id] = { kind: 'held', what: 'user' };
+  for (const { id, userId } of heldJobs) {
+    tellOf(id, { kind: 'held', what: 'user' });
     byUser[userId] ??= { kind: 'held', what: 'user' };
   }
-  return { newJob: estimateOf(told?.newJob, guesses.until(jobs.length)), byJob, byUser };
+  return { newJob: estimateOf(told?.newJob, guesses.until(jobs.length)), byJob, byUser, later };
 }
 
 /** An estimate is told as a guess when more than this share of what stands before it rests on the guide's figures. */

@@ -23,7 +23,7 @@ export interface Waits {
   at: number;
   /** For a job of normal priority that somebody submits now. */
   newJob: StartEstimate;
-  /** The waiting jobs that start first, in the order of their starts; at most 600. */
+  /** The waiting jobs that start first, in the order of their starts; at most 60. */
   byJob: Record<string, StartEstimate>;
   /** Each user with waiting jobs: when the first of them starts; at most 200. */
   byUser: Record<string, StartEstimate>;
@@ -35,4 +35,17 @@ export interface Waits {
   estimatesMade: number;
   /** p50 of a new job with one worker less, as many as now, and one more (which has to start first). */
   whatIf: { workers: number; p50: number }[];
+}
+
+/** The waiting jobs that start after those of `Waits`. They are told more seldom, for they are many and far. */
+export interface LaterWaits {
+  /** Local epoch ms of the estimate. */
+  at: number;
+  /** At most 540. */
+  byJob: Record<string, StartEstimate>;
+}
+
+/** All of it at one moment. */
+export interface Estimates extends Waits {
+  later: LaterWaits['byJob'];
 }

@@ -4,7 +4,7 @@ import { createCalibration } from '../../../src-main/domain/wait/calibration.ts'
 import { createEstimateRecord } from '../../../src-main/domain/wait/estimate-record.ts';
 import { isNoNews } from '../../../src-main/domain/wait/news.ts';
 import { createWaitEstimator } from '../../../src-main/domain/wait/wait-estimator.ts';
-import type { Waits } from '../../../src-main/domain/wait/waits.ts';
+import type { Estimates } from '../../../src-main/domain/wait/waits.ts';
 import type { JobSummary, WorkshopSnapshot } from '../../../src-main/domain/workshop.ts';
 import type { WorkerState } from '../../../worker-agent/src/contract/host.ts';
 import { PROTOCOL_VERSION } from '../../../worker-agent/src/contract/protocol.ts';
@@ -135,9 +135,11 @@ describe('figures', () => {
   test('at most 600 jobs and 200 users are told, the first to start', () => {
     const many = Array.from({ length: 900 }, (_, at) => job(`w${at}`, { score: at, userId: `u${at}` }));
     const told = look(workshop(many));
-    expect(Object.keys(told?.byJob ?? {})).toHaveLength(600);
+    expect(Object.keys(told?.byJob ?? {})).toHaveLength(60);
     expect(told?.byJob.w0).toBeDefined();
-    expect(told?.byJob.w899).toBeUndefined();
+    expect(Object.keys(told?.later ?? {})).toHaveLength(540);
+    expect(told?.later.w599).toMatchObject({ kind: 'range' });
+    expect(told?.later.w899).toBeUndefined();
     expect(Object.keys(told?.byUser ?? {})).toHaveLength(200);
   });
 
@@ -319,8 +321,8 @@ describe('promises', () => {
 });
 
 describe('news', () => {
-  const waits = (at: number, p50: number, change: Partial<Waits> = {}): Waits => ({
-    ...{ at, byJob: {}, byUser: {}, medianErrorMs: null, estimatesMade: 0, whatIf: [] },
+  const waits = (at: number, p50: number, change: Partial<Estimates> = {}): Estimates => ({
+    ...{ at, byJob: {}, byUser: {}, later: {}, medianErrorMs: null, estimatesMade: 0, whatIf: [] },
     newJob: { kind: 'range', low: p50 / 2, p50, p90: p50 * 2, guess: false },
     ...change,
   });
@@ -329,7 +331,7 @@ describe('news', () => {
     const model = createLiveModel();
     expect(model.estimated(null)).toEqual([]);
     expect(model.estimated(waits(0, 600_000))).toHaveLength(1);
-    const older: Waits = {
+    const older: Estimates = {
       ...waits(10_000, 0),
       newJob: { kind: 'range', low: 290_000, p50: 590_000, p90: 1_190_000, guess: false },
     };
@@ -340,6 +342,29 @@ describe('news', () => {
     model.estimated(waits(0, 1));
     model.rename('two', null);
     expect(model.now.waits).toBeNull();
+  });
+
+  test('jobs far back are told more seldom, and again when one comes or moves', () => {
+    const model = createLiveModel();
+    const range = (p50: number) => ({ kind: 'range' as const, low: p50, p50, p90: p50, guess: false });
+    const told = (at: number, later: Record<string, number>) =>
+      model
+        .estimated(
+          waits(at, 0, {
+            newJob: { kind: 'no-worker' },
+            later: Object.fromEntries(Object.entries(later).map(([id, p50]) => [id, range(p50)])),
+          }),
+        )
+        .map(({ kind }) => kind);
+    expect(told(0, { a: 600_000, b: 700_000 })).toEqual(['waits', 'later-waits']);
+    expect(told(1000, { a: 10_000, b: 20_000, c: 30_000 })).toEqual([]);
+    expect(told(10_000, { a: 610_000, b: 680_000 })).toEqual([]);
+    // The first of them stands in front now.
+    expect(told(11_000, { b: 690_000 })).toEqual([]);
+    expect(told(12_000, { b: 690_000, c: 700_000 })).toEqual(['later-waits']);
+    expect(told(20_000, { b: 500_000, c: 690_000 })).toEqual(['later-waits']);
+    expect(told(21_000, {})).toEqual(['later-waits']);
+    expect(model.now.laterWaits).toBeNull();
   });
 
   test('another kind, another job, another judgement are some', () => {
