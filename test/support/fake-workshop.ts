@@ -16,6 +16,7 @@ import type {
 import { catalogue } from '../../src-main/app/catalogue.ts';
 import { createLocalHost } from '../../src-main/connections/hosts/local-host.ts';
 import type { AlertRecord } from '../../src-main/domain/alerts/alert.ts';
+import type { KeptAlerts } from '../../src-main/domain/alerts/alerts-state.ts';
 import { capacityFactsOf } from '../../src-main/domain/capacity/capacity-facts.ts';
 import type { Rental } from '../../src-main/domain/capacity/capacity-settings.ts';
 import { planShape } from '../../src-main/domain/capacity/plan-content.ts';
@@ -52,6 +53,9 @@ const NEVER = 2 ** 30;
 function inMemory<Value>() {
   let kept: Value | undefined;
   return {
+    forget() {
+      kept = undefined;
+    },
     load: async () => kept,
     save: async (_: unknown, value: Value) => {
       kept = value;
@@ -142,6 +146,11 @@ export class FakeWorkshop implements Services {
         Object.assign(snapshot, { queueAt: change.queueAt, counts: change.counts });
     }
     this.#push(changes);
+  }
+
+  /** The next state that is shown begins without alerts, rules and snoozes of those before. */
+  forgetAlerts(): void {
+    this.#keptAlerts.forget();
   }
 
   /** A cancelled job lies aside no more. */
@@ -374,9 +383,10 @@ export class FakeWorkshop implements Services {
     everyMs: NEVER,
   });
 
+  #keptAlerts = inMemory<KeptAlerts>();
   /** As `capacity`; each look happens when a test says so, so that nothing depends on how fast it runs. */
   readonly alerts = createAlertsService({
-    store: inMemory(),
+    store: this.#keptAlerts,
     plan: this.#plan,
     note: async () => {},
     log: { add: (_, records) => void this.#records.unshift(...records), read: async () => this.#records },

@@ -81,6 +81,9 @@ export async function showState(page: Page, fake: FakeWorkshop, { name, make, fu
     logScene(fake.logs);
     fake.logs.become({ kind: 'live', since: now });
   }
+  // Each state stands for itself: no nickname or alert of the one before.
+  state.snapshot.room ??= freshRoom();
+  fake.forgetAlerts();
   fake.deploy.show(deployStates[full ? 'ready' : 'none']?.() ?? []);
   fake.show(state);
   await page
@@ -93,6 +96,8 @@ export async function showScreen(page: Page, screen: TourScreen): Promise<void> 
   await page.evaluate((id) => {
     window.location.hash = `/${id}`;
   }, screen);
+  // Nothing lies under the pointer.
+  await page.mouse.move(0, 0);
   const name = `${screen.charAt(0).toUpperCase()}${screen.slice(1)}`;
   await page.getByRole('main', { name }).waitFor();
   // What is asked for has come, and nothing moves any more.

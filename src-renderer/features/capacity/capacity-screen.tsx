@@ -1,3 +1,4 @@
+import { SetUpButton } from '../../components/set-up-button.tsx';
 import { useLive } from '../../live/store.ts';
 import styles from './capacity.module.css';
 import { FitPanel } from './fit-panel.tsx';
@@ -11,10 +12,10 @@ export function CapacityScreen() {
   const hostIds = useLive((state) => state.hostIds);
   if (!known)
     return (
-      <p className={styles.empty}>
-        No workshop is set up on this laptop yet. Enter where its Redis is on the Stage; what fits and what it
-        costs then stands here.
-      </p>
+      <div className={styles.empty}>
+        <p>No workshop is set up on this laptop yet. What fits and what it costs then stands here.</p>
+        <SetUpButton />
+      </div>
     );
   return (
     <div className={styles.screen}>

@@ -16,7 +16,8 @@ export function FitPanel({ hostId }: { hostId: string }) {
   const wanted = useLive(({ hosts }) => hosts[hostId]?.desired?.workers ?? null);
   if (!capacity) return null;
   const { counts, heaviest } = capacity;
-  const words = fitWords(capacity, counts.length);
+  // Nothing of none is known: the reason that one worker would be given holds for all.
+  const words = fitWords(capacity, Math.max(1, counts.length));
   return (
     <Panel
       title={`Will it fit on ${hostId}`}

@@ -1,6 +1,6 @@
-import { Loader } from '@mantine/core';
+import { Button, Loader } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { useAskedHost } from '../../components/navigate.ts';
+import { goTo, useAskedHost } from '../../components/navigate.ts';
 import { useDeployments } from '../../live/deploy-verbs.ts';
 import { useLive } from '../../live/store.ts';
 import { HostPanel } from './host-panel.tsx';
@@ -36,10 +36,13 @@ export function HostsScreen() {
   return (
     <div className={styles.screen}>
       {views.length === 0 && (
-        <p className={styles.empty}>
-          This workshop has no GPU host yet. Add one to the workshop; it then stands here, and one press puts
-          the agent on it.
-        </p>
+        <div className={styles.empty}>
+          <p>
+            This workshop has no GPU host yet. Once it has one, it stands here, and one press puts the agent
+            on it.
+          </p>
+          <Button onClick={() => goTo('setup')}>Add a GPU host</Button>
+        </div>
       )}
       {views.map((view) => (
         <Asked key={view.targetId} here={view.targetId === asked}>

@@ -5,6 +5,7 @@ import { compareNames, cut } from '../../components/format.ts';
 import { goTo, useAskedFilter } from '../../components/navigate.ts';
 import { Age } from '../../components/panel.tsx';
 import { useAskedView } from '../../components/ready-views.ts';
+import { SetUpButton } from '../../components/set-up-button.tsx';
 import { useStaggered } from '../../live/clock.ts';
 import { useFoundJob } from '../../live/job-detail.ts';
 import { shortListsOf } from '../../live/list-reach.ts';
@@ -157,7 +158,7 @@ export function JobsScreen() {
         />
       )}
       <div
-        className={stale ? styles.stale : undefined}
+        className={stale && known ? styles.stale : undefined}
         style={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column' }}
       >
         <JobsTable
@@ -236,9 +237,15 @@ function Empty(props: {
   clear: () => void;
 }) {
   const { known, total, limit } = props;
+  const isSet = useLive((state) => !state.known || state.name !== null);
   return (
     <div className={styles.none}>
-      {!known ? (
+      {!isSet ? (
+        <>
+          <strong>No workshop is set up on this laptop yet</strong>
+          <SetUpButton />
+        </>
+      ) : !known ? (
         <strong>The jobs are not known yet.</strong>
       ) : total === 0 ? (
         <>

@@ -6,6 +6,7 @@ import { clockText, countText, plural, UNKNOWN } from '../../components/format.t
 import { goTo } from '../../components/navigate.ts';
 import { showNicknameList } from '../../components/nickname-panel.ts';
 import { Age } from '../../components/panel.tsx';
+import { SetUpButton } from '../../components/set-up-button.tsx';
 import { toLocal, useStaggered } from '../../live/clock.ts';
 import { liveStore, useLive } from '../../live/store.ts';
 import { EverybodysLimits, LimitsNote } from './limits.tsx';
@@ -101,9 +102,15 @@ function WholeSince({ at }: { at: number }) {
 }
 
 function Nobody(props: { known: boolean; searched: boolean; clear: () => void }) {
+  const isSet = useLive((state) => !state.known || state.name !== null);
   return (
     <div className={styles.none}>
-      {!props.known ? (
+      {!isSet ? (
+        <>
+          <strong>No workshop is set up on this laptop yet</strong>
+          <SetUpButton />
+        </>
+      ) : !props.known ? (
         <strong>Who takes part is not known yet.</strong>
       ) : props.searched ? (
         <>

@@ -6,6 +6,7 @@ import { clockText, countText, plural, spanText, UNKNOWN } from '../../component
 import { sayFailed } from '../../components/notice.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { takeAsked, useAskedRecap } from '../../components/recap-ask.ts';
+import { SetUpButton } from '../../components/set-up-button.tsx';
 import { useNow } from '../../live/clock.ts';
 import { errorInfoOf } from '../../live/command.ts';
 import { useKeptDays, usePrint, useRecap, useSaveTable } from '../../live/recap-queries.ts';
@@ -53,6 +54,11 @@ export function RecapScreen() {
                 ? 'Looking for what was kept.'
                 : 'Nothing is kept yet. It begins with the first figures that come from the workshop.'}
           </p>
+          {!known && (
+            <div>
+              <SetUpButton />
+            </div>
+          )}
         </Panel>
       </div>
     );
