@@ -57,12 +57,13 @@ function RoomPanel() {
   return (
     <Stack gap="lg">
       <Where />
-      <SharedWithHosts of="room" />
-      <Group gap="xl">
+      <Group gap="lg" align="flex-start">
         <Freeze frozen={room.frozen} />
         <Blank blank={room.blank} />
         <Light light={room.light} />
       </Group>
+      {/* What is above is about this projector alone. */}
+      <SharedWithHosts of="room" />
       <Message message={room.message} />
       <Break until={room.breakUntil} />
       <Address url={room.url} join={room.join} />
@@ -166,7 +167,7 @@ function Light({ light }: { light: boolean }) {
   return (
     <Switch
       label="Light"
-      description="Dark on white, for a bright room."
+      description="For a bright room."
       checked={light}
       onChange={({ currentTarget }) => act.mutate({ light: currentTarget.checked })}
     />
