@@ -95,7 +95,7 @@ for comfy in "$HOME/ComfyUI" /workspace/ComfyUI /workspace/runpod-slim/ComfyUI /
   break
 done
 # Folders with models: what was chosen or stands configured, and where they usually are. Counting is bounded.
-few() { if have timeout; then timeout 5 "$@"; else "$@"; fi; }
+few() { if have timeout; then timeout 4 "$@"; else "$@"; fi; }
 configured() { sed -n 's/^MODELS_PATH=//p' "$root/workshop.env" "$root/agent.env" 2>/dev/null | tr -d "\"'" | sed 's#/*$##'; }
 {
   printf '%s\n' "$2"
@@ -104,7 +104,7 @@ configured() { sed -n 's/^MODELS_PATH=//p' "$root/workshop.env" "$root/agent.env
     "$comfy/models" "$HOME/ComfyUI/models" "$HOME"/*/ComfyUI/models /workspace/ComfyUI/models /workspace/*/ComfyUI/models /opt/ComfyUI/models; do
     [ -d "$models" ] && printf '%s\n' "$models"
   done
-} | awk '/^\// && !seen[$0]++' | head -n 12 | while IFS= read -r models; do
+} | awk '/^\// && !seen[$0]++' | head -n 8 | while IFS= read -r models; do
   [ -d "$models/shared" ] && inside=$models/shared || inside=$models
   [ -d "$inside" ] || continue
   counted=$(few find -L "$inside" -maxdepth 5 -type f \( -name '*.safetensors' -o -name '*.ckpt' -o -name '*.pt' -o -name '*.pth' -o -name '*.bin' -o -name '*.gguf' -o -name '*.onnx' -o -name '*.sft' \) -exec stat -L -c %s {} + 2>/dev/null |
