@@ -48,7 +48,10 @@ export function deployTargets({ profile, open, openVps, redis }: DeployTargetNee
       return () => clearInterval(timer);
     },
     open: async (targetId) => (targetId === LOCAL ? createLocalHost() : open(targetId)),
-    vps: async () => ((await profile())?.vps ? { open: openVps } : null),
+    async vps() {
+      const login = (await profile())?.vps?.host;
+      return login === undefined ? null : { login, open: openVps };
+    },
     async configuration() {
       const settings = redis();
       if (!settings) return {};

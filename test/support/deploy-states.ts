@@ -19,6 +19,7 @@ const LOOK = [
 const RELEASE = '0.1.0-2b8f0c5e91aa';
 
 const WAY = {
+  tunnel: null,
   ...{
     redisHost: '100.99.216.71',
     present: {},
@@ -43,7 +44,15 @@ function planned(
 ): Pick<DeployView, 'findings' | 'steps'> {
   const found = parseFindings(look);
   const steps = planSteps(found, {
-    ...{ act: 'deploy', release, sha256: 'a'.repeat(64), runtime: 'compose', missing: null, way },
+    ...{
+      act: 'deploy',
+      release,
+      sha256: 'a'.repeat(64),
+      runtime: 'compose',
+      missing: null,
+      way,
+      tunnel: false,
+    },
     ...{ image: 'workshop-comfyui:local', modelsPath },
     ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], configurationCurrent: false },
     ...{ serviceCurrent: false, skip: new Set<StepId>() },

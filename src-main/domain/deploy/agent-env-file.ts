@@ -23,8 +23,13 @@ export function envText(
   return `# Written by Workshop Console; changes made here are overwritten by the next deployment.\n${lines.join('\n')}\n`;
 }
 
-export function redisHostOf(configuration: Readonly<Record<string, string>>): string {
-  return configuration.INFERENCE_SERVER_REDIS_HOST || configuration.REDIS_HOST || '';
+/** Where the agent looks for Redis; an empty host while it is not known. */
+export function redisAt(configuration: Readonly<Record<string, string>>): { host: string; port: number } {
+  const { INFERENCE_SERVER_REDIS_HOST, REDIS_HOST, REDIS_PORT, APP_SERVER_REDIS_PORT } = configuration;
+  return {
+    host: INFERENCE_SERVER_REDIS_HOST || REDIS_HOST || '',
+    port: Number(REDIS_PORT || APP_SERVER_REDIS_PORT) || 6379,
+  };
 }
 
 /** Ports that workers will use. */

@@ -11,6 +11,11 @@ export function publicKeyIn(text: string): string | undefined {
 /** The comment by which the line is found again. `hostId` is of letters, digits and `_.-` (contract/host.ts). */
 export const keyMarker = (hostId: string) => `worker-agent@${hostId}`;
 
-/** SFTP as that user and nothing else: no shell, no forwarding, no terminal. */
-export const keyLine = (publicKey: string, hostId: string) =>
-  `restrict,command="internal-sftp" ${publicKey} ${keyMarker(hostId)}`;
+/**
+ * SFTP as that user and nothing else: no shell, no forwarding, no terminal.
+ * @param permit `host:port` that it may be forwarded to besides: Redis, as the VPS sees it. null for nothing.
+ */
+export function keyLine(publicKey: string, hostId: string, permit: string | null): string {
+  const forward = permit === null ? '' : `port-forwarding,permitopen="${permit}",`;
+  return `restrict,${forward}command="internal-sftp" ${publicKey} ${keyMarker(hostId)}`;
+}

@@ -3,6 +3,7 @@ import { keyLine, keyMarker } from './agent-key.ts';
 import type { PlanStep } from './deploy-view.ts';
 import { placesIn } from './layout.ts';
 import { blocked, step } from './plan-step.ts';
+import type { Tunnel } from './tunnel.ts';
 import type { VpsFindings } from './vps-findings.ts';
 
 /** How it stands with the VPS, as far as this console can tell. */
@@ -17,6 +18,8 @@ export interface DeliveryFacts {
   vps: VpsLook;
   /** As the GPU host sees it: the VPS is where Redis is. Empty while it is not known. */
   redisHost: string;
+  /** How Redis is reached where the machine is in no tailnet; null for directly. */
+  tunnel: Tunnel | null;
   /** What was imported to the machine, and what its agent has now. */
   imported: Readonly<Record<string, string>>;
   present: Readonly<Record<string, string>>;
@@ -32,8 +35,10 @@ export interface DeliveryFacts {
 export interface Delivery {
   /** null where there is nothing to say. */
   step: PlanStep | null;
-  /** The VPS_ keys of agent.env: all that the agent needs, or none (it refuses half a set). */
+  /** The VPS_ keys of agent.env: all that the agent needs, or none (it refuses half a set). And the way to Redis. */
   entries: Record<string, string>;
+  /** `host:port` that the agent's key is let through to; null for none. */
+  permit: string | null;
 }
 
 const ID = 'delivery';
@@ -59,13 +64,14 @@ export function planDelivery(facts: DeliveryFacts): Delivery {
         why: 'Left out: finished files stay on this machine, where participants do not see them.',
       }),
       entries: {},
+      permit: null,
     };
   const kept = present.VPS_SSH_HOST ? vpsKeys(present) : undefined;
   if (vps.kind === 'none')
     return kept
       ? done(kept, 'This console has no login to the VPS; the agent keeps the way that it has.')
-      : { step: null, entries: {} };
-  if (facts.redisHost === '') return { step: null, entries: {} };
+      : { step: null, entries: {}, permit: null };
+  if (facts.redisHost === '') return { step: null, entries: {}, permit: null };
   if (vps.kind === 'away')
     return kept
       ? done(kept, `The VPS cannot be asked now (${bare(vps.why)}); the agent keeps the way that it has.`)
@@ -74,30 +80,38 @@ export function planDelivery(facts: DeliveryFacts): Delivery {
 }
 
 function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
-  const { root, hostId, machine, publicKey, imported, present } = facts;
+  const { root, hostId, machine, publicKey, imported, present, tunnel } = facts;
   const outputs = imported.VPS_OUTPUTS_PATH || present.VPS_OUTPUTS_PATH || '';
   const inputs = imported.VPS_INPUTS_PATH || present.VPS_INPUTS_PATH || '';
   const trouble = troubleWith(found, outputs);
   if (trouble) return trouble;
   const hasInputs = inputs !== '' && (found.inputs === 'readable' || found.inputs === 'writable');
   const entries: Record<string, string> = {
-    VPS_SSH_HOST: facts.redisHost,
+    VPS_SSH_HOST: tunnel?.sshHost ?? facts.redisHost,
     VPS_SSH_PORT: String(found.port ?? 22),
     VPS_SSH_USER: found.user,
     VPS_SSH_KEY_FILE: placesIn(root).vpsKey,
     VPS_SSH_HOST_KEY: found.hostKeys.join(','),
     VPS_OUTPUTS_PATH: outputs,
     ...(hasInputs && { VPS_INPUTS_PATH: inputs }),
+    ...(tunnel && {
+      ...{ REDIS_THROUGH: 'vps-ssh', REDIS_HOST: tunnel.redisHost, REDIS_PORT: String(tunnel.redisPort) },
+      INFERENCE_SERVER_REDIS_HOST: tunnel.redisHost,
+    }),
   };
-  const why = `The agent brings finished files to ${outputs} on the VPS as ${found.user}, with a key of its own that allows file transfer (SFTP) only. ${
+  const permit = tunnel && `${tunnel.redisHost}:${tunnel.redisPort}`;
+  const why = `The agent brings finished files to ${outputs} on the VPS as ${found.user}, with a key of its own that allows file transfer (SFTP) only${permit === null ? '' : `, and one port: that of Redis (${permit} there), which this machine reaches the same way`}. ${
     hasInputs
       ? `What participants load is fetched from ${inputs}.`
       : `What participants load is not fetched: ${inputs === '' ? 'where it lies on the VPS is not known' : `${found.user} cannot read ${inputs} there`}.`
   }`;
-  if (publicKey !== null && found.line === 'present') return done(entries, why);
+  const [line, ...others] = found.lines;
+  const stands = publicKey !== null && line === keyLine(publicKey, hostId, permit) && others.length === 0;
+  if (stands) return { ...done(entries, why), permit };
   const key = publicKey ?? 'ssh-ed25519 (the public half of that key)';
   return {
     entries,
+    permit,
     step: step(ID, TITLE, {
       why,
       skippable: true,
@@ -109,7 +123,7 @@ function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
             ]
           : []),
         `# on the VPS, as ${found.user}, in place of an older line of ${keyMarker(hostId)}`,
-        `echo '${keyLine(key, hostId)}' >> ~/.ssh/authorized_keys`,
+        `echo '${keyLine(key, hostId, permit)}' >> ~/.ssh/authorized_keys`,
       ],
     }),
   };
@@ -157,16 +171,26 @@ const some = (names: readonly string[]) =>
 const bare = (sentence: string) => sentence.replace(/\.$/, '');
 
 function done(entries: Record<string, string>, why: string, skippable = true): Delivery {
-  return { entries, step: step(ID, TITLE, { state: 'done', why, skippable }) };
+  return { entries, step: step(ID, TITLE, { state: 'done', why, skippable }), permit: null };
 }
 
 function stop(code: Parameters<typeof blocked>[0], message: string, remedy: string): Delivery {
   const ways = `${bare(remedy)}. Or leave this out: finished files then stay on this machine.`;
-  return { entries: {}, step: step(ID, TITLE, { ...blocked(code, message, ways), skippable: true }) };
+  return {
+    entries: {},
+    step: step(ID, TITLE, { ...blocked(code, message, ways), skippable: true }),
+    permit: null,
+  };
 }
 
+/** What belongs together with the way, where Redis is reached by it. */
+const REDIS_WAY = new Set(['REDIS_THROUGH', 'REDIS_HOST', 'REDIS_PORT', 'INFERENCE_SERVER_REDIS_HOST']);
+
 function vpsKeys(entries: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(entries).filter(([name]) => name.startsWith('VPS_')));
+  const throughIt = entries.REDIS_THROUGH === 'vps-ssh';
+  return Object.fromEntries(
+    Object.entries(entries).filter(([name]) => name.startsWith('VPS_') || (throughIt && REDIS_WAY.has(name))),
+  );
 }
 
 /** Taking the agent's line from the VPS when the agent goes; null where this console has no login to one. */
@@ -185,8 +209,8 @@ export function planWithdrawal(
           state: 'done',
           why: `No key is here. Whether a line of ${marker} stands on the VPS is not known: ${vps.why}`,
         });
-  const { line, user } = vps.found;
-  if (line === 'none')
+  const { lines, user } = vps.found;
+  if (lines.length === 0)
     return step('withdraw', title, { state: 'done', why: `No line of ${marker} stands on the VPS.` });
   return step('withdraw', title, {
     why: `The line that lets ${marker} in as ${user} goes; the key itself goes with the agent.`,

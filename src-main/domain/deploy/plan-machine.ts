@@ -42,7 +42,8 @@ export function machine(found: Findings, wanted: Wanted): PlanStep[] {
   if (wanted.runtime !== 'external') steps.push(ports(found, wanted));
   if (wanted.runtime === 'compose') steps.push(imageRoom(found, wanted), docker(found), toolkit(found));
   if (wanted.runtime !== 'external') steps.push(models(found, wanted));
-  if (isTailnetHost(wanted.redisHost)) steps.push(tailscale(found));
+  if (wanted.tunnel) steps.push(noTailnet(wanted));
+  else if (isTailnetHost(wanted.redisHost)) steps.push(tailscale(found));
   steps.push(node(found, wanted));
   return steps;
 }
@@ -85,6 +86,15 @@ function ports(found: Findings, wanted: Wanted): PlanStep {
       'Stop what listens there (often a ComfyUI started by hand), or give the workers another first port under “How ComfyUI runs”.',
     ),
     skippable: true,
+  });
+}
+
+/** Left out by the host it stays so, and can be taken back; in a pod there is nothing to choose. */
+function noTailnet({ skip }: Wanted): PlanStep {
+  const left = skip.has('tailscale');
+  return step('tailscale', 'Tailscale', {
+    ...{ state: left ? 'skipped' : 'done', skippable: left },
+    why: `${left ? 'Left out' : 'Not needed, and it does not come up in a pod'}: this machine reaches Redis through the SSH of the VPS.`,
   });
 }
 

@@ -25,6 +25,8 @@ export interface Wanted {
   serviceCurrent: boolean;
   /** The way to participants' files (delivery.ts), or what takes it back; null where there is nothing to do or say. */
   way: PlanStep | null;
+  /** Redis is reached through the SSH of the VPS, without a tailnet. */
+  tunnel: boolean;
   /** Steps that the host leaves out. */
   skip: ReadonlySet<StepId>;
   /** Node that is brought where there is none, e.g. "v24.21.0", and from where. */

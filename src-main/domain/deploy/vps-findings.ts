@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIPv4 } from '../env-file/addresses.ts';
 
 /** What one look at the VPS told about the way for files. */
 export interface VpsFindings {
@@ -12,15 +13,18 @@ export interface VpsFindings {
   inputs: FolderState;
   /** People's folders below the outputs that this user may not write into. */
   locked: string[];
-  /** How the agent's line stands in authorized_keys. `other`: with another key or other words, or more than once. */
-  line: 'present' | 'other' | 'none';
+  /** The agent's lines in authorized_keys; one where all is well. */
+  lines: string[];
+  /** IPv4 addresses by which it can be found: where this console's login arrives, then what its network has. */
+  addresses: string[];
+  /** Addresses that Redis's port listens on; null where the machine does not tell. */
+  redis: string[] | null;
 }
 
 /** `missing` also where nobody asked for it. */
 export type FolderState = 'missing' | 'closed' | 'readable' | 'writable';
 
 const FOLDER_STATES = ['missing', 'closed', 'readable', 'writable'] as const;
-const LINES = ['present', 'other', 'none'] as const;
 /** A key as it stands in a .pub file: type and base64. */
 const HOST_KEY = /^(?:ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp\d+) ([A-Za-z0-9+/]{40,2000}={0,2})$/;
 
@@ -43,7 +47,9 @@ export function parseVpsFindings(text: string): VpsFindings | undefined {
     outputs: choice('outputs', FOLDER_STATES, 'missing'),
     inputs: choice('inputs', FOLDER_STATES, 'missing'),
     locked: all('locked').filter((name) => name !== ''),
-    line: choice('line', LINES, 'none'),
+    lines: all('line').filter((line) => line !== ''),
+    addresses: [...new Set(all('address').filter(isIPv4))],
+    redis: one('looked') === 'yes' ? all('listen').map((at) => at.replace(/^\[|\]$/g, '')) : null,
   };
 }
 

@@ -177,6 +177,10 @@ function checkFailed({ name, detail, fix }: z.infer<typeof doctorSchema>[number]
     return new WorkshopError('REDIS_AUTH', `From this machine, ${detail}.`, {
       remedy: 'Import the .env of the VPS again, or correct REDIS_PASSWORD; then press again.',
     });
+  if (wanted.tunnel)
+    return new WorkshopError('REDIS_UNREACHABLE', `From this machine, ${detail}.`, {
+      remedy: `${wayRemedy(detail) ?? fix ?? 'Look at the VPS.'} Then press again.`,
+    });
   const refused = /ECONNREFUSED/.test(detail);
   if (refused && ['localhost', '127.0.0.1', '::1'].includes(wanted.redisHost))
     return new WorkshopError(
@@ -206,8 +210,12 @@ function wayRemedy(detail: string): string | undefined {
     return 'The line stands in ~/.ssh/authorized_keys there, so sshd on the VPS is set to read keys from elsewhere, or not to take keys at all (AuthorizedKeysFile, PubkeyAuthentication, AllowUsers).';
   if (/shows the host key/.test(detail))
     return 'Look again: the VPS is asked anew for its keys. If it stays, another machine answers at this address.';
+  if (/does not let this key through/.test(detail))
+    return 'sshd on the VPS forbids forwarding: set AllowTcpForwarding yes (or local) in its sshd_config, or bring this machine into the tailnet.';
+  if (/nothing accepts connections there/.test(detail))
+    return 'Start Redis on the VPS, or look again: its address there is asked anew.';
   if (/nothing answers SSH|does not answer|failed:/.test(detail))
-    return 'SSH of the VPS must be open to this machine on that address: check Tailscale on both, and the firewall or ListenAddress of its sshd.';
+    return 'SSH of the VPS must be open to this machine on that address: check the firewall and ListenAddress of its sshd, and Tailscale on both where it is an address of the tailnet.';
   return undefined;
 }
 

@@ -4,18 +4,26 @@
  */
 
 /**
- * On the VPS; changes nothing. Arguments: marker of the agent's line, the line or nothing, folder of the outputs,
- * folder of the inputs. Prints `key=value` lines, which domain/deploy/vps-findings.ts reads.
+ * On the VPS; changes nothing. Arguments: marker of the agent's line, port of Redis, folder of the outputs, folder of
+ * the inputs. Prints `key=value` lines, which domain/deploy/vps-findings.ts reads.
  */
 export const LOOK_AT_VPS = String.raw`
 LC_ALL=C; export LC_ALL
-marker=$1 line=$2 outputs=$3 inputs=$4
+marker=$1 redis=$2 outputs=$3 inputs=$4
 say() { printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r\t' '   ' | cut -c1-2000)"; }
 say user "$(id -un)"
 # "client port server port", by sshd.
 address=$(printf '%s' "$SSH_CONNECTION" | cut -d' ' -f3)
 port=$(printf '%s' "$SSH_CONNECTION" | cut -d' ' -f4)
 say port "$port"
+say address "$address"
+ip -4 -o addr show 2>/dev/null | sed -n 's/.* inet \([0-9.]*\).*/\1/p' | while IFS= read -r one; do say address "$one"; done
+if command -v ss >/dev/null 2>&1; then
+  say looked yes
+  ss -Hltn 2>/dev/null | while read -r _ _ _ local _; do
+    case $local in *":$redis") say listen "$(printf '%s' "$local" | sed 's/:[0-9]*$//')" ;; esac
+  done
+fi
 for key in /etc/ssh/ssh_host_*_key.pub; do
   [ -r "$key" ] && say hostkey "$(cut -d' ' -f1,2 "$key" | head -n 1)"
 done
@@ -43,11 +51,9 @@ if [ -n "$outputs" ]; then
   done
 fi
 file=$HOME/.ssh/authorized_keys
-ours=$(awk -v end=" $marker" 'substr($0, length($0) - length(end) + 1) == end { n++ } END { print n + 0 }' "$file" 2>/dev/null || :)
-if [ -z "$ours" ] || [ "$ours" = 0 ]; then say line none
-elif [ "$ours" = 1 ] && [ -n "$line" ] && grep -qxF -- "$line" "$file"; then say line present
-else say line other
-fi
+awk -v end=" $marker" 'substr($0, length($0) - length(end) + 1) == end' "$file" 2>/dev/null | while IFS= read -r one; do
+  say line "$one"
+done
 exit 0
 `;
 
@@ -62,10 +68,10 @@ umask 077
 marker=$1 line=$2
 file=$HOME/.ssh/authorized_keys
 if [ -z "$line" ] && [ ! -f "$file" ]; then exit 0; fi
-[ -d "$HOME/.ssh" ] || mkdir "$HOME/.ssh"
+mkdir -p "$HOME/.ssh"
 if [ -L "$file" ]; then file=$(readlink -f -- "$file"); fi
 # Two consoles may do this for two GPU hosts at once.
-if command -v flock >/dev/null 2>&1; then exec 9<"$(dirname "$file")"; flock -w 10 9; fi
+if command -v flock >/dev/null 2>&1; then exec 9<"$(dirname "$file")"; flock -w 30 9; fi
 draft=$file.$$.draft
 trap 'rm -f "$draft"' EXIT
 if [ -f "$file" ]; then cp -p -- "$file" "$draft"; else : > "$draft"; fi

@@ -22,18 +22,15 @@ export interface VpsSeen {
 /** Asks the VPS what the way for files needs. Changes nothing there; that it is away is an answer. */
 export async function lookAtVps(
   vps: Vps | null,
-  wanted: { hostId: string; publicKey: string | null; outputs: string; inputs: string },
+  wanted: { hostId: string; redisPort: number; outputs: string; inputs: string },
   signal: AbortSignal,
 ): Promise<VpsSeen> {
   if (vps === null) return { look: { kind: 'none' }, host: null };
   try {
     const host = await openInTime(() => vps.open(), PATIENCE_MS, signal);
-    const { hostId, publicKey, outputs, inputs } = wanted;
-    const line = publicKey === null ? '' : keyLine(publicKey, hostId);
-    const { stdout } = await host.script(LOOK_AT_VPS, [keyMarker(hostId), line, outputs, inputs], {
-      timeoutMs: PATIENCE_MS,
-      signal,
-    });
+    const { hostId, redisPort, outputs, inputs } = wanted;
+    const args = [keyMarker(hostId), String(redisPort), outputs, inputs];
+    const { stdout } = await host.script(LOOK_AT_VPS, args, { timeoutMs: PATIENCE_MS, signal });
     const found = parseVpsFindings(stdout);
     if (found) return { look: { kind: 'seen', found }, host };
     return { look: away('it answers something unexpected', 'Check that it is a Linux machine.'), host: null };
@@ -55,7 +52,7 @@ export async function readPublicKey({ files }: RemoteHost, root: string): Promis
 
 /** Makes the agent's key on the GPU host, where it stays, and lets its public half in at the VPS. */
 export async function openWay(work: Work): Promise<void> {
-  const { machine, found, hostId } = work;
+  const { machine, found, hostId, permit } = work;
   const { stdout } = await machine.run(MAKE_KEY, [found.root, keyMarker(hostId)], {
     meanings: {
       11: {
@@ -71,7 +68,7 @@ export async function openWay(work: Work): Promise<void> {
     throw new WorkshopError('HOST_COMMAND', `${machine.host.label} made no key that can be used.`, {
       remedy: `Remove ${placesIn(found.root).vpsKey} there, then press again.`,
     });
-  await onVps(work).run(SET_KEY_LINE, [keyMarker(hostId), keyLine(publicKey, hostId)]);
+  await onVps(work).run(SET_KEY_LINE, [keyMarker(hostId), keyLine(publicKey, hostId, permit)]);
   work.say(`${keyMarker(hostId)} may bring files to the VPS.`);
 }
 

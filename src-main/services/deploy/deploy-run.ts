@@ -1,7 +1,7 @@
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { FinishedFiles } from '../../../worker-agent/src/contract/host.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
-import { envText, redisHostOf, workerPorts } from '../../domain/deploy/agent-env-file.ts';
+import { envText, redisAt, workerPorts } from '../../domain/deploy/agent-env-file.ts';
 import { agentSettings, type DeployChoices } from '../../domain/deploy/agent-settings.ts';
 import { type ClockSkew, clockSkew } from '../../domain/deploy/clock-skew.ts';
 import { finishedFiles, planDelivery, planWithdrawal } from '../../domain/deploy/delivery.ts';
@@ -10,6 +10,7 @@ import { type Findings, parseFindings, withoutRoot } from '../../domain/deploy/f
 import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.ts';
 import { planSteps } from '../../domain/deploy/plan.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
+import { planTunnel } from '../../domain/deploy/tunnel.ts';
 import type { Neighbours } from '../../domain/deploy/worker-prefix.ts';
 import { envEntries, parseEnvText } from '../../domain/env-file/env-text.ts';
 import { carryOut, serviceFiles } from './carry-out.ts';
@@ -52,6 +53,7 @@ export interface Looked {
   files: FinishedFiles;
   /** The VPS, where it was asked and answered. */
   vps: RemoteHost | null;
+  permit: string | null;
 }
 
 /** Looks over a machine and makes the plan. Changes nothing there. @throws WorkshopError. */
@@ -86,7 +88,7 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
   ]);
   const imported = entriesOf(importedText?.toString() ?? '');
   const standing = config ? entriesOf(config.toString()) : null;
-  const { way, entries, vps } = await lookForWay(needs, found, imported, standing ?? {});
+  const { way, entries, vps, permit } = await lookForWay(needs, found, imported, standing ?? {});
   const settings = agentSettings(found, {
     ...{ workshop: needs.configuration, imported, delivery: entries },
     choices: needs.choices,
@@ -103,18 +105,19 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     missing: settings.missing,
     image: settings.image,
     modelsPath: settings.modelsPath,
-    redisHost: redisHostOf(settings.entries),
+    redisHost: redisAt(settings.entries).host,
     ports: workerPorts(settings.entries),
     configurationCurrent: config?.toString() === text,
     serviceCurrent: unit?.toString() === service.text,
     way,
+    tunnel: permit !== null || entries.REDIS_THROUGH === 'vps-ssh',
     skip,
     node: { version: NODE_VERSION, mirror: needs.nodeMirror },
   };
   const skew = clockSkew(found.clock, { before, after });
   const files = finishedFiles(settings.entries, found.root);
   return {
-    ...{ found, skew, steps: planSteps(found, wanted), wanted, envText: text, files, vps },
+    ...{ found, skew, steps: planSteps(found, wanted), wanted, envText: text, files, vps, permit },
     imported: importedText !== undefined,
   };
 }
@@ -122,10 +125,17 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
 /** The way for files, as it is and as it could be: asks the VPS as well. */
 async function lookForWay(
   { host, target, configuration, act, skip, signal, ...needs }: RunNeeds,
-  { root }: Findings,
+  found: Findings,
   imported: Readonly<Record<string, string>>,
   present: Readonly<Record<string, string>>,
-): Promise<{ way: PlanStep | null; entries: Record<string, string>; vps: RemoteHost | null }> {
+): Promise<{
+  way: PlanStep | null;
+  entries: Record<string, string>;
+  vps: RemoteHost | null;
+  permit: string | null;
+}> {
+  const { root } = found;
+  const redis = redisAt({ ...configuration, ...imported });
   const { hostId, name: machine } = target;
   const publicKey = act === 'rollback' ? null : await readPublicKey(host, root);
   const left = skip.has('delivery') && act === 'deploy';
@@ -133,16 +143,32 @@ async function lookForWay(
   const asked = act === 'rollback' || left ? null : needs.vps;
   const outputs = imported.VPS_OUTPUTS_PATH ?? present.VPS_OUTPUTS_PATH ?? '';
   const inputs = imported.VPS_INPUTS_PATH ?? present.VPS_INPUTS_PATH ?? '';
-  const { look, host: vps } = await lookAtVps(asked, { hostId, publicKey, outputs, inputs }, signal);
-  if (act === 'rollback') return { way: null, entries: {}, vps };
+  const { look, host: vps } = await lookAtVps(
+    asked,
+    { hostId, redisPort: redis.port, outputs, inputs },
+    signal,
+  );
+  if (act === 'rollback') return { way: null, entries: {}, vps, permit: null };
   if (act === 'uninstall')
-    return { way: planWithdrawal(look, { hostId, hasKey: publicKey !== null }), entries: {}, vps };
-  const { step, entries } = planDelivery({
+    return {
+      way: planWithdrawal(look, { hostId, hasKey: publicKey !== null }),
+      entries: {},
+      vps,
+      permit: null,
+    };
+  const { step, entries, permit } = planDelivery({
     ...{ vps: look, imported, present, publicKey, root, hostId, machine },
-    redisHost: redisHostOf({ ...configuration, ...imported }),
+    redisHost: redis.host,
+    tunnel:
+      look.kind === 'seen' && needs.vps
+        ? planTunnel(found, redis, look.found, {
+            login: needs.vps.login,
+            withoutTailscale: skip.has('tailscale'),
+          })
+        : null,
     skip: left,
   });
-  return { way: step, entries, vps };
+  return { way: step, entries, vps, permit };
 }
 
 export interface RunReports {
@@ -198,7 +224,7 @@ export async function carryThrough(
           bundle: needs.bundle,
           envText: looked.envText,
           hostId: target.hostId,
-          vps: looked.vps,
+          ...{ vps: looked.vps, permit: looked.permit },
           say: reports.say,
           login: reports.login,
           progress: (progress) => reports.step(step.id, { progress }),

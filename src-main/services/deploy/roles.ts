@@ -17,6 +17,8 @@ export interface DeployTarget {
 }
 
 export interface Vps {
+  /** As this console logs in to it: an address, a name, or an alias of ~/.ssh/config. */
+  login: string;
   /** May wait while a question is open. @throws WorkshopError when it cannot be reached. */
   open(): Promise<RemoteHost>;
 }

@@ -15,6 +15,8 @@ export interface Work {
   hostId: string;
   /** The VPS as it was opened for this run; null where it is away or there is none. */
   vps: RemoteHost | null;
+  /** `host:port` there that the agent's key is let through to; null for none. */
+  permit: string | null;
   ear: AgentEar;
   signal: AbortSignal;
   say(line: string): void;

@@ -45,7 +45,7 @@ describe('the line in authorized_keys', () => {
     const { code, stderr } = await host.script(SET_KEY_LINE, [marker, line]);
     expect([code, stderr]).toEqual([0, '']);
   };
-  const line = keyLine(KEY, HOST_ID);
+  const line = keyLine(KEY, HOST_ID, null);
 
   test('is added where there was no file, for its owner’s eyes only', async () => {
     await set(line);
@@ -54,10 +54,13 @@ describe('the line in authorized_keys', () => {
   });
 
   test('leaves the lines, the mode and the link of others alone, and replaces an older one of its own', async () => {
-    const others = `# mine\n\nssh-ed25519 AAAAother anna@laptop\n${keyLine(KEY, `${HOST_ID}-2`)}`;
+    const others = `# mine\n\nssh-ed25519 AAAAother anna@laptop\n${keyLine(KEY, `${HOST_ID}-2`, null)}`;
     const real = join(home, 'elsewhere');
     mkdirSync(join(home, '.ssh'));
-    writeFileSync(real, `${keyLine(`ssh-ed25519 AAAA${'c'.repeat(64)}`, HOST_ID)}\n${others}`);
+    writeFileSync(
+      real,
+      `${keyLine(`ssh-ed25519 AAAA${'c'.repeat(64)}`, HOST_ID, '127.0.0.1:6379')}\n${others}`,
+    );
     chmodSync(real, 0o640);
     symlinkSync('../elsewhere', file());
     await set(line);
@@ -74,9 +77,9 @@ describe('the line in authorized_keys', () => {
 
   test('of many machines deployed at once is lost for none', async () => {
     const hosts = Array.from({ length: 12 }, (_, at) => `h${at}`);
-    await Promise.all(hosts.map((host) => set(keyLine(KEY, host), `worker-agent@${host}`)));
+    await Promise.all(hosts.map((host) => set(keyLine(KEY, host, null), `worker-agent@${host}`)));
     const lines = readFileSync(file(), 'utf8').trim().split('\n');
-    expect(lines.sort()).toEqual(hosts.map((host) => keyLine(KEY, host)).sort());
+    expect(lines.sort()).toEqual(hosts.map((host) => keyLine(KEY, host, null)).sort());
   });
 
   test('taking it out of nothing makes nothing', async () => {
@@ -100,7 +103,7 @@ describe('from the GPU host to the participants’ folder on the VPS', () => {
     server = await startSshServer({ ownHome: true });
     laptop = createHostsRig();
     link = await readyLink(laptop, server);
-    vps = { open: async () => link.host };
+    vps = { login: '127.0.0.1', open: async () => link.host };
     authorized = join(dirname(server.home), 'authorized_keys');
     mkdirSync(join(server.home, '.ssh'), { mode: 0o700 });
     symlinkSync(authorized, join(server.home, '.ssh/authorized_keys'));
@@ -116,6 +119,7 @@ describe('from the GPU host to the participants’ folder on the VPS', () => {
   });
 
   const away: Vps = {
+    login: '127.0.0.1',
     open: async () => {
       throw new WorkshopError('HOST_LINK_LOST', 'The VPS (dev@vps) does not answer.', {
         remedy: 'Check that it runs.',

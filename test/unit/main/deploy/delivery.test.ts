@@ -7,6 +7,7 @@ import {
   planWithdrawal,
   type VpsLook,
 } from '../../../../src-main/domain/deploy/delivery.ts';
+import { planTunnel } from '../../../../src-main/domain/deploy/tunnel.ts';
 import { parseVpsFindings } from '../../../../src-main/domain/deploy/vps-findings.ts';
 import { gatherEnvironment, readConfig } from '../../../../worker-agent/src/agent/config.ts';
 
@@ -14,17 +15,10 @@ const KEY = `ssh-ed25519 AAAA${'b'.repeat(64)}`;
 const OUTPUTS = '/home/dev/platform/data/outputs';
 const HOST_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKDqt4VZtkCqGvmvV7bq0O5zCkV4sVQ2zRn9nU1eF9aM';
 
-const seen = (more = '', line = 'none'): VpsLook => {
+const line = (permit: string | null = null, key = KEY) => `line=${keyLine(key, 'rented-h100', permit)}`;
+const seen = (more = '', lines = ''): VpsLook => {
   const found = parseVpsFindings(
-    [
-      more,
-      'user=dev',
-      'port=2222',
-      `hostkey=${HOST_KEY}`,
-      'outputs=writable',
-      'inputs=readable',
-      `line=${line}`,
-    ]
+    [more, 'user=dev', 'port=2222', `hostkey=${HOST_KEY}`, 'outputs=writable', 'inputs=readable', lines]
       .filter(Boolean)
       .join('\n'),
   );
@@ -37,6 +31,7 @@ const facts: DeliveryFacts = {
   imported: { VPS_OUTPUTS_PATH: OUTPUTS, VPS_INPUTS_PATH: '/home/dev/platform/data/inputs' },
   present: {},
   publicKey: null,
+  tunnel: null,
   root: '/root/agent',
   hostId: 'rented-h100',
   machine: 'Rented H100',
@@ -69,10 +64,16 @@ describe('the way to participants’ files', () => {
   });
 
   test('is in place once key and line stand', () => {
-    expect(plan({ publicKey: KEY, vps: seen('', 'present') }).step?.state).toBe('done');
-    expect(plan({ publicKey: KEY, vps: seen('', 'other') }).step?.state).toBe('needed');
+    const state = (lines: string) => plan({ publicKey: KEY, vps: seen('', lines) }).step?.state;
+    expect(state(line())).toBe('done');
+    for (const other of [
+      line(null, `ssh-ed25519 AAAA${'c'.repeat(64)}`),
+      line('10.0.0.1:1'),
+      `${line()}\n${line()}`,
+    ])
+      expect(state(other)).toBe('needed');
     expect(plan({ publicKey: KEY }).step?.commands.join('\n')).not.toContain('ssh-keygen');
-    expect(plan({ publicKey: KEY }).step?.commands.join('\n')).toContain(keyLine(KEY, 'rented-h100'));
+    expect(plan({ publicKey: KEY }).step?.commands.join('\n')).toContain(keyLine(KEY, 'rented-h100', null));
   });
 
   test.each<[string, Partial<DeliveryFacts>, string, RegExp]>([
@@ -108,7 +109,7 @@ describe('the way to participants’ files', () => {
   });
 
   test('without a login to a VPS there is no step', () => {
-    expect(plan({ vps: { kind: 'none' } })).toEqual({ step: null, entries: {} });
+    expect(plan({ vps: { kind: 'none' } })).toEqual({ step: null, entries: {}, permit: null });
   });
 
   test('what a person wrote into workshop.env is respected', () => {
@@ -131,10 +132,65 @@ describe('the way to participants’ files', () => {
   });
 });
 
+describe('Redis through the SSH of the VPS', () => {
+  const redis = { host: '100.99.216.71', port: 6380 };
+  const pod = { container: true, tailscale: { installed: false, addresses: [] as string[] } };
+  const tunnel = (
+    more: {
+      machine?: Partial<typeof pod>;
+      told?: string;
+      login?: string;
+      left?: boolean;
+      host?: string;
+    } = {},
+  ) => {
+    const look = seen(more.told ?? 'address=100.99.216.71\naddress=10.0.0.5\naddress=203.0.113.9');
+    if (look.kind !== 'seen') throw new Error('not seen');
+    return planTunnel({ ...pod, ...more.machine }, { ...redis, host: more.host ?? redis.host }, look.found, {
+      ...{ login: more.login ?? 'vps.example', withoutTailscale: more.left ?? false },
+    });
+  };
+
+  test('is for a pod outside of the tailnet, and elsewhere for who leaves Tailscale out', () => {
+    expect(tunnel()).toEqual({ sshHost: 'vps.example', redisHost: redis.host, redisPort: 6380 });
+    expect(tunnel({ machine: { container: false } })).toBeNull();
+    expect(tunnel({ machine: { container: false }, left: true })).not.toBeNull();
+    expect(tunnel({ machine: { tailscale: { installed: true, addresses: ['100.64.0.7'] } } })).toBeNull();
+    expect(tunnel({ host: '203.0.113.9' })).toBeNull();
+  });
+
+  test('goes to an address that the machine can know, and none is made up', () => {
+    expect(tunnel({ login: '100.99.216.71' })?.sshHost).toBe('203.0.113.9');
+    expect(tunnel({ login: 'my-vps' })?.sshHost).toBe('203.0.113.9');
+    expect(tunnel({ login: 'my-vps', told: 'address=192.168.1.4' })).toBeNull();
+  });
+
+  test('asks Redis where it listens on the VPS', () => {
+    const at = (told: string) => tunnel({ told })?.redisHost;
+    expect(at('looked=yes\nlisten=127.0.0.1')).toBe('127.0.0.1');
+    expect(at('looked=yes\nlisten=0.0.0.0\nlisten=127.0.0.1')).toBe(redis.host);
+    expect(at('looked=yes')).toBe(redis.host);
+  });
+
+  test('opens that one port to the key, and tells the agent', () => {
+    const way = plan({ tunnel: tunnel({ told: 'looked=yes\nlisten=127.0.0.1' }) });
+    expect(way.permit).toBe('127.0.0.1:6380');
+    expect(way.step?.commands.at(-1)).toContain(
+      `restrict,port-forwarding,permitopen="127.0.0.1:6380",command="internal-sftp"`,
+    );
+    const agent = { REDIS_HOST: redis.host, COMFYUI_URLS: 'http://127.0.0.1:8188', ...way.entries };
+    expect(readConfig(gatherEnvironment(undefined, agent))).toMatchObject({
+      kind: 'valid',
+      config: { redis: { host: '127.0.0.1', port: 6380, through: { host: 'vps.example', user: 'dev' } } },
+    });
+    expect(plan({ vps: away, present: way.entries }).entries).toEqual(way.entries);
+  });
+});
+
 describe('taking it back', () => {
   const withdraw = (vps: VpsLook, hasKey = true) => planWithdrawal(vps, { hostId: 'h', hasKey });
   test('the line goes; a VPS that is away holds nothing up, and what stays behind is said', () => {
-    expect(withdraw(seen('', 'other'))).toMatchObject({ id: 'withdraw', state: 'needed' });
+    expect(withdraw(seen('', line()))).toMatchObject({ id: 'withdraw', state: 'needed' });
     expect(withdraw(seen())).toMatchObject({ state: 'done' });
     expect(withdraw(away)).toMatchObject({
       state: 'skipped',
@@ -163,10 +219,12 @@ describe('what a rented machine says of its key', () => {
 describe('reading a look at the VPS', () => {
   test('hostile and broken lines do no harm', () => {
     expect(parseVpsFindings('user=a b')).toBeUndefined();
-    const read = parseVpsFindings('user=dev\nport=99999\nhostkey=ssh-rsa x,y\noutputs=maybe\nline=?\n=x');
+    const read = parseVpsFindings(
+      'user=dev\nport=99999\nhostkey=ssh-rsa x,y\noutputs=maybe\nline=\naddress=x\nlisten=y\n=x',
+    );
     expect(read).toEqual({
       ...{ user: 'dev', port: null, hostKeys: [], outputs: 'missing', inputs: 'missing' },
-      ...{ locked: [], line: 'none' },
+      ...{ locked: [], lines: [], addresses: [], redis: null },
     });
   });
 });

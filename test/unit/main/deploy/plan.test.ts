@@ -36,6 +36,7 @@ const wanted: Wanted = {
     runtime: 'compose',
     missing: null,
     way: null,
+    tunnel: false,
     image: 'workshop-comfyui:local',
     modelsPath: '/mnt/sfs/models',
   },
@@ -232,6 +233,14 @@ describe('the plan for a machine', () => {
       }
     const joins = plan({ tailscale: { installed: true, addresses: [] } }).tailscale;
     expect(joins?.commands).toEqual(['tailscale up --timeout=300s']);
+  });
+
+  test('a machine that reaches Redis through the VPS needs no tailnet; what was left out can be taken back', () => {
+    expect(plan({ container: true }, { tunnel: true }).tailscale).toMatchObject({
+      ...{ state: 'done', skippable: false, why: expect.stringContaining('does not come up in a pod') },
+    });
+    const left = plan({}, { tunnel: true, skip: new Set(['tailscale']) }).tailscale;
+    expect(left).toMatchObject({ state: 'skipped', skippable: true });
   });
 
   test('an external ComfyUI needs no Docker, no ports and no visible GPU', () => {
