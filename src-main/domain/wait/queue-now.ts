@@ -1,9 +1,10 @@
 import type { QueueMode } from '../../../worker-agent/src/contract/desired.ts';
 import { finishingSince } from '../../../worker-agent/src/contract/gpu-spans.ts';
-import type { WorkerStatus } from '../../../worker-agent/src/contract/host.ts';
+import { FINISHING_MOST, type WorkerStatus } from '../../../worker-agent/src/contract/host.ts';
 import type { HostView, JobSummary, WorkshopSnapshot } from '../workshop.ts';
 import { inLine } from './in-line.ts';
 import type { QueueNow, SimJob, SimWorker } from './queue-model.ts';
+import { medianOf } from './robust.ts';
 import { workerKey } from './run-log.ts';
 import type { RunTimes } from './run-times.ts';
 
@@ -29,6 +30,8 @@ export interface ReadQueue {
 const WINDOW_MS = 30 * 60_000;
 /** A worker that never gets ready in its usual time is believed to need at least this much longer, ms. */
 const OVERDUE_MS = 10_000;
+/** Deliveries that tell how long one takes. */
+const DELIVERIES = 30;
 
 /**
  * Reads the workshop as it stands.
@@ -123,7 +126,8 @@ function workerOf(
 ): SimWorker | undefined {
   const id = workerKey(host.id, worker.id);
   const { state } = worker;
-  const leaving = host.status?.finishing?.findLast(({ workerId }) => workerId === worker.id);
+  const finishing = (host.status?.finishing ?? []).filter(({ workerId }) => workerId === worker.id);
+  const leaving = finishing.at(-1);
   const lastKind = (leaving && jobs[leaving.jobId]?.kind) ?? learned.lastKindOn(id);
   // Since its agent started it has run nothing, so nothing is loaded as far as known.
   const loaded = worker.completed + worker.failed === 0 && !leaving ? null : (lastKind ?? null);
@@ -139,9 +143,14 @@ function workerOf(
       const { jobId, userId, kind, startedAt } = state.job;
       const progress = host.live?.progress.find((each) => each.jobId === jobId);
       const phase = progress?.phase ?? state.job.phase;
-      // Its files are brought away beside the next job, for which the worker is free.
-      if (phase === 'delivering' || phase === 'settling')
-        return { id, hostId: host.id, takes: state.kind === 'busy', loaded: kind, state: { kind: 'free' } };
+      // Its files are brought away beside the next job, for which the worker is free once not too many are on their way.
+      if (phase === 'delivering' || phase === 'settling') {
+        const own = { id, hostId: host.id, takes: state.kind === 'busy', loaded: kind };
+        const [first] = finishing;
+        if (!first || finishing.length < FINISHING_MOST) return { ...own, state: { kind: 'free' } };
+        const left = first.since + deliveryMs(jobs) - now;
+        return { ...own, state: { kind: 'starting', inMs: Math.max(left, OVERDUE_MS) } };
+      }
       const signature = jobs[jobId]?.signature ?? kind;
       return {
         id,
@@ -161,6 +170,19 @@ function workerOf(
     default:
       return undefined;
   }
+}
+
+/** Usual time to bring files away, ms: the median of the latest jobs; 0 while none tells it. */
+function deliveryMs(jobs: Readonly<WorkshopSnapshot>['jobs']): number {
+  const latest = Object.values(jobs)
+    .flatMap(({ completedAt, computed }) =>
+      completedAt !== null && computed ? [{ completedAt, computed }] : [],
+    )
+    .sort((a, b) => b.completedAt - a.completedAt)
+    .slice(0, DELIVERIES);
+  return latest.length === 0
+    ? 0
+    : medianOf(latest.map(({ completedAt, computed }) => completedAt - computed[1]));
 }
 
 type Served = Map<string, number>;

@@ -33,7 +33,8 @@ const PHASES: Record<JobProgress['phase'], string> = {
 
 /**
  * One worker in words.
- * @param context what else is known: live progress, the usual start (ms), the clock offset, whether the queue is held.
+ * @param context what else is known: live progress, the usual start (ms), the clock offset, whether the queue is held,
+ * how many other jobs of this worker are brought away.
  */
 export function describeWorker(
   state: WorkerState,
@@ -42,6 +43,7 @@ export function describeWorker(
     usualStartMs: number | null;
     clockOffsetMs: number | null;
     held: boolean;
+    leaving?: number;
   },
   now: number,
 ): WorkerWords {
@@ -87,6 +89,7 @@ export function describeWorker(
           stepText(progress) ?? PHASES[progress?.phase ?? job.phase],
           started === null ? '' : stopwatchText(now - started),
           job.attempt > 1 ? `attempt ${job.attempt}` : '',
+          leavingText(context.leaving ?? 0),
         ]
           .filter(Boolean)
           .join(' · '),
@@ -130,6 +133,12 @@ export function describeWorker(
       };
     }
   }
+}
+
+/** What was made before and is still brought away, beside the job in hand. */
+function leavingText(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? '1 result on its way' : `${count} results on their way`;
 }
 
 /** "step 13 of 21", with the phase where it is not plain computing; undefined while no step is known. */

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import type { WorkerStatus } from '../../../src-main/api/types.ts';
+import { finishingSince } from '../../../worker-agent/src/contract/gpu-spans.ts';
 import { countText, spanText } from '../../components/format.ts';
 import { type ChartPoint, HistoryChart } from '../../components/history-chart.tsx';
 import { showJobs } from '../../components/navigate.ts';
@@ -36,11 +37,12 @@ export function QueuePanel() {
 
 function Figures() {
   const counts = useLive((state) => state.counts);
+  const leaving = useLive(({ hosts }) => finishingSince(Object.values(hosts).map((one) => one.status)).size);
   const longest = Math.max(...Object.values(counts ?? { none: 0 }).map((count) => countText(count).length));
   return (
     <div className={`${styles.figures} ${longest > 4 ? styles.long : ''}`}>
       <Figure name="waiting" value={counts?.pending} color="var(--queue)" />
-      <Figure name="running" value={counts?.running} color="var(--busy)" />
+      <Figure name="running" value={counts?.running} color="var(--busy)" title={leavingText(leaving)} />
       <Figure name="done" value={counts?.completed} color="var(--text)" />
       <Figure name="failed" value={counts?.failed} color={counts?.failed ? 'var(--fail)' : 'var(--text)'} />
     </div>
@@ -49,9 +51,25 @@ function Figures() {
 
 const STATUS_OF = { waiting: 'pending', running: 'running', done: 'completed', failed: 'failed' } as const;
 
-function Figure(props: { name: keyof typeof STATUS_OF; value: number | undefined; color: string }) {
+/** Why more may run than there are workers. */
+const leavingText = (count: number) =>
+  count === 0
+    ? undefined
+    : `${count} of them ${count === 1 ? 'has' : 'have'} left the GPU: files are brought away`;
+
+function Figure(props: {
+  name: keyof typeof STATUS_OF;
+  value: number | undefined;
+  color: string;
+  title?: string | undefined;
+}) {
   return (
-    <button type="button" className={styles.figure} onClick={() => showJobs(STATUS_OF[props.name])}>
+    <button
+      type="button"
+      className={styles.figure}
+      title={props.title}
+      onClick={() => showJobs(STATUS_OF[props.name])}
+    >
       <span className={styles.value} style={{ color: props.color }}>
         {countText(props.value)}
       </span>

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { memo } from 'react';
-import type { HostView } from '../../../src-main/api/types.ts';
+import type { HostView, WorkerStatus } from '../../../src-main/api/types.ts';
 import { gigabytes } from '../../components/format.ts';
 import { Meter } from '../../components/meter.tsx';
 import { Person } from '../../components/person.tsx';
@@ -69,6 +69,12 @@ const workerOf = (host: HostView | undefined, workerId: string) =>
 const progressOf = (host: HostView | undefined, workerId: string) =>
   host?.live?.progress.find((one) => one.workerId === workerId);
 
+/** Jobs of this worker that are brought away, without the one that its state tells of. */
+function leavingOf({ status }: HostView, { id, state }: WorkerStatus): number {
+  const shown = 'job' in state ? state.job.jobId : null;
+  return (status?.finishing ?? []).filter((job) => job.workerId === id && job.jobId !== shown).length;
+}
+
 /** The worker in words as of `now`; what no longer reports stands still at its last word. */
 function wordsOf(live: LiveState, hostId: string, workerId: string, now: number): WorkerWords | undefined {
   const host = live.hosts[hostId];
@@ -81,6 +87,7 @@ function wordsOf(live: LiveState, hostId: string, workerId: string, now: number)
     usualStartMs: usualStart(live.startTimes),
     clockOffsetMs: live.clockOffsetMs,
     held: live.control?.held ?? false,
+    leaving: leavingOf(host, worker),
   };
   return describeWorker(worker.state, context, until);
 }

@@ -120,6 +120,7 @@ export async function startAgentRig(options: AgentRigOptions = {}): Promise<Agen
     const text = await client.get(keys.hostStatus(HOST));
     return text === null ? undefined : hostStatusSchema.parse(JSON.parse(text));
   };
+  let submittedAt = 0;
   const rig: AgentRig = {
     dir,
     redis,
@@ -127,12 +128,14 @@ export async function startAgentRig(options: AgentRigOptions = {}): Promise<Agen
     comfy,
     agent,
     async submit(workflow, { user = 'user001', id = randomUUID() } = {}) {
+      // Two of one millisecond would stand in the order of their ids.
+      submittedAt = Math.max(submittedAt + 1, Date.now() * 1000);
       await submitAsQueueManager(client, {
         id,
         userId: user,
         workflow,
         priority: 2,
-        createdAtMicros: Date.now() * 1000,
+        createdAtMicros: submittedAt,
       });
       return id;
     },

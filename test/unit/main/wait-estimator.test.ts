@@ -173,6 +173,21 @@ describe('figures', () => {
     expect(look(workshop(waiting(1), [delivers]))?.byJob.w0).toMatchObject({ p50: 0, p90: 0 });
     const told = look(workshop(waiting(1), [{ ...delivers, kind: 'draining' }]));
     expect(told?.newJob).toEqual({ kind: 'no-worker' });
+    // With too many on their way it waits for the first of them to arrive.
+    const sent = [1, 2, 3].map((at) =>
+      job(`d${at}`, {
+        ...{ status: 'completed', queue: 'completed', workerId: 'worker-1', startedAt: NOW },
+        ...{ completedAt: NOW + 5 * MINUTE, computed: [NOW, NOW + MINUTE] },
+      }),
+    );
+    const full = workshop([...waiting(1), ...sent], [delivers]);
+    const status = full.hosts.h100?.status;
+    if (!status) throw new Error('no status');
+    status.finishing = [1, 2, 3, 4].map((at) => ({
+      ...{ jobId: `f${at}`, userId: 'u', workerId: 'worker-1', since: NOW + OFFSET - MINUTE },
+    }));
+    const first = look(full)?.byJob.w0;
+    expect(first?.kind === 'range' && Math.round(first.p50 / MINUTE)).toBe(3);
   });
 
   test('round_robin goes by all that was ever completed, not by what the lists still show', () => {

@@ -82,6 +82,14 @@ describe('a worker in words', () => {
     });
   });
 
+  test('what is brought away beside the job in hand is told', () => {
+    const how = (leaving: number) =>
+      describeWorker(busyState(1, NOW, 108_000), { ...context, leaving }, NOW).how;
+    expect(how(0)).not.toMatch(/way/);
+    expect(how(1)).toMatch(/ · 1 result on its way$/);
+    expect(how(3)).toMatch(/ · 3 results on their way$/);
+  });
+
   test('progress of the job before is not shown on this one', () => {
     const stale = { ...progress(1, 20, 20), jobId: 'another' };
     expect(describeWorker(busyState(1, NOW, 0), { ...context, progress: stale }, NOW).share).toBeNull();

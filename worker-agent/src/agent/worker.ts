@@ -1,6 +1,6 @@
 import type { ComfyServer } from '../comfy/roles.ts';
 import { toWorkshopError } from '../contract/errors.ts';
-import type { MemoryWait, WorkerState } from '../contract/host.ts';
+import { FINISHING_MOST, type MemoryWait, type WorkerState } from '../contract/host.ts';
 import { createComfyAccess } from './comfy-access.ts';
 import { type Finished, finishJob } from './finish-job.ts';
 import { createFinishing } from './finishing.ts';
@@ -16,8 +16,6 @@ import type { Intent, Worker, WorkerDeps } from './worker-roles.ts';
 const PROBE_MS = 1000;
 /** Between two looks at the memory that a job waits for, ms. */
 const MEMORY_LOOK_MS = 500;
-/** A slow way to the VPS must not pile up results here without end. */
-const MAX_FINISHING = 4;
 
 /**
  * One slot of a GPU host: waits for its ComfyUI, claims, runs, and claims again at once, while what is done is
@@ -174,7 +172,7 @@ export function startWorker(deps: WorkerDeps): Worker {
   };
 
   const step = async (): Promise<void> => {
-    if (finishing.size >= MAX_FINISHING) return finish();
+    if (finishing.size >= FINISHING_MOST) return finish();
     if (restartWanted) return finishing.size > 0 ? finish() : restart();
     const found = await access.find();
     if (found.kind === 'missing') {

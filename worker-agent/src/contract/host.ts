@@ -99,6 +99,8 @@ export const finishingJobSchema = z.object({
   since: z.number(),
 });
 export type FinishingJob = z.infer<typeof finishingJobSchema>;
+/** Most of them of one worker: with as many it takes no other job, so that a slow way does not pile up without end. */
+export const FINISHING_MOST = 4;
 /** Told in a status, the longest at it first. */
 export const FINISHING_TOLD = 64;
 
