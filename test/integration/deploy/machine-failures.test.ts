@@ -371,6 +371,17 @@ chmod +x /usr/local/bin/docker
     expect(
       await gpu.run(`ls ${ROOT}/releases ${ROOT}/config; ls -d ${ROOT}/deploy.lock 2>&1 || :`),
     ).not.toMatch(/draft|\.part|2\.env|deploy\.lock$/);
+    // The agent's first word is waited for over the link only while nobody has heard it.
+    await gpu.run(
+      `kill -KILL $(cat ${ROOT}/daemon.pid) $(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' ${ROOT}/state/agent.lock)`,
+    );
+    await rig.client.client('PAUSE', 9000);
+    way.cutAt(2);
+    const unheard = await act(keeper, 'deploy');
+    expect(unheard.steps.find(({ state }) => state === 'failed')?.id).toBe('heartbeat');
+    expect(unheard.error).toMatchObject({ code: 'HOST_LINK_LOST', retryable: true });
+    await stateOf(link, 'ready');
+    expect((await act(keeper, 'deploy')).result).toMatch(/^Nothing was to be done/);
     for (const [id, place] of [
       ['stop', 1],
       ['remove', 2],
