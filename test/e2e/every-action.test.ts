@@ -332,6 +332,12 @@ test('alerts and capacity: what is set is on the disk', async () => {
 test('recap: the day is shown and taken home as a table', async () => {
   await open('Recap');
   await page.getByRole('article', { name: /^Recap of / }).waitFor();
+  // What was done on the Jobs screen a moment ago stands in the story of the day.
+  const story = page.getByRole('list', { name: 'What happened' });
+  await story
+    .getByText(/Cancelled a job of user801 that waited/)
+    .first()
+    .waitFor();
   await page.getByRole('button', { name: 'CSV' }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),

@@ -1,6 +1,6 @@
 import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
 import { gpuSpans } from '../../../worker-agent/src/contract/gpu-spans.ts';
-import type { Recap } from './recap.ts';
+import { actsOf, type Recap } from './recap.ts';
 import { type EndedJob, type HistoryRecord, keyOf, timeOf } from './record.ts';
 
 /** What can be taken home as a table. */
@@ -58,7 +58,13 @@ export function recapCsv(recap: Recap, records: readonly HistoryRecord[], table:
     case 'acts':
       return csv(
         ['at', 'from', 'by', 'kind', 'message'],
-        recap.acts.map(({ at, from, by, kind, message }) => [iso(at), from, by, kind, message]),
+        actsOf(recap.day, records).map(({ at, from, by, kind, message }) => [
+          iso(at),
+          from,
+          by,
+          kind,
+          message,
+        ]),
       );
     case 'jobs': {
       const jobs = endedJobs(records);

@@ -109,7 +109,6 @@ export interface RecapOptions {
 /** Sums up a day. `records` may hold anything of that day, in any order; what stands there twice counts once. */
 export function recapOf(day: LocalDay, records: readonly HistoryRecord[], options: RecapOptions): Recap {
   const jobs: EndedJob[] = [];
-  const acts: Recap['acts'] = [];
   const samples: Extract<HistoryRecord, { t: 'sample' }>[] = [];
   const seen = new Set<string>();
   let kept: Rental | null = null;
@@ -120,11 +119,6 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
     if (record.t === 'job') jobs.push(record);
     else if (record.t === 'sample') samples.push(record);
     else if (record.t === 'rental') kept = record.rental;
-    else if (record.t === 'event') {
-      const { by, kind, message } = record.event;
-      const from = FROM[kind];
-      if (from) acts.push({ at: timeOf(record), from, by, kind, message });
-    }
   }
   samples.sort((a, b) => a.at - b.at);
   const times = [...jobs.flatMap(spanOf), ...samples.map(({ at }) => at)];
@@ -157,11 +151,23 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
     hours,
     busiest: busiest?.at ?? null,
     kinds: kindsOf(jobs, gpuTime),
-    acts: acts.sort((a, b) => a.at - b.at).slice(-ACTS_SHOWN),
+    acts: actsOf(day, records).slice(-ACTS_SHOWN),
     cost:
       costOf(day, options.rental, options.now, busy, from !== null) ??
       costOf(day, kept && { ...kept, endsAt: kept.endsAt ?? until }, options.now, busy, from !== null),
   };
+}
+
+/** What people at consoles and agents did on a day, oldest first, all of it. */
+export function actsOf(day: LocalDay, records: readonly HistoryRecord[]): RecapAct[] {
+  const acts = new Map<string | null, RecapAct>();
+  for (const record of records) {
+    if (record.t !== 'event' || dayOf(timeOf(record)) !== day) continue;
+    const { by, kind, message } = record.event;
+    const from = FROM[kind];
+    if (from) acts.set(keyOf(record), { at: timeOf(record), from, by, kind, message });
+  }
+  return [...acts.values()].sort((a, b) => a.at - b.at);
 }
 
 /** What a rental came to on this day until now. @returns null when it does not touch the day. */

@@ -122,6 +122,23 @@ test('tells who did what, and what agents did by themselves; what befell single 
   ]);
 });
 
+test('the table of acts holds all of a day, also those that the page leaves out', () => {
+  const acts = Array.from({ length: 700 }, (_, at) => ({
+    ...{ t: 'event' as const, offset: 0 },
+    event: {
+      ...{ protocol: 1, at: midnight + at * 1000, kind: 'host-act' as const, by: 'ada@laptop' },
+      ...{ jobId: null, userId: null, workerId: null, message: `Cancelled job ${at}.` },
+    },
+  }));
+  const recap = recapOf(DAY, [...acts, ...acts.slice(0, 3)], plain);
+  expect(recap.acts).toHaveLength(500);
+  const lines = recapCsv(recap, [...acts, ...acts.slice(0, 3)], 'acts')
+    .trim()
+    .split('\r\n');
+  expect(lines).toHaveLength(701);
+  expect(lines[1]).toContain('Cancelled job 0.');
+});
+
 describe('as a table', () => {
   const hostile = [
     '=HYPERLINK("http://evil")',
