@@ -19,7 +19,8 @@ const HELP = `npm run demo -- [options]
   --exit-after-jobs N   stop after N submitted jobs are settled; exit code 1 if one is lost or settled twice
   --port N              port of the console in the browser (default: any)
   --no-open             print the console's link, open nothing
-  --headless            no console at all`;
+  --headless            no console at all
+  --for-console         for a console that is there: prints its Redis as JSON, ends with its standard input`;
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     'no-open': { type: 'boolean', default: false },
     headless: { type: 'boolean', default: false },
+    'for-console': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -68,13 +70,17 @@ const options = {
 const port = number('port', 0, 65535);
 
 ensureSystemPackages(['redis-server']);
-
 let workshop: DemoWorkshop | undefined;
 let console_: ConsoleProcess | undefined;
 let status: StatusLine | undefined;
 let interrupts = 0;
 let stopping = false;
 const ended = Promise.withResolvers<number>();
+if (values['for-console'])
+  process.stdin.resume().once('close', () => {
+    interrupts += 1;
+    ended.resolve(0);
+  });
 
 async function stop(): Promise<void> {
   stopping = true;
@@ -96,7 +102,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   });
 
 try {
-  console.log('Starting Redis, the worker-agent and its ComfyUI doubles …');
+  if (!values['for-console']) console.log('Starting Redis, the worker-agent and its ComfyUI doubles …');
   const demo = await startDemoWorkshop({ ...options, ...(jobs === undefined ? {} : { submissions: jobs }) });
   workshop = demo;
   if (interrupts === 0) await run(demo);
@@ -123,6 +129,11 @@ async function run(demo: DemoWorkshop): Promise<void> {
       console.log(formatSummary(audit));
       ended.resolve(isFlawless(audit) ? 0 : 1);
     }, ended.reject);
+  if (values['for-console']) {
+    const { port: redisPort, password } = demo.redis;
+    console.log(JSON.stringify({ demo: { port: redisPort, password } }));
+    return;
+  }
   if (!values.headless) {
     const choice = chooseShell();
     if (choice.shell === 'web') console.log(`Opening the console in a browser: ${choice.why}.`);

@@ -441,7 +441,22 @@ export interface RemediesService {
   carryOut(input: RemedyInput & { commands: string[]; sudoPassword: string | null }): Promise<RemedyResult>;
 }
 
+/** `absent`: the project's sources are not there. `no-redis`: they are, and redis-server is not. */
+export interface DemoView {
+  state: 'absent' | 'no-redis' | 'ready' | 'starting' | 'open';
+}
+
+/** A workshop to look around in, on this computer, without any risk. */
+export interface DemoService {
+  view(): Promise<DemoView>;
+  /** Starts it and turns the console to it; resolves when it stands. @throws WorkshopError. */
+  start(): Promise<void>;
+  /** Turns back to where the person was, and ends it. */
+  leave(): Promise<void>;
+}
+
 export interface Services {
+  demo: DemoService;
   remedies: RemediesService;
   consoleName: ConsoleNameService;
   alerts: AlertsService;

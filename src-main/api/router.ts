@@ -3,6 +3,7 @@ import { queueModeSchema } from '../../worker-agent/src/contract/desired.ts';
 import { hostIdSchema, workerIdSchema } from '../../worker-agent/src/contract/host.ts';
 import { alertsRouter } from './alerts-router.ts';
 import { capacityRouter } from './capacity-router.ts';
+import { demoRouter } from './demo-router.ts';
 import { deployRouter } from './deploy-router.ts';
 import { envImportRouter } from './env-import-router.ts';
 import { historyActs } from './history-acts.ts';
@@ -61,6 +62,7 @@ export const appRouter = router({
       .mutation(({ ctx, input }) => ctx.services.consoleName.rename(input)),
   }),
   deploy: deployRouter,
+  demo: demoRouter,
   remedies: remediesRouter,
   network: router({ changed: procedure.mutation(({ ctx }) => ctx.services.network.changed()) }),
   settings: router({

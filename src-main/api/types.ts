@@ -49,6 +49,7 @@ export type {
   AdoptReceipt,
   BulkAct,
   BulkReceipt,
+  DemoView,
   FilePart,
   FleetReceipt,
   HistoryState,

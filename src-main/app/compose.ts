@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { Services } from '../api/roles.ts';
+import { demoSource } from '../connections/demo-process.ts';
 import { readAgentBundle } from '../connections/hosts/agent-bundle.ts';
 import { createHostLinks } from '../connections/hosts/host-links.ts';
 import { createLocalHost } from '../connections/hosts/local-host.ts';
@@ -26,6 +27,7 @@ import type { WorkshopProfile } from '../domain/workshops/profile.ts';
 import { createAlertsService } from '../services/alerts.ts';
 import { createCapacityService } from '../services/capacity.ts';
 import { createConsoleName } from '../services/console-name.ts';
+import { createDemo } from '../services/demo.ts';
 import { createDeployService } from '../services/deploy/deploy-service.ts';
 import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
@@ -63,6 +65,8 @@ export interface ConsoleOptions {
   secrets: SecretStore;
   /** Where the agent that is deployed may lie, with its units and Dockerfile. */
   agentFolders: readonly string[];
+  /** The project's sources, which the demo is started from where they are. */
+  sources?: string;
 }
 
 /** Main without a shell: what both of them serve. */
@@ -201,11 +205,13 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       tried = chosen;
       return openRedisWorkshop(chosen, (host, port) => machines.forward(VPS, host, port));
     },
-    onChange(current) {
+    onChange(current, by) {
       tried = undefined;
+      demo.turned(by);
+      void followMachines();
       logs.forget();
       watch.turnTo(current);
-      const id = environment.preset ? null : store.currentId();
+      const id = demo.isOpen() ? 'demo' : environment.preset ? null : store.currentId();
       const key = current ? { id, address: current.redisAddress } : null;
       void plan.turnTo(key);
       room.turnTo(key);
@@ -213,6 +219,11 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       alerts.turnTo(key);
     },
     preset: environment.preset,
+  });
+  const demo = createDemo({
+    source: options.sources === undefined ? undefined : demoSource(options.sources),
+    opened: settings.opened,
+    use: settings.use,
   });
   const workshop = (): CurrentWorkshop => {
     const current = settings.current();
@@ -243,6 +254,8 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const people = createPeopleService({ ...acting, jobs });
 
   const profile = async () => {
+    // What the saved workshop's machines are is not to be acted on from the demo.
+    if (demo.isOpen()) return null;
     const { currentId, workshops } = await store.view();
     return workshops.find((one) => one.profile.id === currentId)?.profile ?? null;
   };
@@ -266,7 +279,13 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     secrets: async () => [...passwords],
   });
   const deploy = createDeployService({
-    targets: deployTargets({ profile, open: hosts.gpuHost, openVps: hosts.vps, redis: settings.opened }),
+    targets: deployTargets({
+      none: demo.isOpen,
+      profile,
+      open: hosts.gpuHost,
+      openVps: hosts.vps,
+      redis: settings.opened,
+    }),
     bundle: () => readAgentBundle([...environment.agentFolders, ...options.agentFolders]),
     choices: deployFile(dir),
     ear: agentEar(() => watch.now),
@@ -306,10 +325,14 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       jobs,
       jobViews: createJobViews({ store: jobViewsFile(dir) }),
       people,
-      settings,
+      // Forgetting it is leaving it: the saved workshop behind it stays.
+      settings: { ...settings, disconnect: () => (demo.isOpen() ? demo.leave() : settings.disconnect()) },
       room,
       envImport,
-      workshops,
+      workshops: {
+        ...workshops,
+        view: async () => ({ ...(await workshops.view()), ...(demo.isOpen() && { currentId: null }) }),
+      },
       machines,
       alerts,
       capacity,
@@ -317,12 +340,14 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       logs,
       consoleName,
       deploy,
+      demo,
       remedies,
       network: { changed: async () => wake() },
     },
     notice,
     wake,
     async close() {
+      await demo.close();
       deploy.close();
       logs.forget();
       alerts.close();

@@ -10,6 +10,8 @@ import type { WorkshopSettings } from '../services/settings.ts';
 const REFRESH_MS = 2000;
 
 export interface DeployTargetNeeds {
+  /** Nothing is to be deployed to now, whatever machines there are. */
+  none(): boolean;
   /** The workshop that is current. */
   profile(): Promise<WorkshopProfile | null>;
   /** @throws WorkshopError when the GPU host cannot be reached. */
@@ -21,9 +23,13 @@ export interface DeployTargetNeeds {
 }
 
 /** The workshop's GPU hosts; where it has none yet, this computer. */
-export function deployTargets({ profile, open, openVps, redis }: DeployTargetNeeds): DeployTargets {
+export function deployTargets({ none, profile, open, openVps, redis }: DeployTargetNeeds): DeployTargets {
   let targets: readonly DeployTarget[] = [thisComputer()];
   const refresh = async () => {
+    if (none()) {
+      targets = [];
+      return;
+    }
     const hosts = (await profile())?.gpuHosts ?? [];
     targets =
       hosts.length === 0

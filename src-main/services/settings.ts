@@ -25,7 +25,7 @@ export interface SettingsNeeds {
   store: SettingsStore;
   open(settings: WorkshopSettings): OpenWorkshop;
   /** Called with the workshop that is current from now on. */
-  onChange(workshop: OpenWorkshop | undefined): void;
+  onChange(workshop: OpenWorkshop | undefined, by: WorkshopSettings | undefined): void;
   /** Given from outside, these are used at the start and never stored. */
   preset?: WorkshopSettings | undefined;
 }
@@ -52,7 +52,7 @@ export function createSettingsService({ store, open, onChange, preset }: Setting
     const before = current;
     current = next;
     opened = by;
-    onChange(next);
+    onChange(next, by);
     before?.close();
   };
 

@@ -10,6 +10,7 @@ import {
 } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { ConfirmHost } from '../components/confirm.tsx';
+import { LeaveDemo } from '../components/demo-door.tsx';
 import { clockText, plural } from '../components/format.ts';
 import { MachineQuestionHost } from '../components/machines/machine-question.tsx';
 import { goTo, useScreen } from '../components/navigate.ts';
@@ -179,6 +180,7 @@ function Top() {
         {people > 0 && `${plural(people, 'person', 'people')} · `}
         {time}
       </span>
+      <LeaveDemo />
       <LinkChips />
       <AlertBell />
     </header>

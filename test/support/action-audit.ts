@@ -38,6 +38,10 @@ const LOGS: Tried = {
   file: 'deploy',
   test: 'workers are scaled from the Stage, and the log of the agent tells of it',
 };
+const DEMO: Tried = {
+  file: 'demo-door',
+  test: 'from the first run into the demo and back, and nothing of it stays',
+};
 const MEND: Tried = {
   file: 'remedies',
   test: 'Redis that listens on the VPS alone is opened for the tailnet after a look at the commands, with sudo and its password',
@@ -118,6 +122,9 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
     test: 'a workshop gets a name and two machines, each of which is met once',
   },
   'machines.keeping': LINKS,
+  'demo.view': DEMO,
+  'demo.start': DEMO,
+  'demo.leave': DEMO,
   'remedies.plan': MEND,
   'remedies.carryOut': MEND,
   'alerts.rules': every(ALERTS),

@@ -1,6 +1,8 @@
 import type {
   BulkAct,
   ConsoleNameService,
+  DemoService,
+  DemoView,
   FleetService,
   HistoryService,
   HistoryState,
@@ -165,6 +167,13 @@ export class FakeWorkshop implements Services {
   readonly watch = { watch: (signal: AbortSignal) => this.#watch(signal) };
 
   readonly deploy = new FakeDeploy();
+  /** Whether it could be started; a test decides. */
+  demoState: DemoView['state'] = 'absent';
+  readonly demo: DemoService = {
+    view: async () => ({ state: this.demoState }),
+    start: async () => this.#called('demo.start', null),
+    leave: async () => this.#called('demo.leave', null),
+  };
   /** The product's own, over the machines of the setup. */
   readonly remedies = createRemedies({
     host: async (id) => {

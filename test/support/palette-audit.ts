@@ -64,6 +64,8 @@ export const PALETTE_AUDIT: Readonly<Record<string, Reached | string>> = {
   'machines.connect': IMPORT,
   'machines.disconnect': IMPORT,
   'machines.forgetHostKey': 'only where the changed key of a machine is shown beside it',
+  'demo.start': IMPORT,
+  'demo.leave': IMPORT,
   'remedies.plan': HOSTS,
   'remedies.carryOut': HOSTS,
   'machines.answer': 'the question of a machine is a dialog of its own',

@@ -63,6 +63,7 @@ async function start(): Promise<void> {
     dir: app.getPath('userData'),
     secrets: keychainSecrets(),
     agentFolders: agentFolders(resolve(import.meta.dirname, '../..'), process.resourcesPath),
+    sources: resolve(import.meta.dirname, '../..'),
   });
   const { room, alerts } = console_.services;
   notifyOfAlerts(alerts, {

@@ -25,6 +25,7 @@ async function main(): Promise<void> {
     dir: join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'workshop-console'),
     secrets: secretsInMemoryOnly,
     agentFolders: agentFolders(resolve(import.meta.dirname, '../..')),
+    sources: resolve(import.meta.dirname, '../..'),
   });
   const shell = await startWebShell({
     services: console_.services,

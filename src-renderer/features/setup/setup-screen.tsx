@@ -1,9 +1,11 @@
 import { Button, Group } from '@mantine/core';
 import type { WorkshopProfile } from '../../../src-main/api/types.ts';
+import { DemoDoor } from '../../components/demo-door.tsx';
 import { cut, listText } from '../../components/format.ts';
 import { goTo } from '../../components/navigate.ts';
 import { Panel } from '../../components/panel.tsx';
 import { useNow } from '../../live/clock.ts';
+import { useDemo } from '../../live/demo-verbs.ts';
 import { useDeployments, useLookOver } from '../../live/deploy-verbs.ts';
 import { useWorkshops } from '../../live/setup-verbs.ts';
 import { useLive } from '../../live/store.ts';
@@ -21,6 +23,7 @@ export function SetupScreen() {
   const profile = view?.workshops.find((one) => one.profile.id === view.currentId)?.profile;
   const facts = useSetupFacts(profile);
   const name = useLive((state) => state.name);
+  const demo = useDemo();
   if (!view) return <p className={styles.text}>The saved workshops are being read …</p>;
   const steps = setupSteps(profile, facts);
   const next = nextStep(steps);
@@ -33,18 +36,16 @@ export function SetupScreen() {
   return (
     <div className={styles.screen}>
       <StepBar steps={steps} go={go} />
-      {!profile && name !== null && (
+      {!profile && name !== null && demo?.state !== 'open' && (
         <p className={styles.text}>
           This console was started for the workshop “{name}” from outside and watches it; what is set up here
           is for later.
         </p>
       )}
-      {!profile && view.workshops.length === 0 && (
-        <p className={styles.text}>
-          Begin with a name. To look around without any risk, close this console and run <b>npm run demo</b>:
-          it shows a workshop with made-up participants and no real GPU.
-        </p>
+      {!profile && view.workshops.length === 0 && name === null && (
+        <p className={styles.text}>Begin with a name.</p>
       )}
+      <DemoDoor className={styles.text} />
       <div id="setup-workshop">
         <WorkshopsPanel view={view} />
       </div>

@@ -21,10 +21,7 @@ export function StepBar({ steps, go }: { steps: readonly SetupStep[]; go: (step:
                 onClick={() => go(id)}
               >
                 <ToneIcon tone={tone} size="1rem" />
-                <span className={styles.stepTitle}>
-                  {title}
-                  {done === null && ' – not known'}
-                </span>
+                <span className={styles.stepTitle}>{title}</span>
                 <span className={styles.stepDetail}>{detail}</span>
               </button>
             </li>

@@ -1,6 +1,7 @@
 import { Button, PasswordInput, Switch, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { ErrorInfo } from '../../../src-main/api/types.ts';
+import { DemoDoor } from '../../components/demo-door.tsx';
 import { cut } from '../../components/format.ts';
 import { blameTailnet } from '../../components/machines/describe-tailnet.ts';
 import { goTo } from '../../components/navigate.ts';
@@ -51,6 +52,7 @@ export function FirstRun() {
           Set it up step by step
         </Button>
       </p>
+      <DemoDoor />
       <form className={styles.form} onSubmit={submit} noValidate>
         <TextInput
           label="Name of the workshop"

@@ -37,6 +37,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       secrets: { available: false, get: async () => undefined, set: async () => {}, remove: async () => {} },
       publish: () => {},
     }),
+    demo: { view: async () => ({ state: 'absent' }), start: async () => {}, leave: async () => {} },
     remedies: {
       plan: async ({ remedy }) => ({
         ...{ remedy, title: '', hits: [], commands: [], asRoot: false, wantsPassword: false },
