@@ -337,7 +337,7 @@ export interface AlertsService {
   history(input: { most: number }): Promise<AlertRecord[]>;
   /** Called for alerts that shall appear outside of the console. @returns a function that ends it. */
   onRing(listener: (ring: AlertRing) => void): () => void;
-  /** Every window shows its panel of alerts: somebody clicked on one outside of it. */
+  /** Every window, also one that opens now, shows its panel of alerts: somebody clicked on one outside of it. */
   ask(): void;
 }
 

@@ -60,7 +60,7 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
   let settings: AlertSettings = freshAlertSettings();
   let quietUntil: number | null = null;
   let rang = 0;
-  let asked = 0;
+  let askedAt: number | null = null;
   let lastRing: AlertsState['lastRing'] = null;
   let savedOpen = '';
   const engine = createAlertEngine();
@@ -71,7 +71,7 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
     alerts: engine.alerts(now),
     rang,
     lastRing,
-    asked,
+    askedAt,
     sound: settings.sound,
     desktop: settings.desktop,
     quietUntil,
@@ -174,7 +174,7 @@ export function createAlertsService(needs: AlertsNeeds): AlertsKeeper {
       return () => listeners.delete(listener);
     },
     ask() {
-      asked += 1;
+      askedAt = Date.now();
       look();
     },
     look,

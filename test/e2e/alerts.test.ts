@@ -96,6 +96,13 @@ test('a click on a notification of the system opens the panel of alerts', async 
   served.workshop.alerts.ask();
   await page.getByRole('dialog', { name: 'Alerts' }).waitFor();
   await close();
+  // A window that only opens now shows them too, and one that opens later does not.
+  served.workshop.alerts.ask();
+  const other = await context.newPage();
+  await other.goto(served.link());
+  await other.getByRole('dialog', { name: 'Alerts' }).waitFor();
+  await other.close();
+  await close();
 });
 
 test('a threshold, the sound and quiet are kept by main; what was stands in the history', async () => {

@@ -12,8 +12,8 @@ export interface AlertsState {
   lastRing: { id: string; severity: Alert['severity']; title: string; text: string } | null;
   sound: boolean;
   desktop: boolean;
-  /** Counts how often somebody asked from outside of the window to see them; a window shows them when it grows. */
-  asked: number;
+  /** When somebody last asked from outside of a window to see them, local epoch ms; null = never. */
+  askedAt: number | null;
   /** Until then nothing rings; local epoch ms, null = it may. */
   quietUntil: number | null;
 }

@@ -29,14 +29,18 @@ export function playTone(severity: 'warn' | 'fail'): void {
   }
 }
 
-/** Opens the panel when somebody clicked on an alert outside of the window. */
+/** Who asked so long ago has given up, or reads them already, ms. */
+const ASKED_FRESH_MS = 15_000;
+
+/** Opens the panel when somebody clicked on an alert outside of the window, also when the window only opens now. */
 export function useAskedAlerts(): void {
-  const asked = useLive(({ alerts }) => alerts?.asked ?? null);
-  const before = useRef(asked);
+  const askedAt = useLive(({ alerts }) => alerts?.askedAt ?? null);
+  const answered = useRef<number | null>(null);
   useEffect(() => {
-    if (asked !== null && before.current !== null && asked > before.current) showAlerts();
-    before.current = asked;
-  }, [asked]);
+    if (askedAt === null || askedAt === answered.current) return;
+    answered.current = askedAt;
+    if (Date.now() - askedAt < ASKED_FRESH_MS) showAlerts();
+  }, [askedAt]);
 }
 
 /** Whether notifications come from this page; in the desktop app the app itself shows them. */
