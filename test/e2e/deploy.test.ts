@@ -266,7 +266,7 @@ test('the machine is looked over, and one press deploys until the first heartbea
     await page.getByText(`The agent brings finished files to ${DATA}/outputs on the VPS as dev`).waitFor();
   else {
     await page.getByText('It is not known where participants find their files on the VPS.').waitFor();
-    await page.getByRole('checkbox', { name: 'Leave “Way to the participants’ files” out' }).check();
+    await page.getByRole('checkbox', { name: 'Leave “Way to the participants’ files” out' }).click();
     await page.getByText('Left out: finished files stay on this machine').waitFor();
   }
   await picture('plan');

@@ -95,7 +95,7 @@ function check(found: Findings, wanted: Wanted, target: string | null): PlanStep
     );
   return step('check', 'Check before switching', {
     state: isInPlace(found, wanted, target) ? 'done' : 'needed',
-    why: 'The new release looks at Redis, GPU, Docker and folders; what works now is not touched if it fails.',
+    why: 'The new release looks at Redis, GPU, Docker, folders and the way for files; what works now is not touched if it fails.',
   });
 }
 
