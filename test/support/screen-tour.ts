@@ -22,6 +22,7 @@ export const SIZES = [
 const SCREENS = ['stage', 'jobs', 'people', 'capacity', 'recap', 'logs', 'hosts', 'setup'] as const;
 export type TourScreen = (typeof SCREENS)[number];
 
+const HOUR = 3_600_000;
 const EVERY: readonly TourScreen[] = SCREENS;
 /** Screens that show the same whatever the workshop does are left out. */
 const LIVE: readonly TourScreen[] = ['stage', 'jobs', 'people', 'capacity'];
@@ -32,6 +33,8 @@ export interface TourState {
   make: (now: number) => FakeState;
   /** What lies beside the live workshop: history, logs, machines. */
   full: boolean;
+  /** The machines are rented since two hours. */
+  rented?: boolean;
 }
 
 const stage = (name: string) => (now: number) => {
@@ -57,10 +60,10 @@ export const TOUR: readonly TourState[] = [
   { name: '20-users', screens: EVERY, make: twenty, full: true },
   { name: 'empty', screens: EVERY, make: empty, full: false },
   { name: 'first-run', screens: EVERY, make: stage('first-run'), full: false },
-  { name: 'link-lost', screens: LIVE, make: stage('link-lost'), full: true },
+  { name: 'link-lost', screens: LIVE, make: stage('link-lost'), full: true, rented: true },
   { name: '10000-jobs', screens: ['stage', 'jobs', 'people'], make: stage('many-jobs'), full: true },
   { name: 'hostile', screens: LIVE, make: stage('hostile'), full: true },
-  { name: 'full-hour', screens: LIVE, make: fullHour, full: true },
+  { name: 'full-hour', screens: LIVE, make: fullHour, full: true, rented: true },
   ...[
     ...['all-idle', 'no-worker', 'no-agent', 'agent-silent', 'mismatch', 'scaling', 'draining', 'held'],
     ...['failed-worker', 'gpu-unknown', 'many-hosts'],
@@ -68,7 +71,8 @@ export const TOUR: readonly TourState[] = [
 ];
 
 /** Shows a state, with what belongs to it, and waits until the page has it. */
-export async function showState(page: Page, fake: FakeWorkshop, { name, make, full }: TourState) {
+export async function showState(page: Page, fake: FakeWorkshop, tour: TourState) {
+  const { name, make, full } = tour;
   const now = Date.now();
   const state = make(now);
   // Told apart by a name of its own, so that its arrival can be waited for.
@@ -86,6 +90,8 @@ export async function showState(page: Page, fake: FakeWorkshop, { name, make, fu
   fake.forgetAlerts();
   fake.deploy.show(deployStates[full ? 'ready' : 'none']?.() ?? []);
   fake.show(state);
+  const rental = { pricePerHour: 2.85, currency: '€', startedAt: now - 2 * HOUR, endsAt: now + HOUR };
+  await fake.capacity.setRental({ rental: tour.rented ? rental : null });
   await page
     .getByRole('heading', { level: 1, name: state.snapshot.name ?? 'Workshop Console', exact: true })
     .waitFor();
