@@ -177,6 +177,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const store = settingsFile(dir, options.secrets, () => void followMachines());
   const capacity = createCapacityService({
     catalogue,
+    workshopGuardMiB: () => followed?.guardMiB ?? null,
     plan,
     now: () => watch.now,
     publish: watch.capacity,

@@ -15,6 +15,8 @@ export interface CapacityNeeds {
   catalogue: Catalogue;
   /** What the hosts agreed on for the day. */
   plan: Pick<SharedDocument<PlanContent>, 'content' | 'mark' | 'change' | 'applyAgain'>;
+  /** The guard that the workshop was set up with; it holds while the plan names none. */
+  workshopGuardMiB?(): number | null;
   now(): Readonly<WorkshopSnapshot>;
   /** Tells every console window. */
   publish(state: CapacityState | null): void;
@@ -40,7 +42,10 @@ export function createCapacityService(needs: CapacityNeeds): CapacityKeeper {
   const look = () => {
     if (!current) return;
     const { rules: _, ...settings } = plan.content() ?? planShape.fresh();
-    state = { ...capacityOf(now(), settings, catalogue, Date.now()), shared: plan.mark() };
+    state = {
+      ...capacityOf(now(), settings, catalogue, Date.now(), needs.workshopGuardMiB?.() ?? null),
+      shared: plan.mark(),
+    };
     publish(state);
   };
   const timer = setInterval(look, needs.everyMs ?? EVERY_MS).unref();

@@ -11,7 +11,7 @@ import {
 import { useEffect, useRef } from 'react';
 import { ConfirmHost } from '../components/confirm.tsx';
 import { LeaveDemo } from '../components/demo-door.tsx';
-import { clockText, plural } from '../components/format.ts';
+import { clockText } from '../components/format.ts';
 import { MachineQuestionHost } from '../components/machines/machine-question.tsx';
 import { goTo, useScreen } from '../components/navigate.ts';
 import { RemedyHost } from '../components/remedies/remedy-host.tsx';
@@ -24,6 +24,7 @@ import { RoomDialog } from '../features/room/panel/room-dialog.tsx';
 import { showRoomPanel } from '../features/room/panel/room-panel.ts';
 import { useEnvDrop } from '../features/setup/take-env.ts';
 import { useClock } from '../live/clock.ts';
+import { usePeopleWords } from '../live/people-words.ts';
 import { useOpenRoom } from '../live/room-verbs.ts';
 import { useRefusedChanges } from '../live/shared-verbs.ts';
 import { useLive } from '../live/store.ts';
@@ -169,6 +170,7 @@ function Navigation({ current, showMap }: { current: string; showMap: () => void
 function Top() {
   const name = useLive((state) => state.name);
   const people = useLive(({ jobs, jobsVersion }) => (jobsVersion < 0 ? 0 : jobs.people));
+  const words = usePeopleWords();
   const time = useClock((now) => clockText(now, now));
   useEffect(() => {
     document.title = name === null ? 'Workshop Console' : `${name} · Workshop Console`;
@@ -177,7 +179,7 @@ function Top() {
     <header className={styles.top}>
       <h1 className={styles.workshop}>{name ?? 'Workshop Console'}</h1>
       <span className={styles.sub}>
-        {people > 0 && `${plural(people, 'person', 'people')} · `}
+        {people > 0 && `${words.count(people)} · `}
         {time}
       </span>
       <LeaveDemo />

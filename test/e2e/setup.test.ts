@@ -83,6 +83,23 @@ test('it begins with a name', async () => {
   await expect.poll(() => step('VPS').getAttribute('aria-current')).toBe('step');
 });
 
+test('what its people are called and its guard line are kept with the workshop, and the screens speak so', async () => {
+  const about = panel('About this workshop');
+  await about.getByLabel('What its people are called').fill('participants');
+  await about.getByLabel('Guard line of a card').fill('64');
+  await about.getByRole('button', { name: 'Keep it' }).click();
+  const kept = () => served.workshop.setup.view.workshops[0]?.profile;
+  await expect.poll(() => kept()?.guardMiB).toBe(64 * 1024);
+  expect(kept()?.wording).toEqual({ people: 'participants' });
+  await look('about');
+  const busy = stageStates.busy?.(Date.now());
+  if (!busy) throw new Error('there is no busy state');
+  served.workshop.show(busy);
+  await page.getByText(/^20 participants · /).waitFor();
+  served.workshop.show(stageStates['first-run']?.(Date.now()) ?? busy);
+  await page.getByText(/^20 participants · /).waitFor({ state: 'detached' });
+});
+
 test('a login may be pasted as the provider shows it; what is wrong is said at the field', async () => {
   const vps = panel('VPS');
   await vps.getByLabel('Address').fill('no such host!');

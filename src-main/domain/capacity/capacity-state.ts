@@ -25,7 +25,7 @@ export interface HostCapacity {
   totalMiB: number | null;
   cards: number;
   guardMiB: number | null;
-  guardFrom: 'console' | 'agent' | 'usual' | null;
+  guardFrom: 'console' | 'workshop' | 'agent' | 'usual' | null;
   /** Held on the fullest card by none of our workers, MiB. */
   otherMiB: number;
   /** The kind that decides; null = nothing is known of what will run. */

@@ -11,12 +11,13 @@ export function capacityOf(
   settings: CapacitySettings,
   catalogue: Catalogue,
   now: number,
+  workshopGuardMiB: number | null = null,
 ): Omit<CapacityState, 'shared'> {
   const jobs = Object.values(snapshot.jobs);
   const redisNow = now + (snapshot.clockOffsetMs ?? 0);
   const hosts: CapacityState['hosts'] = {};
   for (const host of Object.values(snapshot.hosts))
-    hosts[host.id] = hostCapacityOf({ host, jobs, settings, catalogue, redisNow });
+    hosts[host.id] = hostCapacityOf({ host, jobs, settings, workshopGuardMiB, catalogue, redisNow });
   return {
     settings,
     hosts,

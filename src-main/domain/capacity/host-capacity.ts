@@ -15,20 +15,23 @@ export interface CapacityInput {
   host: HostView;
   jobs: Iterable<JobSummary>;
   settings: CapacitySettings;
+  /** The guard that the workshop was set up with; the hosts' plan of the day goes before it. null for none. */
+  workshopGuardMiB: number | null;
   catalogue: Catalogue;
   /** Redis time, epoch ms. */
   redisNow: number;
 }
 
 /** What a host's cards can carry, by what was seen to be needed and else by the guide. Pure. */
-export function hostCapacityOf({ host, jobs, settings, catalogue, redisNow }: CapacityInput): HostCapacity {
+export function hostCapacityOf(input: CapacityInput): HostCapacity {
+  const { host, jobs, settings, workshopGuardMiB, catalogue, redisNow } = input;
   const status = host.status;
   const gpus = status?.gpus ?? [];
   const used = cardsInUse(host);
   const totals = gpus.filter(({ index }) => used.includes(index)).map(({ memoryTotalMiB }) => memoryTotalMiB);
   const known = totals.filter((total) => total !== null);
   const totalMiB = known.length === 0 ? null : Math.min(...known);
-  const guard = guardOf(host, settings, totalMiB);
+  const guard = guardOf(host, settings.guardMiB, workshopGuardMiB, totalMiB);
   const { kinds, unknownKinds } = needsOf(host, recentKinds(jobs, redisNow), catalogue);
   const heaviest = kinds[0] ?? planned(settings, catalogue) ?? null;
   const otherMiB = Math.max(0, ...used.map((index) => heldByOthers(host, index)));
@@ -66,10 +69,12 @@ function cardsInUse({ status }: HostView): number[] {
 
 function guardOf(
   { status }: HostView,
-  settings: CapacitySettings,
+  ofTheDay: number | null,
+  ofTheWorkshop: number | null,
   totalMiB: number | null,
 ): { mib: number | null; from: HostCapacity['guardFrom'] } {
-  if (settings.guardMiB !== null) return { mib: settings.guardMiB, from: 'console' };
+  if (ofTheDay !== null) return { mib: ofTheDay, from: 'console' };
+  if (ofTheWorkshop !== null) return { mib: ofTheWorkshop, from: 'workshop' };
   if (status?.guardMiB != null) return { mib: status.guardMiB, from: 'agent' };
   if (totalMiB === null) return { mib: null, from: null };
   return { mib: Math.round((totalMiB * USUAL_GUARD) / MIB) * MIB, from: 'usual' };

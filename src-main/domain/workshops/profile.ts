@@ -53,7 +53,7 @@ export const profileSchema = z.object({
     .array(gpuHostSchema)
     .max(16)
     .refine((hosts) => new Set(hosts.map(({ id }) => id)).size === hosts.length, 'two GPU hosts have one id'),
-  /** VRAM above which the console warns, MiB. */
+  /** VRAM above which the console warns while the plan of the day names no other, MiB; null: as the agent has it. */
   guardMiB: z.number().int().min(1).max(10_000_000).nullable(),
   /** What the people are called: participants, students … */
   wording: z.object({ people: z.string().trim().min(1).max(30) }),

@@ -50,7 +50,11 @@ export function FitPanel({ hostId }: { hostId: string }) {
 
 function guardText({ guardMiB, guardFrom, totalMiB }: HostCapacity): string {
   if (guardMiB === null) return '';
-  const whose = { console: 'set here', agent: 'set at the agent', usual: 'the usual share of the card' };
+  const whose = {
+    ...{ console: 'set here', workshop: 'as this workshop was set up' },
+    agent: 'set at the agent',
+    usual: 'the usual share of the card',
+  };
   return `The guard is ${gigabytes(guardMiB).replace('.0', '')} of ${cardGigabytes(totalMiB)} GB${guardFrom ? `, ${whose[guardFrom]}` : ''}.`;
 }
 

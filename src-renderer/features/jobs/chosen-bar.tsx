@@ -2,6 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
 import { plural } from '../../components/format.ts';
 import { type BulkInput, useBulk } from '../../live/bulk-verbs.ts';
+import { type PeopleWords, usePeopleWords } from '../../live/people-words.ts';
 import { isReached } from '../../live/reached.ts';
 import { useLive } from '../../live/store.ts';
 import { bulkOffers } from './bulk-offers.ts';
@@ -18,13 +19,14 @@ export function ChosenBar(props: {
   const { chosen, letGo, clear } = props;
   const reached = useLive(isReached);
   const bulk = useBulk();
+  const words = usePeopleWords();
   const act = (input: BulkInput) => bulk.mutate(input, { onSuccess: ({ done }) => letGo(done) });
   const blocked = !reached || bulk.isPending;
   const waits = chosen.jobs.some(({ queue }) => queue === 'pending');
   return (
     <section className={styles.chosen} aria-label="Chosen jobs">
       <span className={styles.chosenWords} role="status">
-        {wordsOf(chosen)}
+        {wordsOf(chosen, words)}
         {!reached && ' · Redis is not reached now'}
       </span>
       <Button size="compact-xs" variant="subtle" color="gray" c="var(--text)" onClick={clear}>
@@ -59,10 +61,10 @@ export function ChosenBar(props: {
 }
 
 /** "3 jobs of 2 people chosen, 1 of them not shown; 1 more was deleted meanwhile". */
-function wordsOf({ jobs, people, hidden, gone }: ChosenNow): string {
+function wordsOf({ jobs, people, hidden, gone }: ChosenNow, words: PeopleWords): string {
   const rest =
     gone.length > 0 ? `; ${gone.length} more ${gone.length === 1 ? 'is' : 'are'} gone from Redis` : '';
   if (jobs.length === 0) return `Nothing chosen exists any more${rest}`;
   const aside = hidden > 0 ? `, ${hidden} of them not shown` : '';
-  return `${plural(jobs.length, 'job')} of ${plural(people, 'person', 'people')} chosen${aside}${rest}`;
+  return `${plural(jobs.length, 'job')} of ${words.count(people)} chosen${aside}${rest}`;
 }

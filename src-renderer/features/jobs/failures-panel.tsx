@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
 import { cut, plural } from '../../components/format.ts';
 import { useBulk } from '../../live/bulk-verbs.ts';
+import { usePeopleWords } from '../../live/people-words.ts';
 import { useLive } from '../../live/store.ts';
 import type { FailureGroup } from './failure-groups.ts';
 import styles from './failures-panel.module.css';
@@ -22,6 +23,7 @@ export function FailuresPanel(props: {
 }) {
   const reached = useLive(({ links, line }) => line.kind === 'live' && links.redis.kind !== 'lost');
   const bulk = useBulk();
+  const words = usePeopleWords();
   return (
     <ul className={styles.groups} aria-label="Failures by cause">
       {props.groups.map((group) => {
@@ -34,7 +36,7 @@ export function FailuresPanel(props: {
               <strong>{title}</strong>{' '}
               <span className={styles.count}>
                 {props.least && 'at least '}
-                {plural(group.people, 'person', 'people')}, {plural(group.jobs.length, 'job')}
+                {words.count(group.people)}, {plural(group.jobs.length, 'job')}
               </span>
               <p>
                 {means} <b>{step}</b>

@@ -2,12 +2,13 @@ import { Button, TextInput } from '@mantine/core';
 import { IconFileUpload, IconSearch } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { finishingSince } from '../../../worker-agent/src/contract/gpu-spans.ts';
-import { clockText, countText, plural, UNKNOWN } from '../../components/format.ts';
+import { clockText, countText, UNKNOWN } from '../../components/format.ts';
 import { goTo } from '../../components/navigate.ts';
 import { showNicknameList } from '../../components/nickname-panel.ts';
 import { Age } from '../../components/panel.tsx';
 import { SetUpButton } from '../../components/set-up-button.tsx';
 import { toLocal, useStaggered } from '../../live/clock.ts';
+import { type PeopleWords, usePeopleWords } from '../../live/people-words.ts';
 import { liveStore, useLive } from '../../live/store.ts';
 import { EverybodysLimits, LimitsNote } from './limits.tsx';
 import styles from './people.module.css';
@@ -40,6 +41,7 @@ export function PeopleScreen() {
     const finishing = finishingSince(Object.values(hosts).map(({ status }) => status));
     return peopleOf({ jobs: [...jobs.all()], counts, nicknames, control, waits, clock, finishing });
   }, [version, minute, control, room, waits, known]);
+  const words = usePeopleWords();
   const rows = useMemo(() => sortPeople(people.rows, search, sort), [people, search, sort]);
   return (
     <div className={styles.screen}>
@@ -73,7 +75,9 @@ export function PeopleScreen() {
         )}
       </div>
       <div className={styles.foot}>
-        <span role="status">{known ? footText(rows.length, people.rows.length) : 'Not known yet'}</span>
+        <span role="status">
+          {known ? footText(rows.length, people.rows.length, words) : 'Not known yet'}
+        </span>
         {people.wholeSince !== null && <WholeSince at={people.wholeSince} />}
         <Age read={(state) => state.queueAt} />
       </div>
@@ -81,8 +85,8 @@ export function PeopleScreen() {
   );
 }
 
-function footText(found: number, all: number): string {
-  const people = plural(all, 'person', 'people');
+function footText(found: number, all: number, words: PeopleWords): string {
+  const people = words.count(all);
   return found === all ? people : `${countText(found)} of ${people}`;
 }
 

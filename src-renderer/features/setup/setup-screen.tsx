@@ -9,6 +9,7 @@ import { useDemo } from '../../live/demo-verbs.ts';
 import { useDeployments, useLookOver } from '../../live/deploy-verbs.ts';
 import { useWorkshops } from '../../live/setup-verbs.ts';
 import { useLive } from '../../live/store.ts';
+import { AboutPanel } from './about-panel.tsx';
 import { EnvPanel } from './env-panel.tsx';
 import { type HostProgress, hostProgress, isThere } from './host-progress.ts';
 import { GpuHostsPanel, VpsPanel } from './machines-panel.tsx';
@@ -49,6 +50,9 @@ export function SetupScreen() {
       <div id="setup-workshop">
         <WorkshopsPanel view={view} />
       </div>
+      {profile && (
+        <AboutPanel key={JSON.stringify([profile.id, profile.wording, profile.guardMiB])} profile={profile} />
+      )}
       {profile && (
         <div className={styles.columns}>
           <div id="setup-vps">

@@ -54,6 +54,11 @@ describe('what fits', () => {
     expect(of(snapshot).hosts['gpu-1']).toMatchObject({ guardMiB: 70 * GB, guardFrom: 'agent' });
     const own = of(snapshot, { guardMiB: 50 * GB }).hosts['gpu-1'];
     expect(own).toMatchObject({ guardMiB: 50 * GB, guardFrom: 'console' });
+    // What the workshop was set up with holds until the day's plan says otherwise, and before the agent's own.
+    const setUp = (change = {}) =>
+      capacityOf(snapshot, settings(change), catalogue, NOW, 60 * GB).hosts['gpu-1'];
+    expect(setUp()).toMatchObject({ guardMiB: 60 * GB, guardFrom: 'workshop' });
+    expect(setUp({ guardMiB: 50 * GB })).toMatchObject({ guardMiB: 50 * GB, guardFrom: 'console' });
     expect(own?.counts[1]?.verdict).toBe('tight');
     const status = snapshot.hosts['gpu-1']?.status;
     if (status) status.guardMiB = null;
