@@ -42,6 +42,7 @@ export const PALETTE_AUDIT: Readonly<Record<string, Reached | string>> = {
   'room.setFrozen': acts('Room view: freeze'),
   'room.setBlank': acts('Room view: blank'),
   'room.setUrl': opens('Room view: address'),
+  'room.setLight': acts('Room view: dark on white'),
   'room.setJoin': acts('Room view: show where to join'),
   'room.applyAgain': IN_NOTICE,
   'room.setNickname': opens('Nickname of user004'),
