@@ -1,5 +1,5 @@
+import { type EnvEntry, envEntries, repeatedKeys } from '../../../worker-agent/src/contract/env-text.ts';
 import { addressKind, checkValue, isPlaceholder, isTailnet } from './check-value.ts';
-import { type EnvEntry, envEntries, repeatedKeys } from './env-text.ts';
 import { ruleOf } from './key-rules.ts';
 import { isSecret } from './mask.ts';
 import { peoplesFolders } from './peoples-folders.ts';

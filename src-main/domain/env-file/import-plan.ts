@@ -1,5 +1,5 @@
-import type { EnvEntry, EnvFile } from './env-text.ts';
-import { envEntries } from './env-text.ts';
+import type { EnvEntry, EnvFile } from '../../../worker-agent/src/contract/env-text.ts';
+import { envEntries } from '../../../worker-agent/src/contract/env-text.ts';
 import { findProblems, type PlanProblem } from './find-problems.ts';
 import { ruleOf } from './key-rules.ts';
 import { isSecret } from './mask.ts';

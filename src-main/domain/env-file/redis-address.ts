@@ -1,5 +1,5 @@
+import { type EnvFile, envEntries } from '../../../worker-agent/src/contract/env-text.ts';
 import { addressKind } from './check-value.ts';
-import { type EnvFile, envEntries } from './env-text.ts';
 
 /**
  * A folder that the .env names, on the VPS. `path`: absolute, links followed. `not-asked`: the VPS is away, or the file

@@ -1,4 +1,4 @@
-import { type EnvFile, type EnvLine, envEntries } from './env-text.ts';
+import { type EnvFile, type EnvLine, envEntries } from '../../../worker-agent/src/contract/env-text.ts';
 
 /**
  * Values as docker compose, python-dotenv, the agent and a shell's `source` all read them the same. Bare where nothing

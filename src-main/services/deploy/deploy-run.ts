@@ -1,3 +1,4 @@
+import { envValues } from '../../../worker-agent/src/contract/env-text.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { FinishedFiles } from '../../../worker-agent/src/contract/host.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
@@ -12,7 +13,6 @@ import { planSteps } from '../../domain/deploy/plan.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
 import { planTunnel } from '../../domain/deploy/tunnel.ts';
 import type { Neighbours } from '../../domain/deploy/worker-prefix.ts';
-import { envEntries, parseEnvText } from '../../domain/env-file/env-text.ts';
 import { carryOut, serviceFiles } from './carry-out.ts';
 import { lookAtVps, readPublicKey } from './delivery.ts';
 import { lockHost } from './host-lock.ts';
@@ -86,8 +86,8 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     host.files.read(placesIn(found.root).envFile, ENV_BYTES),
     host.files.read(service.path, ENV_BYTES),
   ]);
-  const imported = entriesOf(importedText?.toString() ?? '');
-  const standing = config ? entriesOf(config.toString()) : null;
+  const imported = envValues(importedText?.toString() ?? '');
+  const standing = config ? envValues(config.toString()) : null;
   const { way, entries, vps, permit } = await lookForWay(needs, found, imported, standing ?? {});
   const settings = agentSettings(found, {
     ...{ workshop: needs.configuration, imported, delivery: entries },
@@ -251,8 +251,4 @@ export async function carryThrough(
     if (changes) await lock.release().catch(() => {});
   }
   return looked;
-}
-
-function entriesOf(text: string): Record<string, string> {
-  return Object.fromEntries([...envEntries(parseEnvText(text))].map(([name, { value }]) => [name, value]));
 }

@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
+import {
+  type EnvFile,
+  envEntries,
+  envValues,
+  parseEnvText,
+  printEnvFile,
+} from '../../../worker-agent/src/contract/env-text.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { keys } from '../../../worker-agent/src/contract/keys.ts';
 import type { EnvImportService } from '../../api/roles.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { AGENT_ROOTS, placesIn } from '../../domain/deploy/layout.ts';
-import { type EnvFile, envEntries, parseEnvText, printEnvFile } from '../../domain/env-file/env-text.ts';
 import type { ImportDraft, ImportReceipt } from '../../domain/env-file/import-draft.ts';
 import { type ImportPlan, planImport } from '../../domain/env-file/import-plan.ts';
 import { reviewOf } from '../../domain/env-file/import-review.ts';
@@ -277,9 +283,7 @@ export function createEnvImport(
       for (const root of AGENT_ROOTS) {
         const text = await readIfThere(host, await absolute(host, placesIn(root).imported));
         if (text === null) continue;
-        return Object.fromEntries(
-          [...envEntries(parseEnvText(text))].map(([key, { value }]) => [key, value]),
-        );
+        return envValues(text);
       }
       return null;
     },

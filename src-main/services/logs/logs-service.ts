@@ -1,7 +1,7 @@
+import { envEntries, parseEnvText } from '../../../worker-agent/src/contract/env-text.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { LogsService } from '../../api/roles.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
-import { envEntries, parseEnvText } from '../../domain/env-file/env-text.ts';
 import { isSecret } from '../../domain/env-file/mask.ts';
 import { type FoundLogs, type FoundSource, findSources } from '../../domain/logs/find-sources.ts';
 import type { LogLine, LogMachine, LogMessage, TailState } from '../../domain/logs/log-line.ts';

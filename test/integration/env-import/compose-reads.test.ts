@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { envEntries, parseEnvText, printEnvFile } from '../../../src-main/domain/env-file/env-text.ts';
 import { planImport } from '../../../src-main/domain/env-file/import-plan.ts';
 import { setValue, unportable } from '../../../src-main/domain/env-file/write-value.ts';
+import {
+  envEntries,
+  envValues,
+  parseEnvText,
+  printEnvFile,
+} from '../../../worker-agent/src/contract/env-text.ts';
 import { envSample } from '../../support/env-samples.ts';
 
 /*
@@ -46,9 +51,6 @@ function composed(text: string): Record<string, string> {
   return Object.fromEntries(Object.entries(read).map(([key, value]) => [key, value.replaceAll('$$', '$')]));
 }
 
-const ours = (text: string) =>
-  Object.fromEntries([...envEntries(parseEnvText(text))].map(([key, { value }]) => [key, value]));
-
 test.each(['vps-comfy-multi', 'vps-comfyume-v1'] as const)('the plan for the platform’s %s.env', (name) => {
   const source = parseEnvText(envSample(name).replace('changeme_secure_password', `"it's 5 #1"`));
   const facts = {
@@ -59,7 +61,7 @@ test.each(['vps-comfy-multi', 'vps-comfyume-v1'] as const)('the plan for the pla
   const text = printEnvFile(planImport(facts).result);
   const read = composed(text);
   expect(read).toMatchObject({ REDIS_HOST: '100.64.0.7', REDIS_PASSWORD: "it's 5 #1" });
-  expect(read).toEqual(ours(text));
+  expect(read).toEqual(envValues(text));
 });
 
 test('generated values', () => {

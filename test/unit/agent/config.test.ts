@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type AgentConfig, readConfig } from '../../../worker-agent/src/agent/config.ts';
-import { parseEnv } from '../../../worker-agent/src/agent/env-file.ts';
+
 import { AGENT_VERSION } from '../../../worker-agent/src/agent/version.ts';
+import { envValues } from '../../../worker-agent/src/contract/env-text.ts';
 
 const BASE = { REDIS_HOST: '100.99.1.2', COMFYUI_URLS: 'http://127.0.0.1:8188' };
 
@@ -37,7 +38,7 @@ describe('env file (contract 4.3)', () => {
     ['A=NVIDIA H100', 'NVIDIA H100'],
     [`A=x#'y`, `x#'y`],
   ])('%j', (text, value) => {
-    expect(parseEnv(text).A).toBe(value);
+    expect(envValues(text).A).toBe(value);
   });
 });
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'dotenv';
+import { envValues } from '../contract/env-text.ts';
 import { toWorkshopError, WorkshopError } from '../contract/errors.ts';
 
 /**
@@ -20,32 +20,5 @@ export function readEnvFile(path: string): Record<string, string> {
       },
     );
   }
-  return parseEnv(text);
-}
-
-/** The text of an env file as key and value. */
-export function parseEnv(text: string): Record<string, string> {
-  return parse(
-    text
-      .replace(/^\uFEFF/, '')
-      .replace(/\r\n?/g, '\n')
-      .split('\n')
-      .map(shieldHash)
-      .join('\n'),
-  );
-}
-
-const UNQUOTED = /^(\s*(?:export\s+)?[\w.-]+\s*=\s*)([^\s'"`#][^\n]*)$/;
-
-/**
- * dotenv ends an unquoted value at any `#`; the platform only at a `#` after whitespace. Such a value is quoted here
- * with a quote that it does not hold.
- */
-function shieldHash(line: string): string {
-  const match = UNQUOTED.exec(line);
-  if (!match?.[1] || !match[2]?.includes('#')) return line;
-  const value = match[2].replace(/\s+#.*$/, '').trimEnd();
-  if (!value.includes('#')) return line;
-  const quote = ["'", '`', '"'].find((candidate) => !value.includes(candidate));
-  return quote ? `${match[1]}${quote}${value}${quote}` : line;
+  return envValues(text);
 }

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { envEntries, parseEnvText, printEnvFile } from '../../../../src-main/domain/env-file/env-text.ts';
 import { planImport } from '../../../../src-main/domain/env-file/import-plan.ts';
 import { reviewOf } from '../../../../src-main/domain/env-file/import-review.ts';
 import { isSecret, maskSecret } from '../../../../src-main/domain/env-file/mask.ts';
 import type { ImportChoices, ImportFacts } from '../../../../src-main/domain/env-file/redis-address.ts';
 import { gatherEnvironment, readConfig } from '../../../../worker-agent/src/agent/config.ts';
-import { parseEnv } from '../../../../worker-agent/src/agent/env-file.ts';
+import {
+  envEntries,
+  envValues,
+  parseEnvText,
+  printEnvFile,
+} from '../../../../worker-agent/src/contract/env-text.ts';
 import { envSample } from '../../../support/env-samples.ts';
 
 const VPS = '100.99.216.71';
@@ -27,7 +31,7 @@ function plan(
 }
 type Plan = ReturnType<typeof plan>;
 const problem = (made: Plan, id: string) => made.problems.find((one) => one.id === id);
-const written = (made: Plan) => parseEnv(printEnvFile(made.result));
+const written = (made: Plan) => envValues(printEnvFile(made.result));
 const entry = (made: Plan, key: string) => made.entries.find((one) => one.key === key);
 
 describe.each(['vps-comfy-multi', 'vps-comfyume-v1'] as const)('the platform’s %s.env', (name) => {

@@ -71,6 +71,11 @@ export function envEntries({ lines }: EnvFile): Map<string, EnvEntry> {
   return entries;
 }
 
+/** The text of a .env file as key and value; a line that no reader understands counts as none. */
+export function envValues(text: string): Record<string, string> {
+  return Object.fromEntries([...envEntries(parseEnvText(text))].map(([key, { value }]) => [key, value]));
+}
+
 /** Keys that stand there more than once. */
 export function repeatedKeys({ lines }: EnvFile): string[] {
   const seen = new Map<string, number>();
