@@ -238,3 +238,20 @@ test('a machine that is logged out of its tailnet is logged in from its link', a
   await dialog().getByRole('button', { name: 'Good' }).click();
   await notes.getByText('Tailscale is logged out', { exact: false }).waitFor({ state: 'detached' });
 });
+
+test('the user who logs in is let read the journal, with the password of sudo', async ({ skip }) => {
+  const vps = all?.machines.vps;
+  if (!vps) return skip('it needs machines of their own');
+  await vps.run('getent group systemd-journal >/dev/null || groupadd systemd-journal');
+  const at = { machineId: 'vps', remedy: 'read-journal', draftId: null } as const;
+  const { commands, asRoot, wantsPassword } = await services.remedies.plan(at);
+  expect({ commands, asRoot, wantsPassword }).toEqual({
+    commands: ['usermod -aG systemd-journal dev'],
+    ...{ asRoot: true, wantsPassword: true },
+  });
+  await expect(services.remedies.carryOut({ ...at, commands, sudoPassword: null })).rejects.toMatchObject({
+    code: 'HOST_NO_SUDO',
+  });
+  await services.remedies.carryOut({ ...at, commands, sudoPassword: SUDO });
+  expect(await vps.run('id -nG dev')).toContain('systemd-journal');
+});
