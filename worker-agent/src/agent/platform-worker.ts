@@ -28,7 +28,7 @@ export function platformWorkerError(pids: readonly number[]): WorkshopError {
     `The platform's own worker.py runs on this machine (process ${pids.join(', ')}); it takes jobs from the same queue and loses them.`,
     {
       remedy:
-        'Stop it: docker stop comfy-worker-1. To run beside it all the same, set ALLOW_PLATFORM_WORKER=true.',
+        'Look this machine over on the console’s Hosts screen, which stops it where it runs in a container; or there: docker stop comfy-worker-1. To run beside it all the same, set ALLOW_PLATFORM_WORKER=true.',
     },
   );
 }

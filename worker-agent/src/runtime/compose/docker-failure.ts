@@ -21,7 +21,8 @@ const KNOWN: readonly KnownFailure[] = [
   {
     pattern: /cannot connect to the docker daemon|is the docker daemon running|couldn't connect to docker/is,
     why: 'Docker is not running',
-    remedy: 'Start it with: sudo systemctl start docker',
+    remedy:
+      'Look this machine over on the console’s Hosts screen, which starts it; or there: sudo systemctl start docker',
   },
   {
     pattern: /could not select device driver|unknown or invalid runtime name: nvidia/i,

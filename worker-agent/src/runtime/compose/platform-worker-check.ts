@@ -48,7 +48,7 @@ export function platformConflictError(conflicts: readonly PlatformConflict[]): W
   ];
   const names = [...workers, ...managers].join(' ');
   return new WorkshopError('WRONG_STATE', sentences.filter(Boolean).join(' '), {
-    remedy: `Stop it for good with: docker update --restart=no ${names} && docker stop ${names}. To run beside it all the same, set ALLOW_PLATFORM_WORKER=true.`,
+    remedy: `Look this machine over on the console’s Hosts screen, which stops the worker; or stop it there for good with: docker update --restart=no ${names} && docker stop ${names}. To run beside it all the same, set ALLOW_PLATFORM_WORKER=true.`,
   });
 }
 
