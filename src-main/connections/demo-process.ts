@@ -28,8 +28,9 @@ interface RunningDemo {
  */
 export function demoSource(root: string) {
   const entry = join(root, 'resources/demo/main.ts');
-  // Electron is no plain Node; the project brings one.
-  const node = process.versions.electron ? join(root, 'node_modules/.bin/node') : process.execPath;
+  // The project brings the Node that its sources are written for; Electron is no plain one.
+  const own = join(root, 'node_modules/.bin/node');
+  const node = existsSync(own) || process.versions.electron ? own : process.execPath;
   return {
     missing(): 'sources' | 'redis-server' | null {
       if (!existsSync(entry) || !existsSync(node)) return 'sources';
