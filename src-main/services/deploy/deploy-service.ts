@@ -2,15 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { DeployService } from '../../api/roles.ts';
-import { type DeployChoices, NO_CHOICES } from '../../domain/deploy/agent-settings.ts';
+import type { DeployChoices } from '../../domain/deploy/agent-settings.ts';
 import type { DeployAct, DeployView, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
-import { describeFiles, describeMachine } from '../../domain/deploy/describe-machine.ts';
-import { versionOf } from '../../domain/deploy/layout.ts';
-import { obstaclesIn } from '../../domain/deploy/obstacles.ts';
 import { prefixOf } from '../../domain/deploy/worker-prefix.ts';
 import { isSecret } from '../../domain/env-file/mask.ts';
 import { createHideSecrets, type HideSecrets } from '../../domain/logs/hide-secrets.ts';
 import { plainLine } from '../../domain/plain-line.ts';
+import { progressOf, resultOf, unseenView, viewOfLook } from './deploy-picture.ts';
 import { carryThrough, type Looked, lookOver, type RunNeeds } from './deploy-run.ts';
 import { lacksRights } from './machine.ts';
 import type { AgentBundle, AgentEar, ChoicesStore, DeployTarget, DeployTargets } from './roles.ts';
@@ -74,7 +72,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       return known;
     }
     const place: Place = {
-      view: unseen(target, chosen[target.id]),
+      view: unseenView(target, chosen[target.id]),
       running: null,
       lines: 0,
       withoutRights: new Set(),
@@ -89,47 +87,8 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     place.view.output.splice(0, place.view.output.length - OUTPUT_LINES);
     tell();
   };
-  const show = (place: Place, { found, skew, steps, wanted, imported, files }: Looked) => {
-    const { agent } = found;
-    Object.assign(place.view, {
-      lookedAt: Date.now(),
-      findings: [
-        ...describeMachine(found, skew),
-        // While the way is blocked it is not decided; the plan says why.
-        ...(wanted.way?.state === 'blocked' ? [] : [describeFiles(files, wanted.way !== null)]),
-      ],
-      steps: steps.map(
-        (step): StepView => ({
-          ...step,
-          // As it will be run: the scripts are given the user's name.
-          commands: step.commands.map((line) => line.replaceAll('"$1"', found.user)),
-          progress: null,
-        }),
-      ),
-      imported,
-      obstacles: obstaclesIn(found),
-      offers: wanted.release,
-      runtime: wanted.runtime,
-      modelsPath: wanted.modelsPath,
-      modelFolders: [...found.models].sort((a, b) => b.bytes - a.bytes).map(({ path }) => path),
-      // The machine's own systemd wants root for each start and stop.
-      wantsPassword:
-        found.sudo === 'password' &&
-        (found.keeper === 'system' ||
-          agent.service === 'system' ||
-          steps.some(({ state, asRoot }) => state === 'needed' && asRoot)),
-      installed:
-        agent.current === null
-          ? null
-          : {
-              release: agent.current,
-              version: versionOf(agent.current),
-              previous: agent.previous !== null && agent.previous in agent.releases ? agent.previous : null,
-              running: agent.running !== null,
-              stale: agent.running !== null && agent.running.release !== agent.current,
-              service: agent.service,
-            },
-    } satisfies Partial<DeployView>);
+  const show = (place: Place, looked: Looked) => {
+    Object.assign(place.view, viewOfLook(looked));
     place.view.progress = progressOf(place.view.steps);
     tell();
   };
@@ -311,69 +270,4 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       for (const { running } of places.values()) running?.abort(new Error('closed'));
     },
   };
-}
-
-function unseen(target: DeployTarget, choices: DeployChoices = NO_CHOICES): DeployView {
-  return {
-    targetId: target.id,
-    hostId: target.hostId,
-    name: target.name,
-    where: target.where,
-    phase: 'unseen',
-    act: 'deploy',
-    choices,
-    progress: 0,
-    wantsPassword: false,
-    ...{
-      lookedAt: null,
-      imported: null,
-      installed: null,
-      offers: null,
-      runtime: null,
-      loginUrl: null,
-      modelsPath: null,
-      error: null,
-      result: null,
-      since: null,
-    },
-    ...{ findings: [], steps: [], output: [], obstacles: [], modelFolders: [] },
-  };
-}
-
-/** Share of the steps that are behind us, with the running one's part. */
-function progressOf(steps: readonly StepView[]): number {
-  if (steps.length === 0) return 0;
-  const behind = steps.reduce((sum, { state, progress }) => {
-    if (state === 'finished' || state === 'done' || state === 'skipped' || state === 'warned') return sum + 1;
-    return sum + (state === 'running' ? (progress ?? 0) : 0);
-  }, 0);
-  return behind / steps.length;
-}
-
-function resultOf({ found, wanted, steps, files }: Looked, view: DeployView, workers: number | null): string {
-  const changed = steps.filter(({ state, id }) => state === 'needed' && id !== 'heartbeat').length;
-  const left = wanted.way?.state === 'skipped' ? ` ${wanted.way.why}` : '';
-  if (wanted.act === 'uninstall')
-    return changed === 0
-      ? `There was nothing to remove from ${view.name}.${left}`
-      : `The agent was removed from ${view.name}. Models and outputs stay where they are; its notes are in ${found.root}/state.${left}`;
-  const missed = view.steps.flatMap(({ state, problem }) =>
-    state === 'warned' && problem ? [problem.message] : [],
-  );
-  const reports = [
-    `It reports${workers === null ? '' : `, ${workers} ${workers === 1 ? 'worker' : 'workers'}`}.`,
-    ...missed,
-  ].join(' ');
-  const where =
-    files.on === 'vps'
-      ? `Finished files go to ${files.path} on the VPS.`
-      : `Finished files stay on this machine: ${files.path}.`;
-  if (changed === 0)
-    return `Nothing was to be done: ${found.agent.current} runs on ${view.name}. ${reports} ${where}`;
-  if (wanted.act === 'rollback')
-    return `${view.name} went back to ${found.agent.previous}; jobs that ran went on. ${reports}`;
-  const from = found.agent.current;
-  if (from !== null && from !== wanted.release)
-    return `${view.name} was upgraded from ${from} to ${wanted.release}; jobs that ran went on. ${reports} ${where}`;
-  return `The agent ${wanted.release} runs on ${view.name}. ${reports} ${where}`;
 }

@@ -8,25 +8,23 @@ import {
   printEnvFile,
 } from '../../../worker-agent/src/contract/env-text.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import { keys } from '../../../worker-agent/src/contract/keys.ts';
 import type { EnvImportService } from '../../api/roles.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { AGENT_ROOTS, placesIn } from '../../domain/deploy/layout.ts';
 import type { ImportDraft, ImportReceipt } from '../../domain/env-file/import-draft.ts';
 import { type ImportPlan, planImport } from '../../domain/env-file/import-plan.ts';
 import { reviewOf } from '../../domain/env-file/import-review.ts';
-import type { FolderFact, ImportChoices, ImportFacts } from '../../domain/env-file/redis-address.ts';
-import { type RedisProof, readProof } from '../../domain/env-file/redis-proof.ts';
+import type { ImportChoices, ImportFacts } from '../../domain/env-file/redis-address.ts';
+import type { RedisProof } from '../../domain/env-file/redis-proof.ts';
+import { askVps, portOf, type VpsAnswer } from './ask-vps.ts';
+import { absolute, ENV_BYTES_MAX, readIfThere, readText } from './machine-files.ts';
+import { proveRedis } from './prove-redis.ts';
 import type { ImportMachines } from './roles.ts';
-import { ASK_ADDRESSES, ASK_FOLDERS, ASK_HOME, ASK_ROOT, FIND_ENV_FILES, PROVE_REDIS } from './scripts.ts';
+import { ASK_ROOT, FIND_ENV_FILES } from './scripts.ts';
 
-/** Largest .env that is read, bytes; real ones have about ten thousand. */
-export const ENV_BYTES_MAX = 512 * 1024;
 /** Imports that are kept in mind, each with its secrets; an older one must be read again. */
 const DRAFTS_MAX = 4;
 const LOOK_MS = 20_000;
-/** Until a silent Redis counts as such, s; the script itself waits less for each answer. */
-const PROOF_S = 15;
 
 interface Draft {
   id: string;
@@ -67,7 +65,7 @@ export function createEnvImport(
   const begin = (
     source: string,
     text: string,
-    asked: Awaited<ReturnType<typeof askVps>>,
+    asked: VpsAnswer,
     onVps: string | null = null,
   ): ImportDraft => {
     const parsed = parseEnvText(text);
@@ -107,27 +105,6 @@ export function createEnvImport(
       exists: draft.target.text !== null,
     },
   });
-  /** What the VPS says about itself and, by `folder` where the .env lies on it, about participants' folders; that it cannot be asked is no failure of the import. */
-  const askVps = async (text: string, folder = '') => {
-    try {
-      const host = await machines.vps();
-      const [addresses, folders] = await Promise.all([
-        addressesOf(host, portIn(text)),
-        foldersOf(host, text, folder),
-      ]);
-      return { asked: true, notice: null, ...addresses, ...folders };
-    } catch (cause) {
-      const why = cause instanceof WorkshopError ? cause.message : 'It cannot be reached.';
-      return {
-        asked: false,
-        notice: `The VPS was not asked for its tailnet address. ${why}`,
-        tailnet: null,
-        listensOn: null,
-        outputs: NOT_ASKED,
-        inputs: NOT_ASKED,
-      };
-    }
-  };
 
   return {
     /** .env files on the VPS that name a Redis password, likely ones first. */
@@ -140,17 +117,17 @@ export function createEnvImport(
       const host = await machines.vps();
       const file = await absolute(host, path);
       const text = await readText(host, file);
-      return begin(`${path} on ${host.label}`, text, await askVps(text, posix.dirname(file)), file);
+      return begin(`${path} on ${host.label}`, text, await askVps(machines, text, posix.dirname(file)), file);
     },
 
     async readFile({ path }: { path: string }): Promise<ImportDraft> {
       const text = await readText(machines.local, await absolute(machines.local, path));
-      return begin(`${path} on this computer`, text, await askVps(text));
+      return begin(`${path} on this computer`, text, await askVps(machines, text));
     },
 
     /** A file that was dropped on the window, or text that was pasted. */
     async readText({ text, name }: { text: string; name: string }): Promise<ImportDraft> {
-      return begin(name, text, await askVps(text));
+      return begin(name, text, await askVps(machines, text));
     },
 
     /** Takes the person's decisions and plans anew. A new target is looked at for a file that stands there. */
@@ -272,7 +249,7 @@ export function createEnvImport(
       const draft = find(id);
       if (draft.onVps === null) return;
       const text = await readText(await machines.vps(), draft.onVps);
-      const asked = await askVps(text, posix.dirname(draft.onVps));
+      const asked = await askVps(machines, text, posix.dirname(draft.onVps));
       draft.facts = {
         ...draft.facts,
         ...{ source: parseEnvText(text), tailnetAddress: asked.tailnet, listensOn: asked.listensOn },
@@ -299,107 +276,6 @@ export interface EnvImport extends EnvImportService {
   platform(id: string): { file: string; address: string; port: string } | null;
   /** Reads the VPS's .env anew, and where Redis listens; decisions stay. */
   lookAgain(id: string): Promise<void>;
-}
-
-async function proveRedis(host: RemoteHost, redis: NonNullable<ImportPlan['redis']>): Promise<RedisProof> {
-  const address = `${redis.host}:${redis.port}`;
-  if (redis.tls)
-    throw new WorkshopError('WRONG_STATE', 'A Redis with TLS is not tested from here.', {
-      remedy: 'Deploy the agent: its doctor tests the connection with TLS.',
-    });
-  const nonce = randomUUID();
-  const said = await host.exec(
-    [
-      'timeout',
-      '-k',
-      '2',
-      String(PROOF_S),
-      'bash',
-      '--noprofile',
-      '--norc',
-      '-c',
-      PROVE_REDIS,
-      'prove-redis',
-      redis.host,
-      String(redis.port),
-      keys.probe(nonce),
-      nonce,
-    ],
-    { stdin: `${redis.password}\0`, timeoutMs: (PROOF_S + 10) * 1000, maxBytes: 16_384 },
-  );
-  if (said.code === 127)
-    throw new WorkshopError('WRONG_STATE', `${host.label} has no bash or no timeout, which the test needs.`, {
-      remedy: 'Deploy the agent: its doctor tests the connection, too.',
-    });
-  return readProof(said.stdout, said.code === 0 ? 'ended' : 'late', address);
-}
-
-async function addressesOf(host: RemoteHost, port: string) {
-  const { stdout } = await host.script(ASK_ADDRESSES, [port], { timeoutMs: LOOK_MS });
-  const told = (word: string) =>
-    stdout
-      .split('\n')
-      .flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1).trim()] : []));
-  const bare = (address: string) => address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
-  return {
-    tailnet: told('tailnet')[0] ?? null,
-    listensOn: stdout.split('\n').includes('looked') ? [...new Set(told('listen').map(bare))] : null,
-  };
-}
-
-const NOT_ASKED: FolderFact = { kind: 'not-asked' };
-
-async function foldersOf(
-  host: RemoteHost,
-  text: string,
-  folder: string,
-): Promise<Record<'outputs' | 'inputs', FolderFact>> {
-  const entries = envEntries(parseEnvText(text));
-  // Compose would put something in the place of a $; who knows what.
-  const told = (key: string) =>
-    /\$/.test(entries.get(key)?.value ?? '') ? '' : (entries.get(key)?.value ?? '');
-  const named = { outputs: told('OUTPUTS_PATH'), inputs: told('INPUTS_PATH') };
-  const { stdout } = await host.script(ASK_FOLDERS, [folder, named.outputs, named.inputs], {
-    timeoutMs: LOOK_MS,
-  });
-  const factOf = (name: 'outputs' | 'inputs'): FolderFact => {
-    if (named[name] === '' || (folder === '' && !/^[/~]/.test(named[name]))) return NOT_ASKED;
-    const line = stdout.split('\n').find((one) => one.startsWith(`${name} /`));
-    return line === undefined ? { kind: 'missing' } : { kind: 'known', path: line.slice(name.length + 1) };
-  };
-  return { outputs: factOf('outputs'), inputs: factOf('inputs') };
-}
-
-/** The port that Redis is published on, as the file says. */
-const portIn = (text: string): string => portOf(envEntries(parseEnvText(text)));
-
-function portOf(entries: ReadonlyMap<string, { value: string }>): string {
-  const port = entries.get('REDIS_PORT')?.value ?? entries.get('APP_SERVER_REDIS_PORT')?.value ?? '';
-  return /^\d{1,5}$/.test(port) ? port : '6379';
-}
-
-async function readIfThere(host: RemoteHost, path: string): Promise<string | null> {
-  const bytes = await host.files.read(path, ENV_BYTES_MAX + 1);
-  if (bytes === undefined) return null;
-  if (bytes.length > ENV_BYTES_MAX)
-    throw new WorkshopError('BAD_INPUT', `${path} on ${host.label} is too large for a .env file.`, {
-      remedy: 'Choose the .env of the platform.',
-    });
-  return bytes.toString('utf8');
-}
-
-async function readText(host: RemoteHost, path: string): Promise<string> {
-  const text = await readIfThere(host, path);
-  if (text !== null) return text;
-  throw new WorkshopError('NOT_FOUND', `There is no ${path} on ${host.label}.`, {
-    remedy: 'Give the path of the platform’s .env, for example ~/comfy-multi/.env.',
-  });
-}
-
-async function absolute(host: RemoteHost, path: string): Promise<string> {
-  if (path.startsWith('/')) return path;
-  const { stdout: home } = await host.script(ASK_HOME, [], { timeoutMs: LOOK_MS });
-  return posix.join(home || '/', path.replace(/^~\/?/, ''));
 }
 
 const withoutEmpty = (values: Record<string, string>) =>

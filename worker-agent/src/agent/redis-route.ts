@@ -1,8 +1,7 @@
-import { isIP } from 'node:net';
-import { Duplex } from 'node:stream';
-import { connect as startTls } from 'node:tls';
-import { AbstractConnector, type RedisOptions } from 'ioredis';
+import type { Duplex } from 'node:stream';
+import type { RedisOptions } from 'ioredis';
 import { connectSsh, nameOf, type SshSession, type VpsAddress } from '../outputs/sftp/ssh-session.ts';
+import { securedStream, streamConnector } from '../queue/stream-connector.ts';
 import type { RedisConfig } from './config.ts';
 
 /** How the connections of one process get to Redis. */
@@ -20,8 +19,6 @@ const STREAM_MS = 5000;
 const PACE = { keepaliveMs: 5000, handshakeMs: 10_000 };
 /** Between two logins after one that failed, ms: an sshd that is knocked at all the time shuts its door. */
 const PAUSE = { firstMs: 500, longestMs: 30_000 };
-/** After which a stream that does not end by itself is destroyed, ms. */
-const DISCONNECT_MS = 2000;
 
 /** Directly, or through the SSH of the VPS where this machine has no other way (REDIS_THROUGH). */
 export function redisRoute(config: RedisConfig): RedisRoute {
@@ -43,7 +40,7 @@ export function redisRoute(config: RedisConfig): RedisRoute {
     };
   const tunnel = openTunnel(through, config);
   return {
-    options: { ...options, disableClientInfo: true, Connector: connectorOver(tunnel.stream) },
+    options: { ...options, disableClientInfo: true, Connector: streamConnector(tunnel.stream) },
     label: `${host}:${port}, through the SSH of ${through.user}@${nameOf(through)}`,
     close: tunnel.close,
   };
@@ -110,7 +107,7 @@ function openTunnel(vps: VpsAddress, { host, port, tls }: RedisConfig) {
       }
       if (!session) throw new Error('the connection to the VPS broke off');
       const channel = await forward(session);
-      return tls ? secured(channel, host) : channel;
+      return tls ? securedStream(channel, host) : channel;
     },
     close() {
       closed = true;
@@ -127,45 +124,4 @@ function refusedOn(cause: Error, host: string, port: number): Error {
       ? 'its SSH does not let this key through to Redis'
       : 'nothing accepts connections there (ECONNREFUSED)';
   return new Error(`on the VPS ${host}:${port}: ${why}`, { cause });
-}
-
-async function secured(channel: Duplex, host: string): Promise<Duplex> {
-  const socket = startTls({ socket: channel, host, ...(isIP(host) ? {} : { servername: host }) });
-  channel.on('close', () => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    socket.once('secureConnect', resolve);
-    socket.once('error', reject);
-  });
-  return socket;
-}
-
-/** A socket as ioredis wants one. */
-type SocketLike = Awaited<ReturnType<AbstractConnector['connect']>>;
-
-function connectorOver(open: () => Promise<Duplex>): NonNullable<RedisOptions['Connector']> {
-  return class TunnelConnector extends AbstractConnector {
-    constructor() {
-      super(DISCONNECT_MS);
-    }
-
-    /** Never rejects: ioredis would take that as the end of all tries. A stream that is closed already says the same. */
-    override async connect(): Promise<SocketLike> {
-      this.connecting = true;
-      let stream: Duplex;
-      try {
-        stream = await open();
-        if (!this.connecting) stream.destroy();
-      } catch (cause) {
-        this.firstError = cause instanceof Error ? cause : new Error(String(cause));
-        stream = new Duplex({ read() {}, write: (_part, _encoding, done) => done() });
-        stream.destroy();
-      }
-      const none = () => stream;
-      for (const name of ['setNoDelay', 'setKeepAlive', 'setTimeout', 'ref', 'unref'])
-        if (!(name in stream)) Object.defineProperty(stream, name, { value: none });
-      // The five methods above are all that ioredis asks of a socket beyond a stream.
-      this.stream = stream as SocketLike;
-      return this.stream;
-    }
-  };
 }
