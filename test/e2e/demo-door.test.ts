@@ -1,52 +1,31 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from '../../resources/demo/private-redis.ts';
-import { type Console, composeConsole, secretsInMemoryOnly } from '../../src-main/app/compose.ts';
+import type { Console } from '../../src-main/app/compose.ts';
 import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
-import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { until } from '../integration/main/until.ts';
-import { openBrowser } from '../support/browser.ts';
-import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
+import { openConsoleInBrowser } from '../support/console-in-browser.ts';
 import { root } from '../support/run-step.ts';
 
 /** The no-risk door, from a console that was just started: the real demo behind it, real Chromium before it. */
 
 const pictures = resolve(root, 'test/artifacts/screenshots');
 const undo: (() => unknown)[] = [];
-let browser: Browser;
 let page: Page;
-let dir: string;
 let redis: PrivateRedis;
 let opened: Console;
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'demo-door-e2e-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
   redis = await startPrivateRedis({ password: 'secret' });
   undo.push(() => redis.stop());
-  await mkdir(pictures, { recursive: true });
-  opened = await composeConsole({
-    env: {},
-    dir: join(dir, 'console'),
-    secrets: secretsInMemoryOnly,
-    agentFolders: [],
-    sources: root,
-  });
-  const rendererDir = await buildRenderer();
-  const shell = await startWebShell({ services: opened.services, rendererDir });
-  browser = await openBrowser();
-  undo.push(
-    () => removeRenderer(rendererDir),
-    () => opened.close(),
-    () => shell.close(),
-    () => browser.close(),
-  );
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(60_000);
-  await page.goto(shell.link());
+  const inBrowser = await openConsoleInBrowser('demo-door', { sources: root });
+  undo.push(inBrowser.close);
+  opened = inBrowser.console;
+  page = inBrowser.page;
+  await inBrowser.open();
 });
 afterAll(async () => {
   for (const step of undo.reverse()) await step();

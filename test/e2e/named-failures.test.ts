@@ -1,13 +1,7 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { composeConsole, secretsInMemoryOnly } from '../../src-main/app/compose.ts';
-import { startWebShell } from '../../src-main/shells/web/server.ts';
-import { bundleAgent, describeAgent } from '../../worker-agent/build.ts';
-import { openBrowser } from '../support/browser.ts';
-import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
+import { openConsoleInBrowser } from '../support/console-in-browser.ts';
 import { type OwnRootMachines, startOwnRootMachines } from '../support/own-root-machine.ts';
 import { root } from '../support/run-step.ts';
 import { becomeGpuHost, becomeVps } from '../support/workshop-machines.ts';
@@ -21,9 +15,7 @@ const PASSWORD = 'Zq9+redis/of%names';
 const LOGIN = 'Zq9+login/of%names';
 const pictures = resolve(root, 'test/artifacts/screenshots');
 const undo: (() => unknown)[] = [];
-const homeBefore = process.env.HOME;
 let all: OwnRootMachines<'vps' | 'gpu-host'> | undefined;
-let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
@@ -41,39 +33,10 @@ chown -R guest: /home/guest
 rm -f /.dockerenv /usr/local/bin/nvidia-smi
 chmod 700 /usr/bin/sudo
 `);
-  const dir = await mkdtemp(join(tmpdir(), 'named-e2e-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
-  process.env.HOME = join(dir, 'laptop');
-  await mkdir(join(dir, 'laptop'));
-  undo.push(() => {
-    process.env.HOME = homeBefore;
-  });
-  const bundle = join(dir, 'agent/worker-agent.mjs');
-  await bundleAgent(bundle);
-  await describeAgent(bundle);
-  const opened = await composeConsole({
-    env: {},
-    dir: join(dir, 'console'),
-    secrets: secretsInMemoryOnly,
-    agentFolders: [
-      join(dir, 'agent'),
-      resolve(root, 'resources/worker-agent'),
-      resolve(root, 'resources/compose'),
-    ],
-  });
-  const rendererDir = await buildRenderer();
-  const shell = await startWebShell({ services: opened.services, rendererDir });
-  browser = await openBrowser();
-  undo.push(
-    () => removeRenderer(rendererDir),
-    () => opened.close(),
-    () => shell.close(),
-    () => browser.close(),
-  );
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(60_000);
-  await mkdir(pictures, { recursive: true });
-  await page.goto(shell.link());
+  const opened = await openConsoleInBrowser('named', { laptop: true, agent: true });
+  undo.push(opened.close);
+  page = opened.page;
+  await opened.open();
 });
 afterAll(async () => {
   for (const step of undo.reverse()) await step();

@@ -1,17 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Services } from '../../src-main/api/roles.ts';
-import { composeConsole, secretsInMemoryOnly } from '../../src-main/app/compose.ts';
 import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
-import { startWebShell } from '../../src-main/shells/web/server.ts';
-import { bundleAgent, describeAgent } from '../../worker-agent/build.ts';
 import { axeFindings, bringAxe } from '../support/axe.ts';
-import { openBrowser } from '../support/browser.ts';
-import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
+import { openConsoleInBrowser } from '../support/console-in-browser.ts';
 import { type OwnRootMachines, startOwnRootMachines } from '../support/own-root-machine.ts';
 import { root } from '../support/run-step.ts';
 import {
@@ -31,10 +26,8 @@ const SUDO = 'Zq9+sudo/of%mend';
 const LINK = 'https://login.tailscale.com/a/mend';
 const pictures = resolve(root, 'test/artifacts/screenshots');
 const undo: (() => unknown)[] = [];
-const homeBefore = process.env.HOME;
 let all: OwnRootMachines<'vps' | 'gpu-host'> | undefined;
 let page: Page;
-let browser: Browser;
 let services: Services;
 
 beforeAll(async () => {
@@ -49,27 +42,9 @@ beforeAll(async () => {
     platformWorkerRuns(gpu),
     loggedOutOfTailnet(gpu, LINK),
   ]);
-  const dir = await mkdtemp(join(tmpdir(), 'remedies-e2e-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
-  process.env.HOME = join(dir, 'laptop');
-  await mkdir(join(dir, 'laptop'));
-  undo.push(() => {
-    process.env.HOME = homeBefore;
-  });
-  const bundle = join(dir, 'agent/worker-agent.mjs');
-  await bundleAgent(bundle);
-  await describeAgent(bundle);
-  const opened = await composeConsole({
-    env: {},
-    dir: join(dir, 'console'),
-    secrets: secretsInMemoryOnly,
-    agentFolders: [
-      join(dir, 'agent'),
-      resolve(root, 'resources/worker-agent'),
-      resolve(root, 'resources/compose'),
-    ],
-  });
-  services = opened.services;
+  const opened = await openConsoleInBrowser('remedies', { laptop: true, agent: true });
+  undo.push(opened.close);
+  services = opened.console.services;
   const { keyFile } = all;
   await services.workshops.save({
     profile: {
@@ -88,19 +63,8 @@ beforeAll(async () => {
     password: PASSWORD,
   });
   await services.workshops.turnTo({ id: 'one' });
-  const rendererDir = await buildRenderer();
-  const shell = await startWebShell({ services, rendererDir });
-  browser = await openBrowser();
-  undo.push(
-    () => removeRenderer(rendererDir),
-    () => opened.close(),
-    () => shell.close(),
-    () => browser.close(),
-  );
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(60_000);
-  await mkdir(pictures, { recursive: true });
-  await page.goto(shell.link());
+  page = opened.page;
+  await opened.open();
   await bringAxe(page);
   const met = page.getByRole('button', { name: 'Yes, it is the same' });
   for (const name of ['VPS ssh', 'H100 ssh']) {

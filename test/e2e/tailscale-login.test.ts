@@ -1,15 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Services } from '../../src-main/api/roles.ts';
-import { composeConsole, secretsInMemoryOnly } from '../../src-main/app/compose.ts';
 import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
-import { startWebShell } from '../../src-main/shells/web/server.ts';
-import { bundleAgent, describeAgent } from '../../worker-agent/build.ts';
-import { openBrowser } from '../support/browser.ts';
-import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
+import { openConsoleInBrowser } from '../support/console-in-browser.ts';
 import { type OwnRootMachines, startOwnRootMachines } from '../support/own-root-machine.ts';
 import { root } from '../support/run-step.ts';
 import { becomeGpuHost, loggedOutOfTailnet } from '../support/workshop-machines.ts';
@@ -22,9 +16,7 @@ import { becomeGpuHost, loggedOutOfTailnet } from '../support/workshop-machines.
 const LINK = 'https://login.tailscale.com/a/1a2b3c4d5e6f';
 const pictures = resolve(root, 'test/artifacts/screenshots');
 const undo: (() => unknown)[] = [];
-const homeBefore = process.env.HOME;
 let machines: OwnRootMachines<'gpu-host'> | undefined;
-let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let services: Services;
@@ -37,43 +29,13 @@ beforeAll(async () => {
   const gpu = machines.machines['gpu-host'];
   await becomeGpuHost(gpu);
   await loggedOutOfTailnet(gpu, LINK);
-  const dir = await mkdtemp(join(tmpdir(), 'tailscale-e2e-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
-  process.env.HOME = join(dir, 'laptop');
-  await mkdir(join(dir, 'laptop'));
-  undo.push(() => {
-    process.env.HOME = homeBefore;
-  });
-  const bundle = join(dir, 'agent/worker-agent.mjs');
-  await bundleAgent(bundle);
-  await describeAgent(bundle);
-  const opened = await composeConsole({
-    env: {},
-    dir: join(dir, 'console'),
-    secrets: secretsInMemoryOnly,
-    agentFolders: [
-      join(dir, 'agent'),
-      resolve(root, 'resources/worker-agent'),
-      resolve(root, 'resources/compose'),
-    ],
-  });
-  services = opened.services;
-  const rendererDir = await buildRenderer();
-  const shell = await startWebShell({ services, rendererDir });
-  browser = await openBrowser();
-  undo.push(
-    () => removeRenderer(rendererDir),
-    () => opened.close(),
-    () => shell.close(),
-    () => browser.close(),
-  );
-  context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
+  const opened = await openConsoleInBrowser('tailscale', { laptop: true, agent: true });
+  undo.push(opened.close);
+  services = opened.console.services;
+  ({ context, page } = opened);
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   // Tailscale's page itself is not ours to load.
   await context.route('https://login.tailscale.com/**', (route) => route.fulfill({ body: 'log in here' }));
-  page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  await mkdir(pictures, { recursive: true });
 
   await services.workshops.save({
     profile: {
@@ -90,7 +52,7 @@ beforeAll(async () => {
     password: 'secret',
   });
   await services.workshops.turnTo({ id: 'one' });
-  await page.goto(shell.link());
+  await opened.open();
   await page.getByText(gpu.fingerprint).waitFor();
   await page.getByRole('button', { name: 'Yes, it is the same' }).click();
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Hosts' }).click();
