@@ -52,7 +52,8 @@ export function useStale(hostId: string): boolean {
 function NoGpu({ hostId }: { hostId: string }) {
   const status = useLive(({ hosts }) => hosts[hostId]?.status);
   const error = status?.gpuError;
-  const words = status ? 'The agent reports no GPU.' : 'Nothing is known of its GPU yet.';
+  // A card that is not there is an error; without one, none was read yet or the reader hangs.
+  const words = status ? 'The agent has no figures of its GPU now.' : 'Nothing is known of its GPU yet.';
   return (
     <div className={styles.none}>
       <div>{error ? error.message : words}</div>
