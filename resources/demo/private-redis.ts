@@ -11,6 +11,8 @@ export interface PrivateRedisOptions {
   password?: string;
   /** Append-only file with everysec, as on the VPS (contract 1.1). Default: nothing is kept on disk. */
   appendOnly?: boolean;
+  /** Default as the platform's: `everysec`, which may owe the disk what it has answered. */
+  fsync?: 'always' | 'everysec';
   /** Folder to make its own folder in. Default: the system's temp folder. */
   parentDir?: string;
 }
@@ -52,7 +54,7 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
   // A file, not arguments: a password among the arguments is readable by everyone on the machine.
   const lines = [
     ...[`port ${port}`, 'bind 127.0.0.1', `dir "${dir}"`, 'save ""'],
-    ...[`appendonly ${options.appendOnly ? 'yes' : 'no'}`, 'appendfsync everysec'],
+    ...[`appendonly ${options.appendOnly ? 'yes' : 'no'}`, `appendfsync ${options.fsync ?? 'everysec'}`],
     ...(password === undefined ? [] : [`requirepass "${password}"`]),
   ];
   await writeFile(configuration, `${lines.join('\n')}\n`, { mode: 0o600 });

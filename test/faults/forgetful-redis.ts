@@ -14,9 +14,12 @@ interface Size {
   bytes: number;
 }
 
-/** Starts a real redis-server with an append-only file below `folder`. */
+/**
+ * Starts a real redis-server with an append-only file below `folder`. What it answers is on the disk, so that a restart
+ * alone loses nothing: on a busy disk `everysec` holds its writes back, and a kill would lose jobs that nobody ever saw.
+ */
 export async function startForgetfulRedis(folder: string): Promise<ForgetfulRedis> {
-  const redis = await startPrivateRedis({ appendOnly: true, parentDir: folder });
+  const redis = await startPrivateRedis({ appendOnly: true, fsync: 'always', parentDir: folder });
   const sizes: Size[] = [];
   const watch = setInterval(async () => {
     const file = await appendOnlyFile(folder);
