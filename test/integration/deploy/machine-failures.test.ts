@@ -8,11 +8,12 @@ import { releaseName } from '../../../src-main/domain/deploy/layout.ts';
 import type { AgentBundle } from '../../../src-main/services/deploy/roles.ts';
 import { ASK_ROOT } from '../../../src-main/services/env-import/scripts.ts';
 import { type OwnRootMachine, startOwnRootMachines } from '../../support/own-root-machine.ts';
+import { createSecretWatch } from '../../support/secret-watch.ts';
 import { occupyPort } from '../../support/workshop-machines.ts';
 import { confirmKey, createHostsRig, type HostsRig, stateOf } from '../hosts/hosts-rig.ts';
 import { cutAtStep } from './cut-at-step.ts';
 import { act, HOST_ID, seen } from './deploy-rig.ts';
-import { type MachinesRig, startMachinesRig } from './machines-rig.ts';
+import { type MachinesRig, PASSWORD, startMachinesRig } from './machines-rig.ts';
 
 /*
  * What goes wrong between a console and two real machines: each with a root folder, users and an OpenSSH server of its
@@ -31,10 +32,16 @@ let gpu: OwnRootMachine;
 let keyFile: string;
 let link: HostLink;
 let bundle: AgentBundle;
+const secrets = createSecretWatch({
+  'password of Redis': PASSWORD,
+  'sudo password': 'the password of anna',
+});
 
 beforeAll(async () => {
   if (start.kind === 'unavailable') return;
   rig = await startMachinesRig(start.all);
+  // What made the VPS was called with the password; from here on it is the product that calls.
+  secrets.watchProcesses();
   ({ vps, gpu, keyFile, link, bundle } = rig);
 });
 afterEach(() => rig?.closeConsoles());
@@ -394,5 +401,18 @@ chmod +x /usr/local/bin/docker
     }
     expect((await act(keeper, 'uninstall')).error).toBeNull();
     expect(await gpu.run(`ls -A ${ROOT}`)).toBe('state\n');
+  });
+
+  test('none of all this told a secret to a page, a program or a disk', async () => {
+    expect(rig.told.length).toBeGreaterThan(0);
+    expect(secrets.find(rig.told.join('\n'), 'what the page was told')).toEqual([]);
+    expect(await secrets.processes()).toEqual([]);
+    const found = [];
+    for (const folder of ['root', 'home', 'tmp', 'run', 'var/log', 'var/tmp', 'etc'])
+      found.push(...(await secrets.folder(gpu.path(`/${folder}`), folder)));
+    // The agent's own configurations, for the owner's eyes only.
+    const elsewhere = found.filter(({ where }) => !/\/config\/\d+\.env$/.test(where));
+    expect(elsewhere).toEqual([]);
+    for (const { where } of found) expect(statSync(gpu.path(`/${where}`)).mode & 0o777, where).toBe(0o600);
   });
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,8 @@ import { confirmKey, createHostsRig, type HostsRig, stateOf } from '../hosts/hos
 import { until } from '../main/until.ts';
 import { buildAgent, type ConsoleOptions, openConsole } from './deploy-rig.ts';
 
-const PASSWORD = 'redis-password-of-the-vps';
+/** Of the workshop's Redis; of each test file its own, since one that watches all processes sees those of others. */
+export const PASSWORD = `redis-password-${randomUUID()}`;
 
 /** Two machines with root folders of their own, a console's links to them, and its live model of the workshop. */
 export interface MachinesRig {
@@ -30,6 +32,8 @@ export interface MachinesRig {
   readonly client: Redis;
   console(options?: Partial<Parameters<typeof openConsole>[0]> & ConsoleOptions): DeployKeeper;
   closeConsoles(): void;
+  /** Every picture that a console gave its page, as JSON. */
+  readonly told: readonly string[];
   /** Logs in to the GPU host and confirms its key where that is asked. */
   ready(hosts: HostsRig, login: { user: string; keyFile: string }): Promise<HostLink>;
   close(): Promise<void>;
@@ -43,6 +47,7 @@ export async function startMachinesRig(
   const { vps, 'gpu-host': gpu } = machines;
   const dir = mkdtempSync(join(tmpdir(), 'workshop-two-machines-'));
   const consoles: DeployKeeper[] = [];
+  const told: string[] = [];
   const built = buildAgent(dir);
   await Promise.all([becomeVps(vps, PASSWORD), become(gpu)]);
   const laptop = createHostsRig();
@@ -68,7 +73,7 @@ export async function startMachinesRig(
     for (const keeper of consoles.splice(0)) keeper.close();
   };
   return {
-    ...{ vps, gpu, keyFile, link, bundle, release, watch, client, ready, closeConsoles },
+    ...{ vps, gpu, keyFile, link, bundle, release, watch, client, ready, closeConsoles, told },
     console(options = {}) {
       const keeper = openConsole({
         host: link.host,
@@ -81,7 +86,15 @@ export async function startMachinesRig(
         },
       });
       consoles.push(keeper);
-      return keeper;
+      return {
+        ...keeper,
+        async *changes(signal) {
+          for await (const views of keeper.changes(signal)) {
+            told.push(JSON.stringify(views));
+            yield views;
+          }
+        },
+      };
     },
     async close() {
       closeConsoles();
