@@ -1,31 +1,22 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import type { DemoView } from '../../src-main/api/types.ts';
 import { sayFailed } from '../components/notice.tsx';
-import { useClient, useVerb } from './command.ts';
-import { useLive } from './store.ts';
+import { useVerb } from './command.ts';
+import { useNameQuery } from './name-query.ts';
 
 /** The workshop to look around in. */
 
-const KEY = ['demo'];
+const KEY = 'demo';
 
 /** How the demo stands; undefined until it is known. */
 export function useDemo(): DemoView | undefined {
-  const client = useClient();
-  // Entering and leaving it change the name that main pushes.
-  const name = useLive((state) => state.name);
-  return useQuery({
-    queryKey: [...KEY, name],
-    queryFn: () => client.demo.view.query(),
-    networkMode: 'always',
-    staleTime: 0,
-    placeholderData: (before) => before,
-  }).data;
+  return useNameQuery(KEY, (client) => client.demo.view.query());
 }
 
 function useRefresh(): () => void {
   const queries = useQueryClient();
   return () => {
-    void queries.invalidateQueries({ queryKey: KEY });
+    void queries.invalidateQueries({ queryKey: [KEY] });
     void queries.invalidateQueries({ queryKey: ['workshops'] });
   };
 }

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import type {
   AdoptReceipt,
   ErrorInfo,
@@ -10,31 +10,22 @@ import type {
   WorkshopsView,
 } from '../../src-main/api/types.ts';
 import { sayDone, sayFailed } from '../components/notice.tsx';
-import { useClient, useVerb } from './command.ts';
+import { useVerb } from './command.ts';
+import { useNameQuery } from './name-query.ts';
 import { saveAs } from './save-as.ts';
-import { useLive } from './store.ts';
 
 /** What the host sets up: workshops, their machines, and the .env on its way to a GPU host. */
 
-const KEY = ['workshops'];
+const KEY = 'workshops';
 
 /** The saved workshops; undefined until they are known. */
 export function useWorkshops(): WorkshopsView | undefined {
-  const client = useClient();
-  // A workshop that was set up elsewhere in the console changes the name that main pushes.
-  const name = useLive((state) => state.name);
-  return useQuery({
-    queryKey: [...KEY, name],
-    queryFn: () => client.workshops.view.query(),
-    networkMode: 'always',
-    staleTime: 0,
-    placeholderData: (before) => before,
-  }).data;
+  return useNameQuery(KEY, (client) => client.workshops.view.query());
 }
 
 function useRefresh(): () => void {
   const queries = useQueryClient();
-  return () => void queries.invalidateQueries({ queryKey: KEY });
+  return () => void queries.invalidateQueries({ queryKey: [KEY] });
 }
 
 export function useSaveWorkshop(done?: (profile: WorkshopProfile) => void) {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { type Console, composeConsole, secretsInMemoryOnly } from '../../src-main/app/compose.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { bundleAgent, describeAgent } from '../../worker-agent/build.ts';
@@ -12,7 +12,6 @@ import { root } from './run-step.ts';
 /** A whole console as a person has it: composed by the product, served by the web shell, open in a real browser. */
 export interface ConsoleInBrowser {
   console: Console;
-  browser: Browser;
   context: BrowserContext;
   page: Page;
   /** Opens the console's page; the one-time address counts once. */
@@ -74,7 +73,7 @@ export async function openConsoleInBrowser(
     page.setDefaultTimeout(60_000);
     await mkdir(resolve(root, 'test/artifacts/screenshots'), { recursive: true });
     return {
-      ...{ console: opened, browser, context, page, close },
+      ...{ console: opened, context, page, close },
       open: async () => void (await page.goto(shell.link())),
     };
   } catch (cause) {

@@ -13,6 +13,9 @@ export function windowQuestions(dialog: Dialogs, console_: () => BrowserWindow |
     const { response } = await (on ? dialog.showMessageBox(on, options) : dialog.showMessageBox(options));
     return response;
   };
+  /** @param buttons yes and no. */
+  const again = async (message: string, detail: string, buttons: [string, string]): Promise<boolean> =>
+    (await ask({ type: 'warning', message, detail, buttons, defaultId: 0, cancelId: 1 })) === 0;
   return {
     /** The console closes while the room is watching. */
     async whatCloses(): Promise<'room-stays' | 'both' | 'cancel'> {
@@ -28,28 +31,17 @@ export function windowQuestions(dialog: Dialogs, console_: () => BrowserWindow |
       return (['room-stays', 'both', 'cancel'] as const)[answer] ?? 'cancel';
     },
     /** The room view stopped twice. @returns whether it shall be opened again. */
-    async opensRoomAgain(): Promise<boolean> {
-      const answer = await ask({
-        type: 'warning',
-        message: 'The room view stopped twice and was closed',
-        detail: 'The workshop goes on. Should it stop once more, start Workshop Console again.',
-        buttons: ['Open it again', 'Leave it closed'],
-        defaultId: 0,
-        cancelId: 1,
-      });
-      return answer === 0;
-    },
+    opensRoomAgain: () =>
+      again(
+        'The room view stopped twice and was closed',
+        'The workshop goes on. Should it stop once more, start Workshop Console again.',
+        ['Open it again', 'Leave it closed'],
+      ),
     /** The console's own page stopped twice. @returns whether it shall be loaded again. */
-    async loadsConsoleAgain(): Promise<boolean> {
-      const answer = await ask({
-        type: 'warning',
-        message: 'The console stopped twice',
-        detail: 'The workshop and the room view go on without it.',
-        buttons: ['Load it again', 'Close it'],
-        defaultId: 0,
-        cancelId: 1,
-      });
-      return answer === 0;
-    },
+    loadsConsoleAgain: () =>
+      again('The console stopped twice', 'The workshop and the room view go on without it.', [
+        'Load it again',
+        'Close it',
+      ]),
   };
 }

@@ -3,23 +3,26 @@ import { ageText, plural, spanText } from '../../components/format.ts';
 import type { Tone } from '../../components/tone.ts';
 import type { SkippableStep } from '../../live/deploy-verbs.ts';
 
-const SKIPPABLE: readonly SkippableStep[] = [
-  'gpu',
-  'ports',
-  'room',
-  'docker',
-  'toolkit',
-  'tailscale',
-  'delivery',
-];
+/** As a record, so that a step that main lets out but this list forgot is a type error. */
+const SKIPPABLE_STEPS: Readonly<Record<SkippableStep, true>> = {
+  gpu: true,
+  ports: true,
+  room: true,
+  docker: true,
+  toolkit: true,
+  tailscale: true,
+  delivery: true,
+};
+
+const isSkippableId = (id: StepView['id']): id is SkippableStep => Object.hasOwn(SKIPPABLE_STEPS, id);
 
 /** What the host has chosen to leave out, as the machine's plan stands. */
 export function skippedIn({ steps }: Pick<DeployView, 'steps'>): SkippableStep[] {
-  return SKIPPABLE.filter((id) => steps.some((step) => step.id === id && step.state === 'skipped'));
+  return steps.flatMap(({ id, state }) => (state === 'skipped' && isSkippableId(id) ? [id] : []));
 }
 
 export function isSkippable(step: StepView): step is StepView & { id: SkippableStep } {
-  return step.skippable && SKIPPABLE.some((id) => id === step.id);
+  return step.skippable && isSkippableId(step.id);
 }
 
 export interface DeploySummary {
