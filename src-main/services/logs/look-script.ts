@@ -31,8 +31,8 @@ docker_of() {
   command -v docker >/dev/null 2>&1 || return 0
   at=$1
   if [ -n "$1" ]; then set -- --host "$1"; else set --; fi
-  docker "$@" ps --all --filter label=workshop-console.worker --format '{{.Label "workshop-console.worker"}}|{{.Names}}' 2>/dev/null |
-    while IFS='|' read -r worker container; do say container "$worker" "$container" $at; done
+  docker "$@" ps --all --filter label=workshop-console.worker --format '{{.Label "workshop-console.worker"}}|{{.Names}}|{{.State}}|{{.ID}}' 2>/dev/null |
+    while IFS='|' read -r worker container state id; do say container "$worker" "$container" "$state" "$id" $at; done
 }
 
 # The unit first: where it writes into the journal, that is the agent's log.

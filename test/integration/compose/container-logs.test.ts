@@ -14,7 +14,7 @@ withEngine(
   async ({ host: { engine } }) => {
     const root = await mkdtemp(join(tmpdir(), 'workshop-container-logs-'));
     await engine.docker(
-      ...['run', '--detach', '--name', 'c-worker-1', '--label', 'workshop-console.worker=worker-1'],
+      ...['run', '--detach', '--name', 'c-log-test', '--label', 'workshop-console.worker=container-log-test'],
       ...['--network', 'none', '--entrypoint', 'node', IMAGE, '-e'],
       "console.log('hello from a container'); setInterval(() => {}, 1e6)",
     );
@@ -30,12 +30,15 @@ withEngine(
     const stop = new AbortController();
     try {
       const found = async () => (await logs.sources({ machineId: 'gpu-1' })).map(({ where }) => where);
-      expect(await found()).not.toContain('container c-worker-1');
+      expect(await found()).not.toContain('container c-log-test');
       await writeFile(join(root, 'agent.env'), `NUM_WORKERS=1\nDOCKER_HOST="${engine.host}"\n`);
-      expect(await found()).toContain('container c-worker-1');
+      expect(await found()).toContain('container c-log-test');
       const texts: string[] = [];
       void (async () => {
-        for await (const { lines } of logs.follow({ machineId: 'gpu-1', sourceId: 'worker-1' }, stop.signal))
+        for await (const { lines } of logs.follow(
+          { machineId: 'gpu-1', sourceId: 'container-log-test' },
+          stop.signal,
+        ))
           texts.push(...lines.map(({ text }) => text));
       })();
       await vi.waitFor(() => expect(texts).toContain('hello from a container'), { timeout: 30_000 });

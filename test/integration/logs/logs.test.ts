@@ -15,6 +15,8 @@ import { until } from '../main/until.ts';
 let server: SshServer;
 let rig: HostsRig;
 let link: HostLink;
+/** Not "worker-1": tests beside this one may run a container of that name, and it would come before the file. */
+const WORKER = 'log-test-worker';
 const PASSWORD = 'Marker-of-redis-1';
 const afterwards: (() => void)[] = [];
 
@@ -42,7 +44,7 @@ function installed(host: RemoteHost): {
   const logDir = join(root, 'state', 'logs');
   mkdirSync(logDir, { recursive: true });
   const agentLog = join(root, 'agent.log');
-  const workerLog = join(logDir, 'worker-1.log');
+  const workerLog = join(logDir, `${WORKER}.log`);
   writeFileSync(agentLog, '');
   writeFileSync(workerLog, '');
   writeFileSync(join(root, 'agent.env'), 'REDIS_PASSWORD="Marker-of-env-22"\nNUM_WORKERS=1\n', {
@@ -101,7 +103,7 @@ test('over SSH: finds the logs, shows the end of one and what is added, without 
     ['agent', `file ${agentLog}`],
     ['worker', `file ${workerLog}`],
   ]);
-  const reading = read(logs, 'worker-1');
+  const reading = read(logs, WORKER);
   await until('the end of it', () => reading.texts().at(-1) === 'line 2999');
   expect(reading.lines).toHaveLength(1000);
   expect(reading.lines[0]).toMatchObject({ text: 'line 2000', at: null });
@@ -119,7 +121,7 @@ test('over SSH: finds the logs, shows the end of one and what is added, without 
 test('after a cut link nothing is missing and nothing stands twice, and it says that it was lost', async () => {
   const { logs, workerLog } = installed(link.host);
   writeFileSync(workerLog, numbered(0, 10));
-  const reading = read(logs, 'worker-1');
+  const reading = read(logs, WORKER);
   await until('the beginning', () => reading.lines.length === 10);
   await server.stop();
   await stateOf(link, 'lost');
@@ -137,7 +139,7 @@ test('after a cut link nothing is missing and nothing stands twice, and it says 
 test('a file that is turned over is followed on, whether it was moved or emptied, also while the link is down', async () => {
   const { logs, workerLog } = installed(link.host);
   writeFileSync(workerLog, numbered(0, 5));
-  const reading = read(logs, 'worker-1');
+  const reading = read(logs, WORKER);
   const shown = (count: number) => until(`${count} lines`, () => reading.lines.length >= count);
   await shown(5);
   renameSync(workerLog, `${workerLog}.1`);
@@ -163,7 +165,7 @@ test('a file that is turned over is followed on, whether it was moved or emptied
 
 test('10,000 lines a second: each is shown or counted, in order, in bounded memory', async () => {
   const { logs, workerLog } = installed(link.host);
-  const reading = read(logs, 'worker-1');
+  const reading = read(logs, WORKER);
   await until('it is open', () => reading.states.includes('live'));
   const LINES = 10_000;
   // 100 lines every 10 ms.
@@ -178,8 +180,8 @@ test('10,000 lines a second: each is shown or counted, in order, in bounded memo
 test('a reader who does not keep up gets the newest, and the numbers tell how much is not shown', async () => {
   const { logs, workerLog } = installed(createLocalHost());
   let backlog = 0;
-  const slow = read(logs, 'worker-1', () => backlog);
-  const quick = read(logs, 'worker-1');
+  const slow = read(logs, WORKER, () => backlog);
+  const quick = read(logs, WORKER);
   await until('both are open', () => [slow, quick].every(({ states }) => states.includes('live')));
   appendFileSync(workerLog, 'first\n');
   await until('both have it', () => slow.lines.length === 1 && quick.lines.length === 1);
@@ -196,7 +198,7 @@ test('a reader who does not keep up gets the newest, and the numbers tell how mu
 test('this computer: a log that is not there is waited for; one that is unknown is refused by name', async () => {
   const { logs, workerLog, root } = installed(createLocalHost());
   await expect(read404(logs)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  const reading = read(logs, 'worker-1');
+  const reading = read(logs, WORKER);
   await until('it is open', () => reading.states.includes('live'));
   rmSync(workerLog);
   writeFileSync(join(root, 'other'), 'x');

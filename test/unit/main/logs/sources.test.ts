@@ -3,7 +3,7 @@ import { findSources } from '../../../../src-main/domain/logs/find-sources.ts';
 import { followContainer } from '../../../../src-main/services/logs/follow-container.ts';
 import { followJournal } from '../../../../src-main/services/logs/follow-journal.ts';
 
-test('what the look prints becomes a list: agent first, workers in order, each once', () => {
+test('what the look prints becomes a list: agent first, workers in order, each place once, the one that lives under the plain name', () => {
   const printed = [
     'journal\tsystem',
     'env\t/root/agent.env',
@@ -12,10 +12,13 @@ test('what the look prints becomes a list: agent first, workers in order, each o
     'agent-file\t/var/log/agent.log',
     'worker-file\tworker-10\t/s/logs/worker-10.log',
     'worker-file\tworker-2\t/s/logs/worker-2.log',
-    'container\tworker-2\tcomfy-gpu-worker-2',
-    'container\tworker-3\t--privileged',
-    'container\tworker-5\tc-worker-5\tunix:///run/user/1000/docker.sock',
-    'container\tworker-6\tc-worker-6\ttcp://evil:2375',
+    'worker-file\tworker-7\t/s/logs/worker-7.log',
+    'container\tworker-7\tcomfy-gpu-worker-7\texited\t000000000001',
+    'container\tworker-2\tcomfy-gpu-worker-2\trunning\t000000000002',
+    'container\tworker-2\tcomfy-gpu-worker-2\trunning\t000000000002\tunix:///run/again.sock',
+    'container\tworker-3\t--privileged\trunning\t000000000003',
+    'container\tworker-5\tc-worker-5\trunning\t000000000004\tunix:///run/user/1000/docker.sock',
+    'container\tworker-6\tc-worker-6\trunning\t000000000005\ttcp://evil:2375',
     'worker-file\t../x\t/etc/passwd',
     'worker-file\tworker-4\trelative',
     'rubbish',
@@ -25,7 +28,10 @@ test('what the look prints becomes a list: agent first, workers in order, each o
     'agent: journal of worker-agent.service',
     'agent-2: file /var/log/agent.log',
     'worker-2: container comfy-gpu-worker-2',
+    'worker-2-2: file /s/logs/worker-2.log',
     'worker-5: container c-worker-5',
+    'worker-7: file /s/logs/worker-7.log',
+    'worker-7-2: stopped container comfy-gpu-worker-7',
     'worker-10: file /s/logs/worker-10.log',
   ]);
   expect(sources.find(({ id }) => id === 'worker-5')).toMatchObject({
