@@ -12,7 +12,9 @@ const only = (...names: string[]) =>
   selected.length > 0 && selected.every((name) => names.includes(name ?? ''));
 
 if (!only('unit')) {
-  await ensureSystemPackages(['redis-server', 'openssh-server', 'chromium', 'docker.io', 'docker-compose']);
+  // All at once: two tests that each install what they miss would lock each other out.
+  ensureSystemPackages(['redis-server', 'openssh-server', 'chromium', 'docker.io', 'docker-compose']);
+  if (process.getuid?.() === 0) ensureSystemPackages(['sudo', 'iproute2']);
   const built = await runStep('npm', ['run', '--silent', 'build']);
   if (built !== 0) process.exit(built);
   process.env.TEST_BUILT_RENDERER = resolve(root, 'out/renderer');

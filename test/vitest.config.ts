@@ -17,6 +17,8 @@ const browsers = { maxWorkers: Math.max(2, availableParallelism()), sequence: { 
 export default defineConfig({
   test: {
     root,
+    // As long as a look at a busy machine may take; what is broken stays broken.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       project('unit', { sequence: { groupOrder: 0 }, testTimeout: 30_000, hookTimeout: 30_000 }),
       project('contract', { ...waiting, testTimeout: 60_000 }),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AgentProcess, prepareAgent } from './agent-process.ts';
 import { encodePng } from './comfy-double/media.ts';
+import { freePorts } from './free-port.ts';
 import { auditJobs, type JobAudit } from './job-audit.ts';
 import { cardDirectory } from './nvidia-smi-double/card.ts';
 import { type GpuFault, setGpuFault } from './nvidia-smi-double/faults.ts';
@@ -12,7 +13,7 @@ import { endProcessesNaming } from './own-processes.ts';
 import { type Crowd, startCrowd } from './participants/crowd.ts';
 import { EXAMPLE_INPUT } from './participants/workflows.ts';
 import { submitAsQueueManager } from './platform-job.ts';
-import { freePorts, type PrivateRedis, startPrivateRedis } from './private-redis.ts';
+import { type PrivateRedis, startPrivateRedis } from './private-redis.ts';
 import { listenForUpdates } from './update-listener.ts';
 
 export interface DemoOptions {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from './free-port.ts';
 
 export interface PrivateRedisOptions {
   port?: number;
@@ -125,39 +125,6 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
     signal: (signal) => void child?.kill(signal),
     stop,
   };
-}
-
-/** A TCP port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  return freePorts(1);
-}
-
-/** The first of `count` TCP ports in a row that were all free a moment ago. */
-export async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const first = await listenOnce(0);
-    if (first === undefined) continue;
-    let next = first + 1;
-    while (next < first + count && next < 65_536 && (await listenOnce(next)) !== undefined) next += 1;
-    if (next === first + count) return first;
-  }
-}
-
-async function listenOnce(port: number): Promise<number | undefined> {
-  const server = createServer();
-  try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    return address !== null && typeof address === 'object' ? address.port : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    if (server.listening) {
-      server.close();
-      await once(server, 'close');
-    }
-  }
 }
 
 async function untilAnswering(port: number, password: string | undefined, stop: AbortSignal): Promise<void> {

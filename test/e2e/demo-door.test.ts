@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from '../../resources/demo/private-redis.ts';
 import type { Console } from '../../src-main/app/compose.ts';
 import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
@@ -19,6 +19,11 @@ let redis: PrivateRedis;
 let opened: Console;
 
 beforeAll(async () => {
+  // Demos of others on this machine are not counted.
+  const temporary = await mkdtemp(join(tmpdir(), 'demo-door-'));
+  undo.push(() => rm(temporary, { recursive: true, force: true }));
+  vi.stubEnv('TMPDIR', temporary);
+  undo.push(() => vi.unstubAllEnvs());
   redis = await startPrivateRedis({ password: 'secret' });
   undo.push(() => redis.stop());
   const inBrowser = await openConsoleInBrowser('demo-door', { sources: root });

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { appendFile, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
-import type { Browser, Page } from 'playwright-core';
+import { type Browser, errors, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { submitAsQueueManager } from '../../resources/demo/platform-job.ts';
 import type { Services } from '../../src-main/api/roles.ts';
@@ -30,13 +31,15 @@ import { startTwoMachines, type TwoMachines } from './two-machines.ts';
 const execute = promisify(execFile);
 const NAME = 'Rented H100';
 const HOST = 'rented-h100';
-const PASSWORD = 'Zq9+redis/of%e2e';
+/** Told apart from those of any other run on this machine: all its processes are searched for them. */
+const RUN = randomUUID().slice(0, 8);
+const PASSWORD = `Zq9+redis/of%${RUN}`;
 /** What else must be told to nobody. Of the .env: every key that counts as a secret, used in the sample or not. */
 const SECRETS = {
   'password of Redis': PASSWORD,
-  'SSH password': 'Zq9+login/of%e2e',
-  'passphrase of the key': 'Zq9+phrase/of%e2e',
-  ...Object.fromEntries(secretKeys().map((key, at) => [key, `Zq9+env${at}/of%e2e`])),
+  'SSH password': `Zq9+login/of%${RUN}`,
+  'passphrase of the key': `Zq9+phrase/of%${RUN}`,
+  ...Object.fromEntries(secretKeys().map((key, at) => [key, `Zq9+env${at}/of%${RUN}`])),
 };
 const watch = createSecretWatch(SECRETS);
 
@@ -164,6 +167,14 @@ afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await picture('failed');
 });
 
+/** Fills an empty field, if it is there. @throws TimeoutError when it goes meanwhile. */
+async function answered(field: Locator, answer: string): Promise<void> {
+  const brief = { timeout: 2000 };
+  if ((await field.count()) === 0 || (await field.inputValue(brief)) !== '') return;
+  await field.fill(answer, brief);
+  await field.press('Enter', brief);
+}
+
 /** Answers what a machine asks until its link stands. */
 async function logIn(chip: RegExp): Promise<void> {
   const dialog = page.getByRole('dialog');
@@ -177,11 +188,11 @@ async function logIn(chip: RegExp): Promise<void> {
   }));
   const ready = page.getByRole('button', { name: chip });
   await until('the link', async () => {
-    for (const { field, answer } of fields) {
-      if ((await field.count()) === 0 || (await field.inputValue()) !== '') continue;
-      await field.fill(answer);
-      await field.press('Enter');
-    }
+    // The dialog closes by itself once it has been answered: a field that was there may be gone by now.
+    for (const { field, answer } of fields)
+      await answered(field, answer).catch((error: unknown) => {
+        if (!(error instanceof errors.TimeoutError)) throw error;
+      });
     return (await ready.count()) > 0 && (await dialog.count()) === 0;
   });
 }

@@ -17,7 +17,7 @@ import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
  * Each press is followed by a look at its effect where it lies: in Redis, at the agent or on the disk.
  */
 
-const soon = { timeout: 6000, interval: 50 };
+const soon = { timeout: 30_000, interval: 50 };
 const TEXT_JOB = '{"6":{"inputs":{"text":"a red cat","clip":["4",1]},"class_type":"CLIPTextEncode"}}';
 const IMAGE_JOB =
   '{"1":{"inputs":{"seconds":1.0,"steps":4,"seed":7,"mode":"plain"},"class_type":"SlowImage"},' +
@@ -52,7 +52,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   // High: notices stand over what is below them, and the host's acts come faster here than they go.
   page = await browser.newPage({ viewport: { width: 1440, height: 1400 }, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(6000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('websocket', (socket) =>
     socket.on('framesent', ({ payload }) => {
@@ -392,7 +392,6 @@ test('the link: made anew, and given up', async () => {
   await page.getByRole('button', { name: /^Redis .*ms/ }).waitFor();
   await act('Forget this workshop on this laptop…');
   await confirm(/^Forget it/);
-  await page.getByText('This console no longer watches a workshop.').waitFor();
   await open('Stage');
   await page.getByLabel('Redis host').waitFor();
 });

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -20,7 +21,7 @@ import { becomeVps } from '../support/workshop-machines.ts';
 
 const PASSWORD = 'Zq9+redis/of%outside';
 /** No machine has a way there but the VPS, whose own it is; from here it is unreachable, as outside of a tailnet. */
-const TAILNET = '100.127.254.9';
+const TAILNET = `100.127.${randomInt(128, 250)}.${randomInt(2, 250)}`;
 const NAME = 'Film workshop';
 const execute = promisify(execFile);
 const pictures = resolve(root, 'test/artifacts/screenshots');
@@ -37,7 +38,7 @@ beforeAll(async () => {
   machines = start.all;
   undo.push(machines.close);
   await execute('ip', ['route', 'replace', 'unreachable', `${TAILNET}/32`]);
-  undo.push(() => execute('ip', ['route', 'del', 'unreachable', `${TAILNET}/32`]));
+  undo.push(() => execute('ip', ['route', 'del', 'unreachable', `${TAILNET}/32`]).catch(() => {}));
   await becomeVps(machines.machines.vps, PASSWORD, { tailnet: TAILNET });
   dir = await mkdtemp(join(tmpdir(), 'outside-e2e-'));
   undo.push(() => rm(dir, { recursive: true, force: true }));

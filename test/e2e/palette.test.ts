@@ -78,7 +78,7 @@ test('every act that the audit names is found in the palette by its label', asyn
   for (const [path, entry] of Object.entries(PALETTE_AUDIT)) {
     if (typeof entry === 'string') continue;
     const found = await find(entry.label);
-    await found.waitFor({ timeout: 3000 }).catch(() => missing.push(`${path}: ${entry.label}`));
+    await found.waitFor({ timeout: 10_000 }).catch(() => missing.push(`${path}: ${entry.label}`));
   }
   expect(missing).toEqual([]);
   await find('Requeue');

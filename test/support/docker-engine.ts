@@ -96,7 +96,7 @@ export async function startDockerEngine(): Promise<EngineStart> {
 type DockerCommand = DockerEngine['docker'];
 
 async function untilAnswering(daemon: ChildProcess, docker: DockerCommand): Promise<boolean> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 90_000;
   while (performance.now() < deadline && daemon.exitCode === null) {
     try {
       await docker('version', '--format', '{{.Server.Version}}');

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { freePort } from '../../resources/demo/private-redis.ts';
+import { freePort } from '../../resources/demo/free-port.ts';
 
 /** A registry on loopback that serves one tiny image; Docker takes it without TLS, as it is on 127.0.0.1. */
 export interface ImageRegistry {

@@ -10,7 +10,8 @@ export interface SecretFound {
 
 /** Files larger than this are no settings and no logs of ours, bytes. */
 const LARGEST = 20_000_000;
-const EVERY_MS = 25;
+/** Every process lives longer than this where a secret could be on its command line, and a look costs its time. */
+const EVERY_MS = 100;
 
 /** Looks for secrets in every shape in which they could leave: plain, as JSON, in an address, as base64 and as hex. */
 export function createSecretWatch(secrets: Readonly<Record<string, string>>) {

@@ -55,7 +55,7 @@ export function keepPulse(
   };
   let stopped = false;
   const look = () => {
-    if (!waiting) return;
+    if (!waiting || stopped) return;
     const sinceByte = performance.now() - needs.heardAt();
     const silence = Math.min(Date.now() - waiting.since, Math.max(sinceByte, 0), Date.now() - startedAt);
     // After sleep the monotonic clock may have stood still; the wall clock has not.
@@ -65,7 +65,11 @@ export function keepPulse(
   };
   const pinging = setInterval(() => ping(times.lostAfterMs), times.pingEveryMs);
   ping(times.lostAfterMs);
-  const watching = setInterval(look, Math.min(250, times.wakeProbeMs / 4, times.degradedAfterMs / 4));
+  // Bytes that came while this process was busy are read before they are missed: timers run ahead of input.
+  const watching = setInterval(
+    () => setImmediate(look),
+    Math.min(250, times.wakeProbeMs / 4, times.degradedAfterMs / 4),
+  );
   return {
     wake: () => ping(times.wakeProbeMs),
     stop() {

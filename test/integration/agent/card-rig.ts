@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { freePorts } from '../../../resources/demo/free-port.ts';
 import { cardDirectory } from '../../../resources/demo/nvidia-smi-double/card.ts';
 import { endProcessesNaming } from '../../../resources/demo/own-processes.ts';
-import { freePorts } from '../../../resources/demo/private-redis.ts';
 import { type AgentRig, eventually, startAgentRig } from './agent-rig.ts';
 
 /** Workers of one agent that share one fictional H100 of 79 GiB. */

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startComfyDouble } from '../../../resources/demo/comfy-double/server.ts';
-import { freePort } from '../../../resources/demo/private-redis.ts';
+import { freePort } from '../../../resources/demo/free-port.ts';
 import { externalRuntime } from '../../../worker-agent/src/runtime/external.ts';
 import type { ManagedServer, Runtime, Slot } from '../../../worker-agent/src/runtime/roles.ts';
 

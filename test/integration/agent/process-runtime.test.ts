@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startComfyDouble } from '../../../resources/demo/comfy-double/server.ts';
-import { freePort } from '../../../resources/demo/private-redis.ts';
+import { freePort } from '../../../resources/demo/free-port.ts';
 import { pidFilePath, startTicksOf, writePidFile } from '../../../worker-agent/src/runtime/pid-file.ts';
 import { processRuntime } from '../../../worker-agent/src/runtime/process.ts';
 import type { ManagedServer, ServerState, Slot } from '../../../worker-agent/src/runtime/roles.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePorts } from '../../../resources/demo/private-redis.ts';
+import { freePorts } from '../../../resources/demo/free-port.ts';
 import { type AgentRig, eventually, startAgentRig } from '../agent/agent-rig.ts';
 import { type ComposeHost, IMAGE } from './compose-host.ts';
 

@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePort, type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
+import { freePort } from '../../../resources/demo/free-port.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
 import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
 import type { RemoteHost } from '../../../src-main/connections/hosts/remote-host.ts';
 import { createEnvImport, type EnvImport } from '../../../src-main/services/env-import/env-import.ts';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { freePort, type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
+import { freePort } from '../../../resources/demo/free-port.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
 import type { HostLink } from '../../../src-main/connections/hosts/host-link.ts';
 import { openRedisLink, type RedisLink } from '../../../src-main/connections/redis/link.ts';
 import { tunnelledConnection } from '../../../src-main/connections/redis/tunnel.ts';

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
 import { type SshServer, startSshServer } from '../../support/ssh-server.ts';
 import { until } from '../main/until.ts';
-import { createHostsRig, type HostsRig, readyLink, stateOf } from './hosts-rig.ts';
+import { createHostsRig, type HostsRig, HURRIED, readyLink, stateOf } from './hosts-rig.ts';
 
 let server: SshServer;
 let proxy: FaultProxy;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   proxy = await startFaultProxy(server.port);
-  rig = createHostsRig();
+  rig = createHostsRig(HURRIED);
 });
 afterEach(async () => {
   rig.close();

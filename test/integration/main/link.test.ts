@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePort, type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
+import { freePort } from '../../../resources/demo/free-port.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
 import { directConnection, type RedisAddress } from '../../../src-main/connections/redis/connect.ts';
 import { type LinkTimes, openRedisLink, type RedisLink } from '../../../src-main/connections/redis/link.ts';
 import type { LinkState } from '../../../src-main/domain/workshop.ts';

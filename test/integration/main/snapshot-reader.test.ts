@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../../resources/demo/free-port.ts';
 import { platformJobText, submitAsQueueManager } from '../../../resources/demo/platform-job.ts';
-import { freePort, type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
 import { type ConnectRedis, directConnection } from '../../../src-main/connections/redis/connect.ts';
 import { openRedisLink, type RedisLink } from '../../../src-main/connections/redis/link.ts';
 import { readWorkshop } from '../../../src-main/connections/redis/snapshot-reader.ts';

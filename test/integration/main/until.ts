@@ -1,5 +1,5 @@
 /** How long a condition may take, ms. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 /** Waits until `look` gives something other than undefined or false; fails with `what` and the last look. */
 export async function until<T>(

@@ -41,7 +41,7 @@ describe('inputs from the VPS over a real sshd', () => {
     ...more,
   });
   const open = (more: object = {}) => {
-    const supply = rig.open({ inputsPath: inputs, waitMs: 1500, ...more }).inputs;
+    const supply = rig.open({ inputsPath: inputs, waitMs: 3000, ...more }).inputs;
     if (!supply) throw new Error('no supply');
     return supply;
   };

@@ -35,7 +35,7 @@ describe('a VPS that does not take the files', () => {
 
   test('a host key that is not the known one is refused, nothing is sent, and both are named', async () => {
     const wrong = `SHA256:${'A'.repeat(43)}`;
-    const { outputs, backlog } = rig.open({ vps: { ...rig.vps, hostKeys: [wrong] }, waitMs: 1500 });
+    const { outputs, backlog } = rig.open({ vps: { ...rig.vps, hostKeys: [wrong] }, waitMs: 3000 });
     const { files, warnings } = await outputs.deliver(jobOf('job-1', { 'a.png': 'secret' }));
     expect(files[0]).toMatchObject({ subfolder: 'user001/job-1', filename: 'a.png' });
     expect(warnings?.join()).toContain(`shows the host key ${rig.ssh.fingerprint}`);
@@ -55,7 +55,7 @@ describe('a VPS that does not take the files', () => {
     for (const [at, keyFile] of [stranger, locked, nonsense, join(rig.dir, 'missing')].entries()) {
       const stateDir = join(rig.dir, `state-${at}`);
       mkdirSync(stateDir);
-      const { outputs } = rig.open({ vps: { ...rig.vps, keyFile }, waitMs: 1500, stateDir });
+      const { outputs } = rig.open({ vps: { ...rig.vps, keyFile }, waitMs: 3000, stateDir });
       said.push((await outputs.deliver(jobOf(`job-${at}`, { 'a.png': 'x' }))).warnings?.join() ?? '');
     }
     expect(said[0]).toMatch(/does not let .* in with the key of VPS_SSH_KEY_FILE/);
@@ -78,7 +78,7 @@ describe('a VPS that does not take the files', () => {
     try {
       const video = noise(900_000, 'space');
       writeFileSync(join(small, 'filler'), noise(600_000, 'filler'));
-      const { outputs } = rig.open({ vps: { ...rig.vps, outputsPath: small }, waitMs: 1500 });
+      const { outputs } = rig.open({ vps: { ...rig.vps, outputsPath: small }, waitMs: 3000 });
       const { warnings } = await outputs.deliver(jobOf('job-1', { 'v.mp4': video }));
       expect(warnings?.join()).toMatch(
         /the disk of the VPS is full: 0\.\d MiB are free .* 0\.9 MiB are needed/,

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { freePort, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
+import { freePort } from '../../../resources/demo/free-port.ts';
+import { startPrivateRedis } from '../../../resources/demo/private-redis.ts';
 import { channels, keys } from '../../../worker-agent/src/contract/keys.ts';
 import {
   type ChangeFeed,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { _electron, type Browser, chromium, type Page } from 'playwright-core';
-import { freePort } from '../../../resources/demo/private-redis.ts';
+import { freePort } from '../../../resources/demo/free-port.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const OPENS_WITHIN_MS = 30_000;

@@ -26,11 +26,13 @@ test('file systems without size (/proc) tell nothing', async () => {
   expect(await readDisks([{ use: 'agent', path: '/proc/self' }])).toEqual([]);
 });
 
+const soon = { timeout: 10_000 };
+
 test('what is known is renewed, and undefined before', async () => {
   const watch = watchDisks([{ use: 'agent', path: tmpdir() }], 20);
   expect(watch.known()).toBeUndefined();
-  await vi.waitFor(() => expect(watch.known()).toHaveLength(1));
+  await vi.waitFor(() => expect(watch.known()).toHaveLength(1), soon);
   const first = watch.known();
-  await vi.waitFor(() => expect(watch.known()).not.toBe(first));
+  await vi.waitFor(() => expect(watch.known()).not.toBe(first), soon);
   watch.close();
 });
