@@ -61,6 +61,7 @@ beforeEach(async () => {
     await served.workshop.room.setNickname({ userId, nickname: '' });
   served.workshop.show(stateOf('busy'));
   served.workshop.calls.length = 0;
+  served.workshop.failures.clear();
   faults.length = 0;
   page = await browser.newPage({ viewport: { width: 1280, height: 720 }, reducedMotion: 'reduce' });
   page.on('pageerror', (error) => faults.push(error.message));
@@ -248,6 +249,28 @@ test('nicknames, by hand and by CSV', async () => {
   await page.getByRole('button', { name: 'More about <script>Zoé' }).waitFor();
 });
 
+test('Escape closes the menu of a row also before the menu has taken the focus', async () => {
+  const line = row(somebody());
+  await line.focus();
+  const heard = await line.evaluate(async (one) => {
+    const press = (key: string) =>
+      one.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    press('Enter');
+    // The menu is there, and its focus comes with the next turn of the page.
+    while (!document.querySelector('[role=menu]')) await Promise.resolve();
+    const focus = document.activeElement === one;
+    press('ArrowDown');
+    press('Escape');
+    return focus;
+  });
+  expect(heard).toBe(true);
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+  await vi.waitFor(
+    async () => expect(await line.evaluate((one) => document.activeElement === one)).toBe(true),
+    soon,
+  );
+});
+
 test('a search finds people, their jobs are one click away, and hostile names stay in their cells', async () => {
   const userId = somebody();
   await page.getByRole('textbox', { name: 'Search people' }).fill(userId);
@@ -282,9 +305,9 @@ test('a thousand people: few rows exist, keys reach every one, nothing leaves it
   await page.getByRole('columnheader', { name: 'Person', exact: true }).waitFor();
   await lines.first().focus();
   const first = await focused();
+  const place = () => page.evaluate(() => Number(document.activeElement?.getAttribute('aria-rowindex')));
   await page.keyboard.press('End');
-  await vi.waitFor(async () => expect(await focused()).not.toBe(first), soon);
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex'))).toBe('1001');
+  await vi.waitFor(async () => expect(await place()).toBe(1001), soon);
   const seen = await page.evaluate(() => {
     const [row, table] = [document.activeElement, document.querySelector('[role=grid]')];
     const [inner, outer] = [row, table].map((one) => one?.getBoundingClientRect());
@@ -294,7 +317,7 @@ test('a thousand people: few rows exist, keys reach every one, nothing leaves it
   await page.keyboard.press('Home');
   await at(first ?? '');
   await page.keyboard.press('PageDown');
-  await vi.waitFor(async () => expect(await focused()).not.toBe(first), soon);
+  await vi.waitFor(async () => expect(await place()).toBeGreaterThan(2), soon);
   const heading = await page.getByRole('columnheader', { name: 'Person', exact: true }).boundingBox();
   const box = await page.locator(':focus').boundingBox();
   expect(box?.y).toBeGreaterThanOrEqual((heading?.y ?? 0) + (heading?.height ?? 0));

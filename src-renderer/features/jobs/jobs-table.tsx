@@ -76,6 +76,9 @@ export function JobsTable({ jobs, sort, onSort, chosen, onChoose, empty }: JobsT
   // A row that a key moved to may only exist after scrolling; it takes the focus once it is there.
   useEffect(() => {
     if (wanted.current === null) return;
+    // Filtered away, it is wanted no more: it must not take the focus from the search when it comes back.
+    if (!jobs.some(({ id }) => id === wanted.current)) wanted.current = null;
+    if (wanted.current === null) return;
     const row = scroll.current?.querySelector<HTMLElement>(`[data-job="${CSS.escape(wanted.current)}"]`);
     if (!row) return;
     wanted.current = null;
@@ -121,8 +124,15 @@ export function JobsTable({ jobs, sort, onSort, chosen, onChoose, empty }: JobsT
         ),
       );
   };
+  const closeMenu = (id: string) => {
+    setMenuOf(null);
+    wanted.current = id;
+  };
   const press = (event: KeyboardEvent, id: string, at: number) => {
-    if (event.key === 'Enter') setMenuOf(id);
+    // The open menu takes the focus a moment later; what is pressed until then is meant for it.
+    if (menuOf === id) {
+      if (event.key === 'Escape') closeMenu(id);
+    } else if (event.key === 'Enter') setMenuOf(id);
     else if (event.key === ' ') onChoose((before) => toggleJob(before, id));
     else if (event.key === 'a' && (event.ctrlKey || event.metaKey))
       onChoose((before) => toggleAll(before, jobs));
@@ -266,10 +276,7 @@ export function JobsTable({ jobs, sort, onSort, chosen, onChoose, empty }: JobsT
                     job={job}
                     opened={menuOf === job.id}
                     onOpen={() => setMenuOf(job.id)}
-                    onClose={() => {
-                      setMenuOf(null);
-                      wanted.current = job.id;
-                    }}
+                    onClose={() => closeMenu(job.id)}
                   />
                 </div>
               </div>

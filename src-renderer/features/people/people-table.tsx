@@ -55,9 +55,10 @@ export function PeopleTable(props: {
     if (wanted.current === null) return;
     const at = rows.findIndex(({ userId }) => userId === wanted.current);
     const row = scroll.current?.querySelector<HTMLElement>(`[aria-rowindex="${at + 2}"]`);
-    if (at < 0 || !row) return;
+    // Filtered away, it is wanted no more: it must not take the focus from the search when it comes back.
+    if (at >= 0 && !row) return;
     wanted.current = null;
-    row.focus({ preventScroll: true });
+    row?.focus({ preventScroll: true });
   });
   const move = (event: KeyboardEvent, at: number) => {
     const page = Math.max(1, Math.floor((scroll.current?.clientHeight ?? 400) / (ROW_REM * remPx())) - 2);
@@ -108,7 +109,11 @@ export function PeopleTable(props: {
               onFocus={() => setCurrent(userId)}
               onKeyDown={(event) => {
                 if (event.target !== event.currentTarget) return;
-                if (event.key === 'Enter' || event.key === ' ') {
+                // The open menu takes the focus a moment later; what is pressed until then is meant for it.
+                if (menuOf === userId) {
+                  event.preventDefault();
+                  if (event.key === 'Escape') open(userId, false);
+                } else if (event.key === 'Enter' || event.key === ' ') {
                   event.preventDefault();
                   setMenuOf(userId);
                 } else move(event, index);
