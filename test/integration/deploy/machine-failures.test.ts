@@ -349,7 +349,10 @@ chmod +x /usr/local/bin/docker
   test('the link is cut at every step: each press goes on from there, and the end is as without', async () => {
     const way = cutAtStep(link.host, gpu);
     const keeper = consoleOf({ host: way.host });
-    await gpu.run(`rm -rf ${ROOT}`);
+    // Nor is anything of an earlier attempt at work there.
+    await gpu.run(
+      `pkill -KILL -f '[w]orker-agent.mjs' || :; pkill -KILL -f '[c]omfy-double' || :; rm -rf ${ROOT}`,
+    );
     // Each with its place among what is to be done then. What stands nowhere but in the plan is done again.
     const steps = [
       ['node', 1],
