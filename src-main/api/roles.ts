@@ -165,6 +165,13 @@ export interface SettingsService {
   /** Forgets the link and returns to the first-run state. */
   disconnect(): Promise<void>;
   reconnectNow(): Promise<void>;
+  /**
+   * Another password for the Redis that is watched; it takes the old one's place only once Redis has taken it.
+   * @param input.keep also beyond this process, where this computer has a place for it.
+   * @throws WorkshopError REDIS_AUTH for a wrong one, REDIS_UNREACHABLE when it could not be tried, WRONG_STATE before a
+   * workshop is set up, CONFLICT when the console was turned to another one meanwhile.
+   */
+  enterPassword(input: { password: string; keep: boolean }): Promise<void>;
 }
 
 export interface RedisSettings {

@@ -80,6 +80,9 @@ export const appRouter = router({
       .mutation(({ ctx, input }) => ctx.services.settings.connect(input)),
     disconnect: procedure.mutation(({ ctx }) => ctx.services.settings.disconnect()),
     reconnectNow: procedure.mutation(({ ctx }) => ctx.services.settings.reconnectNow()),
+    enterPassword: procedure
+      .input(z.object({ password: z.string().min(1, 'enter the password').max(1000), keep: z.boolean() }))
+      .mutation(({ ctx, input }) => ctx.services.settings.enterPassword(input)),
   }),
 });
 

@@ -220,6 +220,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       alerts.turnTo(key);
     },
     preset: environment.preset,
+    mayKeep: () => !demo.isOpen(),
   });
   const demo = createDemo({
     source: options.sources === undefined ? undefined : demoSource(options.sources),

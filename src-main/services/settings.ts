@@ -1,3 +1,4 @@
+import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { RedisSettings, SettingsService } from '../api/roles.ts';
 import type { CurrentWorkshop } from './roles.ts';
 
@@ -17,7 +18,8 @@ export type WorkshopSettings = RedisSettings & { name: string };
 export interface SettingsStore {
   /** What was kept, or null before the first run. `notice` says when kept settings could not be read. */
   load(): Promise<{ settings: WorkshopSettings | null; notice: string | null }>;
-  save(settings: WorkshopSettings): Promise<void>;
+  /** @param keep false: its password is known to this process only, whatever place there is for it. Default true. */
+  save(settings: WorkshopSettings, keep?: boolean): Promise<void>;
   forget(): Promise<void>;
 }
 
@@ -28,6 +30,8 @@ export interface SettingsNeeds {
   onChange(workshop: OpenWorkshop | undefined, by: WorkshopSettings | undefined): void;
   /** Given from outside, these are used at the start and never stored. */
   preset?: WorkshopSettings | undefined;
+  /** Whether what was turned to last may be kept; a demo may not. Default: it may. */
+  mayKeep?(): boolean;
 }
 
 export interface SettingsKeeper extends SettingsService {
@@ -44,9 +48,12 @@ export interface SettingsKeeper extends SettingsService {
 }
 
 /** First run, and which workshop is current. */
-export function createSettingsService({ store, open, onChange, preset }: SettingsNeeds): SettingsKeeper {
+export function createSettingsService(needs: SettingsNeeds): SettingsKeeper {
+  const { store, open, onChange, preset, mayKeep = () => true } = needs;
   let current: OpenWorkshop | undefined;
   let opened: WorkshopSettings | undefined;
+  /** The preset, also with another password: it is never stored. */
+  const outside = new WeakSet<WorkshopSettings>(preset ? [preset] : []);
 
   const turnTo = (next: OpenWorkshop | undefined, by?: WorkshopSettings) => {
     const before = current;
@@ -76,6 +83,28 @@ export function createSettingsService({ store, open, onChange, preset }: Setting
         next.close();
         throw cause;
       }
+      turnTo(next, settings);
+    },
+    async enterPassword({ password, keep }) {
+      const before = opened;
+      if (!before)
+        throw new WorkshopError('WRONG_STATE', 'No workshop is watched, so there is no Redis to try it at.', {
+          remedy: 'Set a workshop up first.',
+        });
+      const settings = { ...before, password };
+      const next = open(settings);
+      try {
+        await next.answered();
+        if (opened !== before)
+          throw new WorkshopError('CONFLICT', 'This console was turned to another workshop meanwhile.', {
+            remedy: 'Enter the password again if that one asks for it.',
+          });
+        if (!outside.has(before) && mayKeep()) await store.save(settings, keep);
+      } catch (cause) {
+        next.close();
+        throw cause;
+      }
+      if (outside.has(before)) outside.add(settings);
       turnTo(next, settings);
     },
     async disconnect() {

@@ -2,6 +2,7 @@ import { askFirst } from '../components/confirm.tsx';
 import { showConsoleName } from '../components/console-name-panel.ts';
 import { plural } from '../components/format.ts';
 import { goTo, showJobs, showLog } from '../components/navigate.ts';
+import { askRedisPassword } from '../components/redis-password/redis-password-open.ts';
 import { bulkOffers } from '../features/jobs/bulk-offers.ts';
 import { useBulk } from '../live/bulk-verbs.ts';
 import { useStaggered } from '../live/clock.ts';
@@ -242,6 +243,12 @@ function useConsoleActions(showKeys: () => void): PaletteAction[] {
     ...actions,
     { id: 'console-name', label: 'Name of this console…', act: showConsoleName },
     { id: 'reconnect', label: 'Connect to Redis again now', act: () => reconnect.mutate() },
+    {
+      id: 'redis-password',
+      label: 'Redis password…',
+      description: 'Tries another one; it is kept only when Redis has taken it.',
+      act: askRedisPassword,
+    },
     {
       id: 'disconnect',
       label: 'Forget this workshop on this laptop…',

@@ -14,6 +14,7 @@ import { LeaveDemo } from '../components/demo-door.tsx';
 import { clockText } from '../components/format.ts';
 import { MachineQuestionHost } from '../components/machines/machine-question.tsx';
 import { goTo, useScreen } from '../components/navigate.ts';
+import { RedisPasswordDialog } from '../components/redis-password/redis-password-dialog.tsx';
 import { RemedyHost } from '../components/remedies/remedy-host.tsx';
 import { RoomBadge } from '../components/room-held.tsx';
 import { AlertBell } from '../features/alerts/alert-bell.tsx';
@@ -83,6 +84,7 @@ export function Shell() {
       <ConfirmHost />
       <RemedyHost />
       <MachineQuestionHost />
+      <RedisPasswordDialog />
       <RoomDialog />
       <AlertsDrawer />
       <ConsoleNameDialog />

@@ -6,6 +6,7 @@ import { useReconnectNow } from '../live/settings-verbs.ts';
 import { liveStore, useLive } from '../live/store.ts';
 import { plural } from './format.ts';
 import { goTo, showHost, showJobs } from './navigate.ts';
+import { askRedisPassword } from './redis-password/redis-password-open.ts';
 
 /** The one click that mends what an alert is about, or opens the place where it can be mended. */
 export function AlertActionButton({ action, done }: { action: AlertAction; done?: () => void }) {
@@ -36,6 +37,9 @@ export function AlertActionButton({ action, done }: { action: AlertAction; done?
         return hold.mutate({ held: false });
       case 'reconnect':
         return reconnect.mutate();
+      case 'enter-redis-password':
+        done?.();
+        return askRedisPassword();
       case 'interrupt-job': {
         done?.();
         const job = liveStore.getState().jobs.get(action.jobId);
@@ -75,6 +79,8 @@ function wordsOf(action: AlertAction, wanted: number | null): string {
       return 'Release the queue';
     case 'reconnect':
       return 'Connect again';
+    case 'enter-redis-password':
+      return 'Enter the password…';
     case 'interrupt-job':
       return 'Interrupt it…';
     case 'show-jobs':

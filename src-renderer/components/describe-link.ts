@@ -38,10 +38,19 @@ export function describeLink(name: string, link: LinkState, now: number): LinkWo
     case 'lost':
       return {
         tone: 'fail',
-        short: link.retryAt === null ? 'lost' : `lost, retry ${untilText(link.retryAt, now)}`,
+        short: wantsPassword(link)
+          ? 'needs a password'
+          : link.retryAt === null
+            ? 'lost'
+            : `lost, retry ${untilText(link.retryAt, now)}`,
         sentence: `${name} is lost since ${clockText(link.since, now)}: ${sentenceOf(link.why)} ${link.remedy}`,
       };
   }
+}
+
+/** Redis is there and wants another password than this console has. */
+export function wantsPassword(link: LinkState): boolean {
+  return link.kind === 'lost' && link.code === 'REDIS_AUTH';
 }
 
 /** "in 6 s", or "now" when it is due. */

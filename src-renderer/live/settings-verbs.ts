@@ -1,4 +1,5 @@
-import type { RedisSettings } from '../../src-main/api/types.ts';
+import { useQueryClient } from '@tanstack/react-query';
+import type { ErrorInfo, RedisSettings } from '../../src-main/api/types.ts';
 import { sayDone, sayFailed } from '../components/notice.tsx';
 import { useVerb } from './command.ts';
 
@@ -19,6 +20,23 @@ export function useReconnectNow() {
   return useVerb<void, void>({
     run: (client) => client.settings.reconnectNow.mutate(),
     failed: (error, again) => sayFailed('Redis was not reached', error, again),
+  });
+}
+
+/** Another password for the Redis that is watched. The caller shows the failure beside the field. */
+export function useEnterPassword(after: {
+  done?: (() => void) | undefined;
+  failed: (error: ErrorInfo) => void;
+}) {
+  const queries = useQueryClient();
+  return useVerb<{ password: string; keep: boolean }, void>({
+    run: (client, input) => client.settings.enterPassword.mutate(input),
+    done() {
+      void queries.invalidateQueries({ queryKey: ['workshops'] });
+      sayDone('Redis has taken the password.', undefined, 'redis-password');
+      after.done?.();
+    },
+    failed: (error) => after.failed(error),
   });
 }
 

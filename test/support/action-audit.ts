@@ -166,4 +166,8 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
     scripted: 'what it dials',
   },
   'settings.reconnectNow': every(LINK),
+  'settings.enterPassword': {
+    file: 'redis-password',
+    test: 'a console without a keychain is started again: the Stage leads to the field, a wrong one says so, the right one is live at once',
+  },
 };

@@ -313,6 +313,7 @@ export class FakeWorkshop implements Services {
       this.#called('connect', { ...input, password: input.password === null ? null : '…' }),
     disconnect: async () => this.#called('disconnect', null),
     reconnectNow: async () => this.#called('reconnectNow', null),
+    enterPassword: async ({ keep }) => this.#called('enterPassword', { keep }),
   };
 
   readonly network: NetworkService = { changed: async () => this.#called('network', null) };

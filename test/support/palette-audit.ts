@@ -87,5 +87,6 @@ export const PALETTE_AUDIT: Readonly<Record<string, Reached | string>> = {
   'network.changed': 'the operating system says it, not a person',
   'settings.connect': 'the form of the first run; Setup leads to it',
   'settings.disconnect': acts('Forget this workshop on this laptop'),
+  'settings.enterPassword': opens('Redis password'),
   'settings.reconnectNow': acts('Connect to Redis again now'),
 };

@@ -48,7 +48,7 @@ export interface HostLink {
   run(argv: readonly string[], timeoutMs?: number): Promise<ExecResult>;
   /** A stream to an address as the machine sees it; no port is opened here. */
   forward(host: string, port: number): Promise<Duplex>;
-  /** Connects now: ends waiting, a refusal, or having been disconnected. */
+  /** Connects now: ends waiting, a refusal, or having been disconnected; a link that works badly is made anew. */
   connect(): void;
   /** Stays idle until `connect`. */
   disconnect(): void;
@@ -322,7 +322,9 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
     run: async (argv, timeoutMs = 10_000) => (await ready()).run(argv, timeoutMs),
     forward: async (host, port) => (await ready()).forward(host, port),
     connect() {
-      if (closed || session || dialling) return;
+      if (closed || dialling) return;
+      if (session && state.kind !== 'degraded') return;
+      if (session) return anew();
       memory.declined.clear();
       pauses = 0;
       lostSince = 0;

@@ -35,12 +35,15 @@ export function keepPulse(
     if (waiting) return;
     waiting = true;
     const asked = performance.now();
+    // What was asked before the probe may have been answered before there was something to prove.
+    const proves = probedAt !== undefined;
     client.ping().then(
       () => {
         waiting = false;
         if (stopped) return;
         heardAt = Date.now();
-        probedAt = undefined;
+        if (proves) probedAt = undefined;
+        else if (probedAt !== undefined) ping();
         tell.heard(performance.now() - asked);
       },
       // A failed ping is silence; the close of the connection tells more.

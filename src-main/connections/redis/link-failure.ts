@@ -29,7 +29,7 @@ export function explainLinkFailure(cause: unknown, where: string): LinkFailure {
   if (/Channel open failure/.test(text))
     return retries('REDIS_UNREACHABLE', `The VPS finds nothing that answers at ${where}.`, TUNNEL_REMEDY);
   if (/^NOAUTH/.test(text))
-    return waits('REDIS_AUTH', `Redis at ${where} wants a password and none is set.`, PASSWORD_REMEDY);
+    return waits('REDIS_AUTH', `Redis at ${where} wants a password and none is set.`, NO_PASSWORD_REMEDY);
   if (/^(WRONGPASS|ERR invalid password|NOPERM)/.test(text))
     return waits('REDIS_AUTH', `Redis at ${where} refuses the password.`, PASSWORD_REMEDY);
   if (/Unknown RESP type|Protocol error, got/i.test(text))
@@ -117,6 +117,7 @@ export function noGreeting(where: string): LinkFailure {
   );
 }
 
+const NO_PASSWORD_REMEDY = 'Enter the password; it is REDIS_PASSWORD in the .env on the VPS.';
 const PASSWORD_REMEDY = 'Enter the password again; it is REDIS_PASSWORD in the .env on the VPS.';
 const OTHER_REMEDY = 'Check that the VPS and its Redis are up.';
 

@@ -52,7 +52,10 @@ export interface RedisLink {
   onSession(listener: (session: RedisSession) => void): () => void;
   /** The open connection. @throws WorkshopError REDIS_UNREACHABLE or REDIS_AUTH with the remedy while there is none. */
   client(): Redis;
-  /** Dials now instead of at `retryAt`; also ends waiting for a person. */
+  /**
+   * Dials now instead of at `retryAt`; also ends waiting for a person. A link that works badly is made anew, one that
+   * is ready is proved.
+   */
   reconnectNow(): void;
   /** The laptop woke up, or its network changed: proves the link at once, and dials one that is lost without a pause. */
   wake(): void;
@@ -73,7 +76,7 @@ export function openRedisLink(options: LinkOptions): RedisLink {
   const stateListeners = new Set<(state: LinkState) => void>();
   const sessionListeners = new Set<(session: RedisSession) => void>();
   let state: LinkState = { kind: 'idle' };
-  let session: (RedisSession & { end: () => void; prove: () => void }) | undefined;
+  let session: (RedisSession & { end: () => void; prove: () => void; abandon: () => void }) | undefined;
   /** The attempt that is under way. */
   let dialling: { since: number; abandon: () => void } | undefined;
   let retry: NodeJS.Timeout | undefined;
@@ -146,7 +149,7 @@ export function openRedisLink(options: LinkOptions): RedisLink {
         if (failed || closed) return;
         clearTimeout(late);
         dialling = undefined;
-        open(client, rttMs, fail);
+        open(client, rttMs, fail, mine.abandon);
       },
       (error: unknown) => {
         cause ??= error;
@@ -155,7 +158,7 @@ export function openRedisLink(options: LinkOptions): RedisLink {
     );
   };
 
-  const open = (client: Redis, rttMs: number, fail: (failure: LinkFailure) => void) => {
+  const open = (client: Redis, rttMs: number, fail: (failure: LinkFailure) => void, abandon: () => void) => {
     const ending = new AbortController();
     const pulse = keepPulse(client, times, {
       heard: (rtt) => {
@@ -185,7 +188,7 @@ export function openRedisLink(options: LinkOptions): RedisLink {
       ending.abort();
     };
     attempt = 0;
-    session = { client, connect: options.connect, signal: ending.signal, end, prove: pulse.prove };
+    session = { client, connect: options.connect, signal: ending.signal, end, prove: pulse.prove, abandon };
     become({ kind: 'ready', since: Date.now(), rttMs });
     for (const listener of [...sessionListeners]) listener(session);
   };
@@ -216,7 +219,12 @@ export function openRedisLink(options: LinkOptions): RedisLink {
           );
     },
     reconnectNow() {
-      if (closed || session || dialling) return;
+      if (closed || dialling) return;
+      if (session && state.kind === 'ready') return session.prove();
+      const before = session;
+      session = undefined;
+      before?.abandon();
+      before?.end();
       attempt = 0;
       become({ kind: 'connecting', since: Date.now(), attempt: 1 });
       dial();

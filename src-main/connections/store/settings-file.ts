@@ -71,14 +71,20 @@ export function settingsFile(dir: string, secrets: SecretStore, changed: () => v
     turn = done.catch(() => {});
     return done;
   };
-  const keep = async (id: string, password: string | null, inFile: boolean): Promise<StoredPassword> => {
+  /** @param lasting false: only as long as this process lives. */
+  const keep = async (
+    id: string,
+    password: string | null,
+    inFile: boolean,
+    lasting = true,
+  ): Promise<StoredPassword> => {
     entered.delete(id);
     await inClear.remove(id);
     if (password === null) return { kind: 'none' };
-    const text = secrets.seal(password);
+    const text = lasting ? secrets.seal(password) : null;
     if (text !== null) return { kind: 'sealed', text };
     entered.set(id, password);
-    if (!inFile) return { kind: 'asked' };
+    if (!inFile || !lasting) return { kind: 'asked' };
     await inClear.set(id, password);
     return { kind: 'file' };
   };
@@ -98,12 +104,13 @@ export function settingsFile(dir: string, secrets: SecretStore, changed: () => v
     stored: StoredWorkshops,
     profile: WorkshopProfile,
     password: string | null | undefined,
+    lasting = true,
   ) => {
     const before = stored.workshops.find((one) => one.profile.id === profile.id);
     const kept =
       password === undefined
         ? (before?.password ?? { kind: 'asked' as const })
-        : await keep(profile.id, password, stored.secretsInFile);
+        : await keep(profile.id, password, stored.secretsInFile, lasting);
     const now = { profile, password: kept };
     const workshops = before
       ? stored.workshops.map((one) => (one === before ? now : one))
@@ -135,13 +142,17 @@ export function settingsFile(dir: string, secrets: SecretStore, changed: () => v
       };
     },
 
-    /** Keeps a link that works: of the workshop by that name, else of a new one; it becomes the current one. */
-    async save({ name, host, port, tls, password, through }: StoredSettings): Promise<void> {
+    /**
+     * Keeps a link that works: of the workshop by that name, else of a new one; it becomes the current one.
+     * @param lasting false: its password is known to this process only, whatever place there is for it.
+     */
+    async save(settings: StoredSettings, lasting = true): Promise<void> {
+      const { name, host, port, tls, password, through } = settings;
       await change(async (stored) => {
         const known = stored.workshops.find(({ profile }) => profile.name === name)?.profile;
         const profile = known ?? emptyProfile(randomUUID(), name);
         const redis = { host, port, tls, through: through ?? known?.redis?.through ?? ('direct' as const) };
-        const next = await put(stored, { ...profile, redis }, password);
+        const next = await put(stored, { ...profile, redis }, password, lasting);
         return [{ ...next, currentId: profile.id }, undefined];
       });
     },
@@ -237,4 +248,4 @@ export function settingsFile(dir: string, secrets: SecretStore, changed: () => v
 const missing = (password: StoredPassword) =>
   password.kind === 'sealed'
     ? 'The stored password cannot be opened on this machine. Enter it again.'
-    : 'The Redis password is not kept on this computer. Enter it in Setup.';
+    : 'The Redis password is not kept on this computer. Enter it again.';

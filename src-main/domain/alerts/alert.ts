@@ -8,6 +8,8 @@ export type AlertAction =
   | { kind: 'resume-workers'; hostId: string }
   | { kind: 'release-queue' }
   | { kind: 'reconnect' }
+  /** Redis wants another password than this console has. */
+  | { kind: 'enter-redis-password' }
   /** Asks first, naming who is hit. */
   | { kind: 'interrupt-job'; jobId: string }
   | { kind: 'show-jobs'; status: 'pending' | 'running' | 'failed' | 'unreadable' }

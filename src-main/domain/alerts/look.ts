@@ -36,7 +36,7 @@ function lookAtLink({ snapshot, threshold }: AlertFacts): Reading[] {
       reading('redis-lost', '', 'over', {
         severity: 'fail',
         text: `${quoted(redis.why, 300)} ${quoted(redis.remedy, 300)}`,
-        action: { kind: 'reconnect' },
+        action: { kind: redis.code === 'REDIS_AUTH' ? 'enter-redis-password' : 'reconnect' },
       }),
     ];
   if ((redis.kind !== 'ready' && redis.kind !== 'degraded') || redis.rttMs === null) return [];

@@ -4,7 +4,7 @@ import { clockText, spanText } from '../format.ts';
 import type { Tone } from '../tone.ts';
 
 /** What a person may do about a link. */
-export type MachineAct = 'connect' | 'retry' | 'disconnect' | 'answer' | 'trust-new-key';
+export type MachineAct = 'connect' | 'retry' | 'renew' | 'disconnect' | 'answer' | 'trust-new-key' | 'setup';
 
 /** The way to a machine in a few words, in a sentence, and what can be done about it; the next step first. */
 export interface MachineWords {
@@ -50,21 +50,21 @@ export function describeMachine({ name, address, link }: MachineView, now: numbe
         tone: 'warn',
         short: 'slow',
         sentence: `${who} works badly since ${clockText(link.since, now)}: ${sentenceOf(link.why)}`,
-        acts: ['disconnect'],
+        acts: ['renew', 'disconnect'],
       };
     case 'lost':
       return {
         tone: 'fail',
         short: `lost, retry ${untilText(link.retryAt, now)}`,
         sentence: `${who} is lost since ${clockText(link.since, now)}: ${sentenceOf(link.why)} ${link.remedy}`,
-        acts: ['retry', 'disconnect'],
+        acts: ['retry', 'setup', 'disconnect'],
       };
     case 'refused':
       return {
         tone: 'fail',
         short: link.code === 'HOST_KEY_CHANGED' ? 'key changed' : 'needs you',
         sentence: `${who} is not connected since ${clockText(link.since, now)}: ${sentenceOf(link.why)} ${link.remedy}`,
-        acts: link.code === 'HOST_KEY_CHANGED' ? ['trust-new-key', 'retry'] : ['retry'],
+        acts: link.code === 'HOST_KEY_CHANGED' ? ['trust-new-key', 'retry'] : ['retry', 'setup'],
       };
   }
 }

@@ -3,15 +3,18 @@ import { useNow } from '../../live/clock.ts';
 import { useConnectMachine, useDisconnectMachine, useForgetHostKey } from '../../live/machine-verbs.ts';
 import { useLive } from '../../live/store.ts';
 import { askFirst } from '../confirm.tsx';
+import { goTo, useScreen } from '../navigate.ts';
 import { describeMachine, type MachineAct } from './describe-machine.ts';
 import { bringBack } from './question-open.ts';
 
 const WORDS: Record<MachineAct, string> = {
   connect: 'Connect',
   retry: 'Try again now',
+  renew: 'Connect anew',
   disconnect: 'Disconnect',
   answer: 'Answer',
   'trust-new-key': 'Look at the new key',
+  setup: 'Its login in Setup',
 };
 
 /** Buttons for what can be done about the way to one machine, the next step first. */
@@ -21,10 +24,13 @@ export function MachineActs({ id }: { id: string }) {
   const connect = useConnectMachine();
   const disconnect = useDisconnectMachine();
   const forget = useForgetHostKey();
+  const screen = useScreen();
   if (!machine) return null;
   const run: Record<MachineAct, () => void> = {
     connect: () => connect.mutate({ id }),
     retry: () => connect.mutate({ id }),
+    renew: () => connect.mutate({ id }),
+    setup: () => goTo('setup'),
     disconnect: () => disconnect.mutate({ id }),
     answer: () => machine.link.kind === 'asking' && bringBack(machine.link.question.id),
     'trust-new-key': () =>
@@ -38,9 +44,10 @@ export function MachineActs({ id }: { id: string }) {
         onAct: () => forget.mutate({ id }),
       }),
   };
+  const acts = describeMachine(machine, now).acts.filter((act) => act !== 'setup' || screen !== 'setup');
   return (
     <Group gap="xs" mt="xs">
-      {describeMachine(machine, now).acts.map((act, at) => (
+      {acts.map((act, at) => (
         <Button key={act} size="compact-sm" variant={at === 0 ? 'light' : 'default'} onClick={run[act]}>
           {WORDS[act]}
         </Button>

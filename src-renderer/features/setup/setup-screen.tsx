@@ -1,9 +1,11 @@
 import { Button, Group } from '@mantine/core';
 import type { WorkshopProfile } from '../../../src-main/api/types.ts';
 import { DemoDoor } from '../../components/demo-door.tsx';
+import { wantsPassword } from '../../components/describe-link.ts';
 import { cut, listText } from '../../components/format.ts';
 import { goTo } from '../../components/navigate.ts';
 import { Panel } from '../../components/panel.tsx';
+import { RedisPasswordForm } from '../../components/redis-password/redis-password-form.tsx';
 import { useNow } from '../../live/clock.ts';
 import { useDemo } from '../../live/demo-verbs.ts';
 import { useDeployments, useLookOver } from '../../live/deploy-verbs.ts';
@@ -43,6 +45,7 @@ export function SetupScreen() {
           is for later.
         </p>
       )}
+      {!profile && name !== null && demo?.state !== 'open' && <OutsidePassword />}
       {!profile && view.workshops.length === 0 && name === null && (
         <p className={styles.text}>Begin with a name.</p>
       )}
@@ -89,6 +92,16 @@ export function SetupScreen() {
       )}
     </div>
   );
+}
+
+/** A Redis that was given from outside, with a password that is not right, or no longer. */
+function OutsidePassword() {
+  const wanted = useLive(({ links }) => wantsPassword(links.redis));
+  return wanted ? (
+    <Panel title="Redis password">
+      <RedisPasswordForm />
+    </Panel>
+  ) : null;
 }
 
 /** Machines of which nothing is known: a look tells, and changes nothing there. */

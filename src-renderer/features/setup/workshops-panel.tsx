@@ -2,7 +2,9 @@ import { Button, Checkbox, FileButton, Group, PasswordInput, Text, TextInput } f
 import { type FormEvent, useState } from 'react';
 import type { WorkshopListing, WorkshopsView } from '../../../src-main/api/types.ts';
 import { askFirst } from '../../components/confirm.tsx';
+import { wantsPassword } from '../../components/describe-link.ts';
 import { Panel } from '../../components/panel.tsx';
+import { RedisPasswordForm } from '../../components/redis-password/redis-password-form.tsx';
 import {
   freshProfile,
   useExportWorkshop,
@@ -12,6 +14,7 @@ import {
   useSaveWorkshop,
   useTurnTo,
 } from '../../live/setup-verbs.ts';
+import { useLive } from '../../live/store.ts';
 import styles from './setup.module.css';
 
 /** The saved workshops: which one is watched, and where their passwords are kept. */
@@ -135,6 +138,7 @@ function Saved(props: {
           Forget
         </Button>
       </Group>
+      {props.isCurrent && <CurrentPassword listing={props.listing} />}
       {props.asked && (
         <form onSubmit={submit} className={styles.row}>
           <PasswordInput
@@ -150,6 +154,15 @@ function Saved(props: {
       )}
     </li>
   );
+}
+
+/** The workshop that is watched, and cannot be without a password that this console does not have. */
+function CurrentPassword({ listing: { profile, password } }: { listing: WorkshopListing }) {
+  const name = useLive((state) => state.name);
+  const wanted = useLive(({ links: { redis } }) =>
+    password === 'asked' ? redis.kind !== 'ready' && redis.kind !== 'degraded' : wantsPassword(redis),
+  );
+  return wanted && name === profile.name ? <RedisPasswordForm /> : null;
 }
 
 function Secrets({ secrets }: Pick<WorkshopsView, 'secrets'>) {

@@ -1,5 +1,5 @@
 import type { LinkState } from '../../../src-main/api/types.ts';
-import { sentenceOf, untilText } from '../../components/describe-link.ts';
+import { sentenceOf, untilText, wantsPassword } from '../../components/describe-link.ts';
 import { clockText, cut, spanText } from '../../components/format.ts';
 import { blameTailnet } from '../../components/machines/describe-tailnet.ts';
 import { describeAgents } from './describe-agents.ts';
@@ -78,6 +78,13 @@ function describeRedis(facts: StageFacts, redis: LinkState, now: number): StageS
       const goesOn = `${lastKnown} Workers go on by themselves meanwhile.`;
       const retry = redis.retryAt === null ? '' : `Next try ${untilText(redis.retryAt, now)}.`;
       const why = sentenceOf(cut(redis.why, 300));
+      if (wantsPassword(redis))
+        return {
+          tone: 'fail',
+          headline: `Redis is lost since ${clockText(redis.since, now)}: it does not let this console in.`,
+          details: [why, sentenceOf(redis.remedy), goesOn],
+          next: { kind: 'enter-password' },
+        };
       return {
         tone: 'fail',
         headline: `Redis is lost since ${clockText(redis.since, now)}.`,

@@ -1,6 +1,7 @@
 import { Button, Stack, Tooltip } from '@mantine/core';
 import { fitWords } from '../../components/fit-words.ts';
 import { goTo } from '../../components/navigate.ts';
+import { askRedisPassword } from '../../components/redis-password/redis-password-open.ts';
 import { useRestartWorker, useResume, useSetCount } from '../../live/fleet-verbs.ts';
 import { useReconnectNow } from '../../live/settings-verbs.ts';
 import { useLiveData } from '../../live/store.ts';
@@ -42,6 +43,7 @@ function ActButton({ step }: { step: Act }) {
     if (step.kind === 'start') setCount.mutate({ hostId: step.hostId, workers: step.workers });
     else if (step.kind === 'resume') resume.mutate({ hostId: step.hostId, workerIds: [] });
     else if (step.kind === 'reconnect') reconnect.mutate();
+    else if (step.kind === 'enter-password') askRedisPassword();
     else restart.mutate({ hostId: step.hostId, workerId: step.workerId });
   };
   const fit = useLiveData((state) =>
@@ -64,6 +66,8 @@ function wordsOf(step: Act): string {
       return 'Resume all';
     case 'reconnect':
       return 'Try now';
+    case 'enter-password':
+      return 'Enter the password…';
     case 'restart-worker':
       return `Restart ${step.workerId}`;
   }

@@ -1,11 +1,20 @@
 import { Button, Code } from '@mantine/core';
 import { goTo } from '../../components/navigate.ts';
 import { useLive } from '../../live/store.ts';
+import { isReached } from './facts.ts';
 import styles from './first-run.module.css';
 
-/** Redis is there, but no agent ever reported: how one comes to be. */
+/** Redis is there, but no agent ever reported: how one comes to be. Before it is there, nobody knows. */
 export function NoAgent() {
   const address = useLive((state) => state.redisAddress);
+  const known = useLive((state) => isReached(state) || state.queueAt !== null);
+  if (!known)
+    return (
+      <section className={styles.card} aria-labelledby="no-agent">
+        <h2 id="no-agent">What runs is not known yet</h2>
+        <p>Agents, workers and jobs appear here as soon as Redis is reached.</p>
+      </section>
+    );
   return (
     <section className={styles.card} aria-labelledby="no-agent">
       <h2 id="no-agent">Waiting for a GPU host</h2>

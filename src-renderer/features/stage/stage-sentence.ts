@@ -6,6 +6,7 @@ export type NextStep =
   | { kind: 'resume'; hostId: string }
   | { kind: 'release' }
   | { kind: 'reconnect' }
+  | { kind: 'enter-password' }
   | { kind: 'restart-worker'; hostId: string; workerId: string }
   /** Screens where it is mended, the likeliest first. */
   | { kind: 'go'; to: readonly ('hosts' | 'logs')[] };

@@ -94,7 +94,12 @@ export function fakeServices(): { services: Services; watching: () => number } {
       cancelWaiting: async () => ({ done: [], refused: 0, why: [] }),
     },
     deploy: new FakeDeploy(),
-    settings: { connect: async () => {}, disconnect: async () => {}, reconnectNow: async () => {} },
+    settings: {
+      connect: async () => {},
+      disconnect: async () => {},
+      reconnectNow: async () => {},
+      enterPassword: async () => {},
+    },
     alerts: {
       rules: async () => [],
       setRule: async () => {},

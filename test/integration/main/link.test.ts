@@ -149,6 +149,30 @@ describe('a link to a Redis with a password', () => {
     await reaches(link, 'ready');
   });
 
+  test('asked to connect anew: one that answers is proved and goes on, one that works badly is replaced', async () => {
+    const { link, kinds } = open(
+      { port: redis.port, password: 'geheim-1' },
+      { ...HURRY, lostAfterMs: 600_000 },
+    );
+    const sessions: AbortSignal[] = [];
+    link.onSession(({ signal }) => sessions.push(signal));
+    await reaches(link, 'ready');
+    const before = link.client();
+    link.reconnectNow();
+    expect(link.client()).toBe(before);
+    redis.signal('SIGSTOP');
+    await reaches(link, 'degraded');
+    link.reconnectNow();
+    expect(link.state()).toMatchObject({ kind: 'connecting', attempt: 1 });
+    expect(sessions.map(({ aborted }) => aborted)).toEqual([true]);
+    redis.signal('SIGCONT');
+    await reaches(link, 'ready');
+    expect(link.client()).not.toBe(before);
+    // The one that was put aside says nothing any more.
+    expect(kinds()).not.toContain('lost');
+    expect(sessions).toHaveLength(2);
+  });
+
   test('dials at once when the network is back, instead of waiting for its turn', async () => {
     const { link } = open(
       { port: redis.port, password: 'geheim-1' },

@@ -56,6 +56,30 @@ describe('the settings file', () => {
     expect(await readFile(join(dir, 'settings.json'), 'utf8')).not.toContain('pa ss');
   });
 
+  test('a password that is not to be kept is known while the process lives, and asked for after', async () => {
+    const file = settingsFile(dir, keychain);
+    await file.save(SETTINGS, false);
+    expect((await file.load()).settings?.password).toBe('pa ss/wörd');
+    const next = settingsFile(dir, keychain);
+    expect((await next.load()).notice).toMatch(/not kept on this computer/);
+    expect((await next.view()).workshops.map(({ password }) => password)).toEqual(['asked']);
+    await next.save(SETTINGS);
+    expect((await settingsFile(dir, keychain).load()).settings?.password).toBe('pa ss/wörd');
+  });
+
+  test('where passwords go to a file, one that is not to be kept does not', async () => {
+    const file = settingsFile(dir, secretsInMemoryOnly);
+    await file.save(SETTINGS);
+    await file.keepInFile(true);
+    const again = async () => (await settingsFile(dir, secretsInMemoryOnly).load()).settings?.password;
+    expect(await again()).toBe('pa ss/wörd');
+    await file.save({ ...SETTINGS, password: 'rotated' }, false);
+    expect(await again()).toBeNull();
+    expect((await file.load()).settings?.password).toBe('rotated');
+    await file.save({ ...SETTINGS, password: 'rotated' });
+    expect(await again()).toBe('rotated');
+  });
+
   test('a password that can no longer be opened is asked for again, with the reason', async () => {
     await settingsFile(dir, keychain).save(SETTINGS);
     const loaded = await settingsFile(dir, secretsInMemoryOnly).load();
@@ -99,10 +123,12 @@ describe('the settings service', () => {
   function setUp(kept: WorkshopSettings | null = null) {
     const log: string[] = [];
     let stored = kept;
+    const proof = new Map<string, () => Promise<void>>();
     const store: SettingsStore = {
       load: async () => ({ settings: stored, notice: null }),
-      save: async (settings) => {
+      save: async (settings, keep = true) => {
         stored = settings;
+        log.push(`save ${settings.name}${keep ? '' : ' for now'}`);
       },
       forget: async () => {
         stored = null;
@@ -117,6 +143,7 @@ describe('the settings service', () => {
       queue: {} as OpenWorkshop['queue'],
       lookup: {} as OpenWorkshop['lookup'],
       answered: async () => {
+        await proof.get(settings.password ?? '')?.();
         if (settings.host === 'nowhere') throw new WorkshopError('REDIS_UNREACHABLE', 'no answer');
       },
       reconnectNow: () => log.push(`reconnect ${settings.name}`),
@@ -124,7 +151,7 @@ describe('the settings service', () => {
       close: () => log.push(`close ${settings.name}`),
     });
     const onChange = (workshop: OpenWorkshop | undefined) => log.push(`turn to ${workshop?.name ?? 'none'}`);
-    return { log, stored: () => stored, store, open, onChange };
+    return { log, proof, stored: () => stored, store, open, onChange };
   }
 
   test('opens what was kept', async () => {
@@ -144,7 +171,7 @@ describe('the settings service', () => {
     expect(service.current()?.name).toBe('One');
     expect(world.stored()?.name).toBe('One');
     await service.connect({ ...SETTINGS, name: 'Three' });
-    expect(world.log.slice(2)).toEqual(['turn to Three', 'close One']);
+    expect(world.log.slice(2)).toEqual(['save Three', 'turn to Three', 'close One']);
     expect(world.stored()?.name).toBe('Three');
   });
 
@@ -157,6 +184,50 @@ describe('the settings service', () => {
     await service.reconnectNow();
     expect(world.log).toEqual(['turn to One', 'reconnect One', 'turn to none', 'close One']);
     expect(world.stored()).toBeNull();
+  });
+
+  const REFUSED = new WorkshopError('REDIS_AUTH', 'Redis refuses the password.');
+
+  test('another password is kept only when Redis has taken it; a wrong one changes nothing', async () => {
+    const world = setUp(SETTINGS);
+    world.proof.set('wrong', () => Promise.reject(REFUSED));
+    const service = createSettingsService(world);
+    await service.start();
+    await expect(service.enterPassword({ password: 'wrong', keep: true })).rejects.toBe(REFUSED);
+    expect(world.log).toEqual(['turn to One', 'close One']);
+    expect(service.opened()).toBe(SETTINGS);
+    await service.enterPassword({ password: 'right', keep: false });
+    expect(world.log.slice(2)).toEqual(['save One for now', 'turn to One', 'close One']);
+    expect(service.opened()).toEqual({ ...SETTINGS, password: 'right' });
+  });
+
+  test('a console that was turned elsewhere while a password was tried stays there', async () => {
+    const world = setUp(SETTINGS);
+    const service = createSettingsService(world);
+    await service.start();
+    world.proof.set('right', async () => service.use({ ...SETTINGS, name: 'Two' }));
+    await expect(service.enterPassword({ password: 'right', keep: true })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    expect(service.current()?.name).toBe('Two');
+    expect(world.stored()).toBe(SETTINGS);
+  });
+
+  test('the password of a preset, of a demo, or of nothing is not stored', async () => {
+    const preset = setUp(null);
+    const outside = createSettingsService({ ...preset, preset: SETTINGS });
+    await outside.start();
+    await outside.enterPassword({ password: 'right', keep: true });
+    await outside.enterPassword({ password: 'right again', keep: true });
+    expect(outside.opened()?.password).toBe('right again');
+    expect(preset.stored()).toBeNull();
+    const demo = createSettingsService({ ...preset, mayKeep: () => false });
+    demo.use({ ...SETTINGS, name: 'Demo workshop' });
+    await demo.enterPassword({ password: 'right', keep: true });
+    expect(preset.stored()).toBeNull();
+    await expect(
+      createSettingsService(setUp(null)).enterPassword({ password: 'x', keep: true }),
+    ).rejects.toMatchObject({ code: 'WRONG_STATE' });
   });
 
   test('a preset from outside is used and never stored', async () => {

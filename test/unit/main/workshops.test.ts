@@ -198,7 +198,7 @@ describe('where there is no keychain', () => {
     expect(first.used.at(-1)).toMatchObject({ password: SECRET });
     expect(await onDisk()).not.toContain(SECRET);
     const later = console_(secretsInMemoryOnly);
-    expect((await later.store.load()).notice).toContain('Enter it in Setup');
+    expect((await later.store.load()).notice).toContain('Enter it again');
     await expect(later.service.turnTo({ id: 'id-one' })).rejects.toMatchObject({ code: 'SECRET_NEEDED' });
     await later.service.turnTo({ id: 'id-one', password: SECRET });
     expect(later.used.at(-1)).toMatchObject({ password: SECRET });

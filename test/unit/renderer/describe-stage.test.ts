@@ -94,7 +94,8 @@ describe('the way to the workshop', () => {
       remedy: 'Enter the password anew.',
       retryAt: null,
     };
-    const { details } = describeStage(factsFrom(state), NOW);
+    const { details, next } = describeStage(factsFrom(state), NOW);
+    expect(next).toEqual({ kind: 'enter-password' });
     expect(details.join(' ')).not.toMatch(/Next try/);
     expect(details).toContain('Redis refuses the password.');
     expect(details).toContain('Enter the password anew.');

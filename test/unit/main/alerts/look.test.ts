@@ -267,6 +267,10 @@ describe('the way and the rental', () => {
     expect(find('redis-slow', rtt(30))).toBeUndefined();
     const lost = stageStates['link-lost']?.(NOW);
     expect(lost && seen(lost.snapshot).readings.map(({ rule }) => rule)).toEqual(['redis-lost']);
+    expect(lost && find('redis-lost', lost.snapshot)?.action).toEqual({ kind: 'reconnect' });
+    const { redis } = lost?.snapshot.links ?? {};
+    if (redis?.kind === 'lost') redis.code = 'REDIS_AUTH';
+    expect(lost && find('redis-lost', lost.snapshot)?.action).toEqual({ kind: 'enter-redis-password' });
   });
 
   test('the end of the rental, with the last safe time to submit', () => {
