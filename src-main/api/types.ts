@@ -14,6 +14,7 @@ export type {
   FitOfCount,
   HostCapacity,
   RentalMeter,
+  WorkerAdvice,
 } from '../domain/capacity/capacity-state.ts';
 export type { Catalogue } from '../domain/capacity/catalogue.ts';
 export type * from '../domain/deploy/deploy-view.ts';

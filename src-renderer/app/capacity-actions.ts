@@ -1,16 +1,16 @@
 import { goTo } from '../components/navigate.ts';
+import { spreadWords } from '../features/capacity/advice-words.ts';
 import { useSetPlan } from '../live/capacity-verbs.ts';
-import { useSetCount } from '../live/fleet-verbs.ts';
-import { useLive } from '../live/store.ts';
+import { useSetCounts } from '../live/fleet-verbs.ts';
+import { useLive, useLiveData } from '../live/store.ts';
 import type { PaletteAction } from './palette-action.ts';
 
 /** What the palette can do about capacity; nothing before a workshop is set up. */
 export function useCapacityActions(): PaletteAction[] {
   const settings = useLive(({ capacity }) => capacity?.settings ?? null);
-  const advised = useLive(({ capacity }) => capacity?.advice?.workers ?? null);
-  const onlyHost = useLive(({ hostIds }) => (hostIds.length === 1 ? (hostIds[0] ?? null) : null));
+  const advice = useLiveData(({ capacity }) => capacity?.advice ?? null);
   const plan = useSetPlan();
-  const setCount = useSetCount();
+  const setCounts = useSetCounts();
   if (settings === null) return [];
   const { users, preset } = settings;
   const actions: PaletteAction[] = [];
@@ -30,11 +30,12 @@ export function useCapacityActions(): PaletteAction[] {
     { id: 'capacity/guard', label: 'Guard line for VRAM…', act: () => goTo('capacity') },
     { id: 'capacity/rental', label: 'Rental: price, end, meter…', act: () => goTo('capacity') },
   );
-  if (advised !== null && onlyHost !== null)
+  const spread = advice?.spread ?? [];
+  if (advice && spread.reduce((sum, { workers }) => sum + workers, 0) === advice.workers)
     actions.push({
       id: 'capacity/advised',
-      label: `Run the advised number of workers: ${advised}`,
-      act: () => setCount.mutate({ hostId: onlyHost, workers: advised }),
+      label: `Run the advised number of workers: ${spread.length === 1 ? advice.workers : spreadWords(spread)}`,
+      act: () => setCounts.mutate({ counts: spread }),
     });
   return actions;
 }

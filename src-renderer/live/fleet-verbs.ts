@@ -1,7 +1,7 @@
-import type { FleetReceipt, QueueMode } from '../../src-main/api/types.ts';
+import type { ErrorInfo, FleetReceipt, QueueMode } from '../../src-main/api/types.ts';
 import { listText, plural } from '../components/format.ts';
 import { sayDone, sayFailed } from '../components/notice.tsx';
-import { useVerb } from './command.ts';
+import { errorInfoOf, useVerb } from './command.ts';
 import { liveStore, noteRevision, revisionOf } from './store.ts';
 
 /**
@@ -49,6 +49,55 @@ export function useSetCount() {
       );
     },
     failed: failedAtHost('The number of workers was not changed'),
+  });
+  return verb;
+}
+
+type Count = { hostId: string; workers: number };
+type Counted = { asked: Count; receipt: FleetReceipt } | { asked: Count; error: ErrorInfo };
+
+/**
+ * Sets how many workers each of several hosts shall run. Every host answers for itself: what was done is told with
+ * its way back, and what was not is told with the reason, and is all that is tried again.
+ */
+export function useSetCounts() {
+  const verb = useVerb({
+    run: (client, { counts }: { counts: Count[] }) =>
+      Promise.all(
+        counts.map(
+          (asked): Promise<Counted> =>
+            client.fleet.setCount.mutate({ ...asked, revision: revision(asked.hostId) }).then(
+              (receipt) => ({ asked, receipt }),
+              (cause: unknown) => ({ asked, error: errorInfoOf(cause) }),
+            ),
+        ),
+      ),
+    done: (outcomes) => {
+      const changed = outcomes.flatMap((one) => ('receipt' in one ? one.receipt : []));
+      for (const { hostId, revision: written } of changed) noteRevision({ hostId }, written);
+      const other = changed.filter(({ before, wanted }) => before.workers !== wanted.workers);
+      if (other.length > 0)
+        sayDone(
+          `Wanted: ${other.map(({ hostId, before, wanted }) => `${plural(wanted.workers, 'worker')} on ${hostId}, was ${before.workers}`).join('; ')}.`,
+          () =>
+            verb.mutate({
+              counts: other.map(({ hostId, before }) => ({ hostId, workers: before.workers })),
+            }),
+          `counts/${other.map(({ hostId }) => hostId).join('/')}`,
+        );
+      for (const one of outcomes) {
+        if (!('error' in one)) continue;
+        const { asked, error } = one;
+        if (error.code === 'CONFLICT') noteRevision(asked, null);
+        sayFailed(
+          `The number of workers was not changed on ${asked.hostId}`,
+          error,
+          () => verb.mutate({ counts: [asked] }),
+          lastWriter(asked.hostId),
+        );
+      }
+    },
+    failed: (error, again) => sayFailed('The number of workers was not changed', error, again),
   });
   return verb;
 }

@@ -1,5 +1,5 @@
 import type { FakeState } from './fake-workshop.ts';
-import { busyState, CONTROL, host, job, progress, worker, workshop } from './scenarios.ts';
+import { busyState, CONTROL, gpu, host, job, progress, worker, workshop } from './scenarios.ts';
 
 const GB = 1024;
 const MINUTE = 60_000;
@@ -50,4 +50,35 @@ export function fullHour(now: number): FakeState {
     ],
   };
   return state;
+}
+
+/** A large card, a small one, and a machine that has been silent for three minutes. */
+export function threeHosts(now: number): FakeState {
+  const MIB = 1024;
+  const one = (id: string, totalGb: number, heardAgo: number) =>
+    host(
+      {
+        ...{ id, heardAgo, wanted: 1 },
+        workers: [{ ...worker(1, { kind: 'idle', since: now - 40_000 }), id: `${id}-worker-1` }],
+        gpus: [gpu(0, { memoryTotalMiB: totalGb * MIB, memoryUsedMiB: 2 * MIB })],
+        vram: { [`${id}-worker-1`]: 1.5 },
+        change: {
+          // What speaks does so for as long as a test lasts.
+          nextWithinMs: heardAgo > 10_000 ? 20_000 : 3_600_000,
+          guardMiB: totalGb * MIB * 0.875,
+          needs: [{ kind: 'flux2 image', needMiB: 18 * MIB, runs: 9 }],
+        },
+      },
+      now,
+    );
+  const ran = (number: number, hostId: string, fromMin: number, untilMin: number) =>
+    job(number, 'completed', now, {
+      ...{ kind: 'flux2 image', workerId: `${hostId}-worker-1` },
+      ...{ startedAt: now - fromMin * MINUTE, completedAt: now - untilMin * MINUTE },
+    });
+  return workshop(
+    now,
+    [one('gpu-1', 80, 300), one('gpu-2', 24, 300), one('gpu-3', 80, 3 * MINUTE)],
+    [ran(1, 'gpu-1', 55, 25), ran(2, 'gpu-2', 50, 44), job(20, 'pending', now, { kind: 'flux2 image' })],
+  );
 }

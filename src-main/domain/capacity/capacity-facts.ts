@@ -6,8 +6,10 @@ export function capacityFactsOf(state: () => Omit<CapacityState, 'shared'> | nul
   return {
     guardMiB: (hostId) => state()?.hosts[hostId]?.guardMiB ?? null,
     fits(hostId, workers) {
-      const one = state()?.hosts[hostId]?.counts.find((count) => count.workers === workers);
-      return one ? one.verdict === 'fits' : null;
+      const host = state()?.hosts[hostId];
+      const one = host?.counts.find((count) => count.workers === workers);
+      if (!one || host?.word !== 'now' || (one.verdict === 'fits' && one.reserve)) return null;
+      return one.verdict === 'fits';
     },
     rental() {
       const known = state();

@@ -1,3 +1,4 @@
+import type { AgentWord } from '../hosts/agent-word.ts';
 import type { SharedMark } from '../shared/shared-document.ts';
 import type { CapacitySettings } from './capacity-settings.ts';
 
@@ -18,16 +19,22 @@ export interface FitOfCount {
   needMiB: number;
   /** `tight`: above the guard, below the card's memory; `over`: more than the card has. */
   verdict: 'fits' | 'tight' | 'over';
+  /** What others hold is not known, and if all that is in use were theirs, the verdict would be a worse one. */
+  reserve: boolean;
 }
 
 export interface HostCapacity {
+  /** Whether all this is of now; else it is the last known of an agent that no longer speaks. */
+  word: AgentWord;
   /** Memory of the smallest card in use, MiB; null = not known. */
   totalMiB: number | null;
   cards: number;
   guardMiB: number | null;
   guardFrom: 'console' | 'workshop' | 'agent' | 'usual' | null;
-  /** Held on the fullest card by none of our workers, MiB. */
-  otherMiB: number;
+  /** Held on the fullest card by none of our workers, MiB; null where that is not known of any card. */
+  otherMiB: number | null;
+  /** Cards in use of which that is not known: nothing of theirs is counted. */
+  othersUnknownOn: number[];
   /** The kind that decides; null = nothing is known of what will run. */
   heaviest: KindNeed | null;
   /** Kinds that wait, run or ran within the last hour, heaviest first; at most 8. */
@@ -59,15 +66,23 @@ export interface RentalMeter {
   guess: boolean;
 }
 
-/** How many workers the plan asks for, and what decided it. */
+/** How many workers the plan asks for, and what decided it. Only hosts whose agents speak are counted. */
 export interface WorkerAdvice {
   workers: number;
+  /** How they are spread over these hosts, by what fits where; all of them, also with no worker. */
+  spread: { hostId: string; workers: number }[];
+  /** Hosts that are not counted, and why. */
+  leftOut: { hostId: string; word: AgentWord }[];
   /** What the preset, the number of people, and the cards give; null = not said or not known. */
   byPreset: number | null;
   byUsers: number | null;
   byCards: number | null;
   /** Most that fit below the guard; null = not known. */
   byMemory: number | null;
+  /** Most that the hosts carry, each within its cards, its memory and its agent's limit; null = not known. */
+  carried: number | null;
+  /** `byMemory` leaves out what others hold on some card, which is not known. */
+  reserve: boolean;
 }
 
 /** All that is known of capacity and cost. */

@@ -1,3 +1,4 @@
+import { agentWord } from '../hosts/agent-word.ts';
 import type { HostView, JobSummary } from '../workshop.ts';
 import type { CapacitySettings } from './capacity-settings.ts';
 import type { FitOfCount, HostCapacity, KindNeed } from './capacity-state.ts';
@@ -20,6 +21,9 @@ export interface CapacityInput {
   catalogue: Catalogue;
   /** Redis time, epoch ms. */
   redisNow: number;
+  /** Whether Redis is reached, and the moment it holds for, local epoch ms. */
+  reached: boolean;
+  now: number;
 }
 
 /** What a host's cards can carry, by what was seen to be needed and else by the guide. Pure. */
@@ -34,7 +38,11 @@ export function hostCapacityOf(input: CapacityInput): HostCapacity {
   const guard = guardOf(host, settings.guardMiB, workshopGuardMiB, totalMiB);
   const { kinds, unknownKinds } = needsOf(host, recentKinds(jobs, redisNow), catalogue);
   const heaviest = kinds[0] ?? planned(settings, catalogue) ?? null;
-  const otherMiB = Math.max(0, ...used.map((index) => heldByOthers(host, index)));
+  const held = used.map((index) => ({ index, ...heldByOthers(host, index) }));
+  const told = held.flatMap(({ atLeast }) => atLeast ?? []);
+  const othersUnknownOn = held.filter(({ atLeast }) => atLeast === null).map(({ index }) => index);
+  const otherMiB = Math.max(0, ...told);
+  const otherAtMost = Math.max(0, ...held.map(({ atMost }) => atMost ?? Number.POSITIVE_INFINITY));
   const most = Math.min(status?.maxWorkers ?? 0, COUNTS_TOLD);
   const counts =
     totalMiB === null || heaviest === null
@@ -42,16 +50,22 @@ export function hostCapacityOf(input: CapacityInput): HostCapacity {
       : Array.from({ length: most }, (_, at): FitOfCount => {
           const workers = at + 1;
           const together = Math.ceil(workers / Math.max(1, used.length));
-          const needMiB = Math.round(otherMiB + together * heaviest.needMiB);
-          const verdict = needMiB > totalMiB ? 'over' : needMiB > (guard.mib ?? totalMiB) ? 'tight' : 'fits';
-          return { workers, needMiB, verdict };
+          const own = together * heaviest.needMiB;
+          const verdictAt = (mib: number) =>
+            mib > totalMiB ? 'over' : mib > (guard.mib ?? totalMiB) ? 'tight' : 'fits';
+          const needMiB = Math.round(otherMiB + own);
+          const verdict = verdictAt(needMiB);
+          const reserve = othersUnknownOn.length > 0 && verdictAt(otherAtMost + own) !== verdict;
+          return { workers, needMiB, verdict, reserve };
         });
   return {
+    word: agentWord(host, input.reached, input.now),
     totalMiB,
     cards: used.length,
     guardMiB: guard.mib,
     guardFrom: guard.from,
-    otherMiB: Math.round(otherMiB),
+    otherMiB: told.length === 0 ? null : Math.round(otherMiB),
+    othersUnknownOn,
     heaviest,
     kinds: kinds.slice(0, KINDS_TOLD),
     unknownKinds: unknownKinds.slice(0, KINDS_TOLD),
@@ -80,13 +94,19 @@ function guardOf(
   return { mib: Math.round((totalMiB * USUAL_GUARD) / MIB) * MIB, from: 'usual' };
 }
 
-function heldByOthers({ status, live }: HostView, index: number): number {
+/** What none of our workers holds on a card, MiB; null is not known. `atMost` is everything in use, where ours may be. */
+function heldByOthers(
+  { status, live }: HostView,
+  index: number,
+): { atLeast: number | null; atMost: number | null } {
   const gpu = (live?.gpus ?? status?.gpus ?? []).find((one) => one.index === index);
-  if (gpu?.memoryUsedMiB == null) return 0;
+  if (gpu?.memoryUsedMiB == null) return { atLeast: null, atMost: null };
   const parts = (live?.vram ?? status?.vram ?? []).filter(({ gpuIndex }) => gpuIndex === index);
   // Where processes cannot be told apart, all of it may be our workers' own.
-  if (parts.length === 0 && (status?.workers.length ?? 0) > 0) return 0;
-  return Math.max(0, gpu.memoryUsedMiB - parts.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0));
+  if (parts.length === 0 && (status?.workers.length ?? 0) > 0)
+    return { atLeast: null, atMost: gpu.memoryUsedMiB };
+  const others = Math.max(0, gpu.memoryUsedMiB - parts.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0));
+  return { atLeast: others, atMost: others };
 }
 
 function recentKinds(jobs: Iterable<JobSummary>, redisNow: number): Set<string> {

@@ -1,12 +1,13 @@
 import { Button } from '@mantine/core';
 import type { HostCapacity } from '../../../src-main/api/types.ts';
-import { fitWords } from '../../components/fit-words.ts';
+import { ABSENT, fitWords, withoutOthers } from '../../components/fit-words.ts';
 import { cardGigabytes, cut, gigabytes, listText, plural } from '../../components/format.ts';
 import { Age, Panel } from '../../components/panel.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
 import { useSetCount } from '../../live/fleet-verbs.ts';
 import { isReached } from '../../live/reached.ts';
+import { useIsStale } from '../../live/speaks.ts';
 import { useLive } from '../../live/store.ts';
 import styles from './capacity.module.css';
 
@@ -14,14 +15,21 @@ import styles from './capacity.module.css';
 export function FitPanel({ hostId }: { hostId: string }) {
   const capacity = useLive((state) => state.capacity?.hosts[hostId]);
   const wanted = useLive(({ hosts }) => hosts[hostId]?.desired?.workers ?? null);
+  const stale = useIsStale(hostId);
   if (!capacity) return null;
   const { counts, heaviest } = capacity;
   // Nothing of none is known: the reason that one worker would be given holds for all.
-  const words = fitWords(capacity, Math.max(1, counts.length));
+  const words = fitWords(capacity, Math.max(1, counts.length), stale);
   return (
     <Panel
       title={`Will it fit on ${hostId}`}
-      aside={<Age read={({ hosts }) => hosts[hostId]?.heardAt ?? null} />}
+      stale={stale}
+      aside={
+        <>
+          {stale && (ABSENT[capacity.word] || ABSENT.unreachable)}
+          <Age read={({ hosts }) => hosts[hostId]?.heardAt ?? null} />
+        </>
+      }
     >
       {counts.length === 0 ? (
         <p className={styles.text}>{words.reason}</p>
@@ -31,14 +39,15 @@ export function FitPanel({ hostId }: { hostId: string }) {
             {heaviest && (
               <>
                 Counted with <b className={styles.name}>{cut(heaviest.kind, 60)}</b> on every worker at once:{' '}
-                {gigabytes(heaviest.needMiB)} GB each, {basisText(heaviest)}.{' '}
+                {gigabytes(heaviest.needMiB)} GB each, {basisText(heaviest)}
+                {withoutOthers(capacity)}.{' '}
               </>
             )}
             {guardText(capacity)}
           </p>
           <ul className={styles.counts} aria-label={`What fits on ${hostId}`}>
             {counts.map(({ workers }) => (
-              <CountRow key={workers} {...{ hostId, capacity, workers }} wanted={workers === wanted} />
+              <CountRow key={workers} {...{ hostId, capacity, workers, stale }} wanted={workers === wanted} />
             ))}
           </ul>
         </>
@@ -65,11 +74,17 @@ const basisText = ({ basis, runs }: { basis: 'seen' | 'guide'; runs: number }) =
       ? 'at least'
       : `seen ${runs === 1 ? 'once' : `${runs} times`}`;
 
-function CountRow(props: { hostId: string; capacity: HostCapacity; workers: number; wanted: boolean }) {
-  const { hostId, capacity, workers, wanted } = props;
+function CountRow(props: {
+  hostId: string;
+  capacity: HostCapacity;
+  workers: number;
+  wanted: boolean;
+  stale: boolean;
+}) {
+  const { hostId, capacity, workers, wanted, stale } = props;
   const setCount = useSetCount();
   const reached = useLive(isReached);
-  const words = fitWords(capacity, workers);
+  const words = fitWords(capacity, workers, stale);
   const fit = capacity.counts.find((one) => one.workers === workers);
   const total = capacity.totalMiB ?? 1;
   const share = (mib: number) => `${Math.min(100, (mib / total) * 100)}%`;
@@ -87,7 +102,7 @@ function CountRow(props: { hostId: string; capacity: HostCapacity; workers: numb
       </div>
       <span className={styles.need}>{gigabytes(fit?.needMiB)} GB</span>
       <span className={styles.verdict} title={words.reason}>
-        <StateMark tone={words.tone} word={SHORT[fit?.verdict ?? 'fits']} />
+        <StateMark tone={words.tone} word={fit ? shortVerdict(fit) : ABSENT.unheard} />
       </span>
       {wanted ? (
         <span className={styles.now}>wanted now</span>
@@ -110,6 +125,8 @@ function CountRow(props: { hostId: string; capacity: HostCapacity; workers: numb
 }
 
 const SHORT = { fits: 'fits', tight: 'over the guard', over: 'does not fit' } as const;
+const shortVerdict = ({ verdict, reserve }: HostCapacity['counts'][number]) =>
+  verdict === 'fits' && reserve ? 'may fit' : SHORT[verdict];
 
 function Kinds({ capacity: { kinds, unknownKinds } }: { capacity: HostCapacity }) {
   if (kinds.length === 0 && unknownKinds.length === 0) return null;

@@ -1,14 +1,16 @@
 import { Button, NumberInput, SegmentedControl, Table } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import type { CapacitySettings } from '../../../src-main/api/types.ts';
+import type { CapacitySettings, WorkerAdvice } from '../../../src-main/api/types.ts';
 import { fitWords } from '../../components/fit-words.ts';
 import { plural } from '../../components/format.ts';
 import { Panel } from '../../components/panel.tsx';
 import { SharedWithHosts } from '../../components/shared-with-hosts.tsx';
 import { useCatalogue, useSetGuard, useSetPlan } from '../../live/capacity-verbs.ts';
-import { useSetCount } from '../../live/fleet-verbs.ts';
+import { useSetCounts } from '../../live/fleet-verbs.ts';
+import { usePeopleWords } from '../../live/people-words.ts';
+import { isReached } from '../../live/reached.ts';
 import { useLive, useLiveData } from '../../live/store.ts';
-import { adviceWords } from './advice-words.ts';
+import { adviceWords, spreadWords } from './advice-words.ts';
 import styles from './capacity.module.css';
 
 type Preset = CapacitySettings['preset'];
@@ -25,6 +27,7 @@ export function PlanPanel() {
     ({ capacity }) => capacity && { advice: capacity.advice, settings: capacity.settings },
   );
   const setPlan = useSetPlan();
+  const people = usePeopleWords();
   if (!plan) return null;
   const { settings } = plan;
   return (
@@ -52,9 +55,9 @@ export function PlanPanel() {
         <Guard guardMiB={settings.guardMiB} />
       </div>
       <p className={styles.text} role="status">
-        {adviceWords(plan)}
+        {adviceWords(plan, people)}
       </p>
-      <Apply workers={plan.advice?.workers ?? null} />
+      {plan.advice && <Apply {...plan.advice} />}
       <GuideTable users={settings.users} />
     </Panel>
   );
@@ -109,23 +112,36 @@ function OwnNumber(props: {
   );
 }
 
-/** One click to the advised number, where it is clear on which host. */
-function Apply({ workers }: { workers: number | null }) {
-  const only = useLive(({ hostIds }) => (hostIds.length === 1 ? (hostIds[0] ?? null) : null));
-  const wanted = useLive(({ hosts }) => (only === null ? null : (hosts[only]?.desired?.workers ?? null)));
-  const capacity = useLive((state) => (only === null ? undefined : state.capacity?.hosts[only]));
-  const setCount = useSetCount();
-  if (workers === null || only === null) return null;
-  const words = fitWords(capacity, workers);
-  if (wanted === workers) return <p className={styles.text}>That many are wanted already.</p>;
+/** One click to the advised number, on the hosts whose agents speak. */
+function Apply({ spread, workers }: WorkerAdvice) {
+  const reached = useLive(isReached);
+  const met = useLive(({ hosts }) =>
+    spread.every((one) => hosts[one.hostId]?.desired?.workers === one.workers),
+  );
+  const [only] = spread;
+  const words = useLiveData(({ capacity }) =>
+    only && spread.length === 1 ? fitWords(capacity?.hosts[only.hostId], only.workers) : null,
+  );
+  const setCounts = useSetCounts();
+  // Nobody speaks who could run them.
+  if (spread.reduce((sum, one) => sum + one.workers, 0) < workers) return null;
+  if (met) return <p className={styles.text}>That many are wanted already.</p>;
   return (
     <div className={styles.apply}>
-      <Button loading={setCount.isPending} onClick={() => setCount.mutate({ hostId: only, workers })}>
-        Run {plural(workers, 'worker')}
+      <Button
+        loading={setCounts.isPending}
+        aria-disabled={!reached}
+        data-disabled={!reached || undefined}
+        title={reached ? undefined : 'Redis is not reached now, so nothing can be asked of the workers.'}
+        onClick={() => reached && setCounts.mutate({ counts: spread })}
+      >
+        Run {spread.length === 1 ? plural(workers, 'worker') : spreadWords(spread)}
       </Button>
-      <span className={styles.dim}>
-        {words.verdict}: {words.figures}
-      </span>
+      {words && (
+        <span className={styles.dim}>
+          {words.verdict}: {words.figures}
+        </span>
+      )}
     </div>
   );
 }

@@ -1,9 +1,11 @@
 import { Button, Select } from '@mantine/core';
-import { plural } from '../../components/format.ts';
+import { listText, plural } from '../../components/format.ts';
+import { useClock } from '../../live/clock.ts';
 import { useSetMode } from '../../live/fleet-verbs.ts';
 import { useCap, useLineCap } from '../../live/people-verbs.ts';
 import { modeOf } from '../../live/queue-mode.ts';
-import { type LiveState, useLive } from '../../live/store.ts';
+import { speaks } from '../../live/speaks.ts';
+import { type LiveState, liveStore, useLive } from '../../live/store.ts';
 import styles from './people.module.css';
 
 /** Limits offered; the contract allows more. */
@@ -59,8 +61,11 @@ function Limit(props: {
 
 /** What the limits that are set come to now, in words; above all that one of them changes nothing. */
 export function LimitsNote() {
-  const words = useLive(limitsNote);
-  const fairer = useLive((state) => runsInVain(state) && !SHARED.includes(modeOf(state) ?? ''));
+  const words = useClock((now) => limitsNote(liveStore.getState(), now));
+  const fairer = useClock((now) => {
+    const state = liveStore.getState();
+    return runsInVain(state, now) && !SHARED.includes(modeOf(state) ?? '');
+  });
   const setMode = useSetMode();
   if (words === '') return null;
   return (
@@ -83,16 +88,26 @@ export function LimitsNote() {
 /** Orders in which nobody's second job goes before somebody else's first. */
 const SHARED: readonly string[] = ['round_robin', 'fair'];
 
+/** Workers that are known to be there, and the hosts of which that is not known now. */
+function workersOf(hosts: LiveState['hosts'], now: number): { workers: number; leftOut: string[] } {
+  const all = Object.values(hosts);
+  return {
+    workers: all.filter((host) => speaks(host, now)).flatMap(({ status }) => status?.workers ?? []).length,
+    // One that was stopped has said so: it has none.
+    leftOut: all.filter((host) => !speaks(host, now) && host.status?.phase !== 'stopped').map(({ id }) => id),
+  };
+}
+
 /** A limit on running jobs is set that no person can reach with the workers there are. */
-function runsInVain({ control, hosts }: Pick<LiveState, 'control' | 'hosts'>): boolean {
+function runsInVain({ control, hosts }: Pick<LiveState, 'control' | 'hosts'>, now: number): boolean {
   const { everybody = null, users = {} } = control?.caps ?? {};
   const smallest = Math.min(...Object.values(users), everybody ?? Number.POSITIVE_INFINITY);
-  const workers = Object.values(hosts).flatMap(({ status }) => status?.workers ?? []).length;
+  const { workers } = workersOf(hosts, now);
   return Number.isFinite(smallest) && workers > 0 && smallest >= workers;
 }
 
-/** Exported for its test. Empty without a limit that needs a word. */
-export function limitsNote({ control, hosts }: Pick<LiveState, 'control' | 'hosts'>): string {
+/** Exported for its test. Empty without a limit that needs a word. @param now local epoch ms. */
+export function limitsNote({ control, hosts }: Pick<LiveState, 'control' | 'hosts'>, now: number): string {
   const isSet = (caps: { everybody: number | null; users: object } | null | undefined) =>
     caps != null && (caps.everybody !== null || Object.keys(caps.users).length > 0);
   const words: string[] = [];
@@ -104,10 +119,12 @@ export function limitsNote({ control, hosts }: Pick<LiveState, 'control' | 'host
         : 'Jobs beyond the limit in line are kept: they join the end of the line one by one as others of theirs start, and all run when nobody else waits.',
     );
   }
-  if (runsInVain({ control, hosts })) {
-    const workers = Object.values(hosts).flatMap(({ status }) => status?.workers ?? []).length;
+  if (runsInVain({ control, hosts }, now)) {
+    const { workers, leftOut } = workersOf(hosts, now);
+    const without =
+      leftOut.length === 0 ? '' : ` (without ${listText(leftOut)}, of which nothing is heard now)`;
     words.push(
-      `With ${plural(workers, 'worker')} at most ${plural(workers, 'job')} of anybody can run at once, so the limit on running jobs changes nothing now.`,
+      `With ${plural(workers, 'worker')}${without} at most ${plural(workers, 'job')} of anybody can run at once, so the limit on running jobs changes nothing now.`,
     );
   }
   return words.join(' ');

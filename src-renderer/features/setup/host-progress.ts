@@ -1,5 +1,6 @@
 import type { DeployView, GpuHostProfile, HostView } from '../../../src-main/api/types.ts';
 import { listText } from '../../components/format.ts';
+import { speaks } from '../../live/speaks.ts';
 
 /** How far a GPU host is. null is unknown: this console has neither looked nor heard. */
 export interface HostProgress {
@@ -32,8 +33,7 @@ function agentOf(
   now: number,
 ): HostProgress['agent'] {
   const { status, heardAt } = host ?? { status: null, heardAt: null };
-  const speaks = status !== null && heardAt !== null && now - heardAt <= status.nextWithinMs;
-  if (speaks && status.phase !== 'stopped') return 'reports';
+  if (host && speaks(host, now)) return 'reports';
   // What was seen on the machine after its last word is nearer to the truth than that word.
   if (view && view.lookedAt !== null && view.lookedAt >= (heardAt ?? 0))
     return view.installed === null ? 'none' : view.installed.running ? 'unheard' : 'idle';

@@ -1,7 +1,10 @@
 import { fitWords } from '../../components/fit-words.ts';
+import { ageText } from '../../components/format.ts';
 import { ToneIcon } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
-import { useLive, useLiveData } from '../../live/store.ts';
+import { useClock } from '../../live/clock.ts';
+import { useIsStale } from '../../live/speaks.ts';
+import { liveStore, useLive, useLiveData } from '../../live/store.ts';
 import styles from './verb-bar.module.css';
 
 /** Under the stepper: whether one worker more would fit, before anybody presses. */
@@ -10,10 +13,14 @@ export function FitLine({ hostId }: { hostId: string }) {
     ({ hosts }) => hosts[hostId]?.desired?.workers ?? hosts[hostId]?.status?.workers.length ?? null,
   );
   const most = useLive(({ hosts }) => hosts[hostId]?.status?.maxWorkers ?? null);
+  const stale = useIsStale(hostId);
+  const age = useClock((now) =>
+    stale ? ageText(liveStore.getState().hosts[hostId]?.heardAt ?? null, now) : undefined,
+  );
   const words = useLiveData((state) =>
     wanted === null || most === null
       ? null
-      : fitWords(state.capacity?.hosts[hostId], wanted < most ? wanted + 1 : wanted),
+      : fitWords(state.capacity?.hosts[hostId], wanted < most ? wanted + 1 : wanted, stale),
   );
   if (!words || most === 0) return <div className={styles.fit} />;
   return (
@@ -22,7 +29,8 @@ export function FitLine({ hostId }: { hostId: string }) {
         <ToneIcon tone={words.tone} size="0.8125rem" />
       </span>
       <span className={styles.fitText}>
-        {words.figures} · <b>{words.verdict}</b>
+        {stale && (age ? `${age}: ` : 'Last known: ')}
+        {words.figures} · {stale ? words.verdict : <b>{words.verdict}</b>}
       </span>
     </div>
   );

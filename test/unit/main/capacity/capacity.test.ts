@@ -65,6 +65,57 @@ describe('what fits', () => {
     expect(of(snapshot).hosts['gpu-1']).toMatchObject({ guardMiB: 70 * GB, guardFrom: 'usual' });
   });
 
+  test('what others hold is not zero where nobody can tell it: the verdict says what it leaves out', () => {
+    const idle = [worker(1, { kind: 'idle', since: NOW }), worker(2, { kind: 'idle', since: NOW })];
+    const needs = [{ kind: 'sdxl image', needMiB: 20 * GB, runs: 3 }];
+    const at = (usedGb: number | null, vram: Record<string, number> = {}) => {
+      const gpus = [gpu(0, { memoryTotalMiB: 80 * GB, memoryUsedMiB: usedGb === null ? null : usedGb * GB })];
+      const one = host({ workers: idle, gpus, vram, change: { needs } }, NOW);
+      return of(workshop(NOW, [one], [job(1, 'pending', NOW, { kind: 'sdxl image' })]).snapshot);
+    };
+    const told = at(30, { 'worker-1': 10 }).hosts['gpu-1'];
+    expect(told).toMatchObject({ otherMiB: 20 * GB, othersUnknownOn: [] });
+    expect(fitWords(told, 2).verdict).toBe('fits');
+    // The driver names no process: any of the 30 GB may be ours or not.
+    const state = at(30);
+    const blind = state.hosts['gpu-1'];
+    expect(blind).toMatchObject({ otherMiB: null, othersUnknownOn: [0] });
+    expect(blind?.counts.map(({ verdict, reserve }) => [verdict, reserve])).toEqual([
+      ['fits', false],
+      ['fits', false],
+      ['fits', true],
+      ['tight', true],
+    ]);
+    expect(fitWords(blind, 2)).toMatchObject({ tone: 'ok', verdict: 'fits' });
+    expect(fitWords(blind, 3)).toMatchObject({ tone: 'off', verdict: 'may fit' });
+    expect(fitWords(blind, 3).reason).toContain('without what others hold, which is not known');
+    const facts = capacityFactsOf(() => state);
+    expect([facts.fits('gpu-1', 2), facts.fits('gpu-1', 3), facts.fits('gpu-1', 4)]).toEqual([
+      true,
+      null,
+      false,
+    ]);
+    // Nothing is known of what is in use: no number of workers is sure to fit.
+    expect(at(null).hosts['gpu-1']?.counts.map(({ reserve }) => reserve)).toEqual([true, true, true, true]);
+  });
+
+  test('the last word of a host is said to be that, and nothing is promised of it', () => {
+    const { snapshot } = fullHour(NOW);
+    const late = (agoMs: number, change = {}) => {
+      const one = snapshot.hosts['gpu-1'];
+      if (!one) throw new Error('no host');
+      return of({ ...snapshot, hosts: { 'gpu-1': { ...one, heardAt: NOW - agoMs, ...change } } });
+    };
+    expect(late(1000).hosts['gpu-1']?.word).toBe('now');
+    const silent = late(60_000).hosts['gpu-1'];
+    expect(silent?.word).toBe('silent');
+    expect(fitWords(silent, 2)).toMatchObject({ tone: 'off', verdict: 'fits by its last word' });
+    expect(fitWords(silent, 2).reason).toMatch(/^Its agent is silent; this is its last word\./);
+    expect(capacityFactsOf(() => late(60_000)).fits('gpu-1', 2)).toBeNull();
+    const lost: LinkState = { kind: 'lost', since: NOW, code: 'x', why: 'x', remedy: 'x', retryAt: null };
+    expect(of({ ...snapshot, links: { redis: lost } }).hosts['gpu-1']?.word).toBe('unreachable');
+  });
+
   test('before anything ran the preset decides; without one, or without a card, it is said to be unknown', () => {
     const idle = [worker(1, { kind: 'idle', since: NOW })];
     const fresh = workshop(NOW, [host({ workers: idle }, NOW)], []).snapshot;
@@ -129,7 +180,8 @@ describe('the guide', () => {
     const { snapshot } = fullHour(NOW);
     expect(of(snapshot).advice).toBeNull();
     expect(of(snapshot, { preset: 'image', users: 18 }).advice).toEqual({
-      ...{ workers: 2, byPreset: 2, byUsers: 3, byCards: 3, byMemory: 2 },
+      ...{ workers: 2, byPreset: 2, byUsers: 3, byCards: 3, byMemory: 2, carried: 2, reserve: false },
+      ...{ spread: [{ hostId: 'gpu-1', workers: 2 }], leftOut: [] },
     });
     expect(of(snapshot, { preset: 'video', users: 18 }).advice?.workers).toBe(1);
   });
