@@ -165,6 +165,35 @@ test('the .env is found on the VPS, reviewed with masked secrets, written with a
   await expect.poll(() => served.workshop.setup.used.at(-1)).toBe('AI film workshop 100.99.216.71');
 });
 
+test('against what stands there, a changed password is shown on either side, and only when somebody asks', async () => {
+  const OLD = 'MARKER-the-one-before';
+  const file = join(dir, 'gpu/.local/share/worker-agent/workshop.env');
+  await writeFile(file, (await readFile(file, 'utf8')).replace(SECRET, OLD));
+  const env = panel('The .env of the VPS');
+  // Looked at again, the file that stands there is another one.
+  await env.getByLabel('Goes to').selectOption('');
+  await env.getByLabel('Goes to').selectOption('the H100');
+  await env.getByText('Against what stands there (1 difference)').waitFor();
+  const row = env.getByRole('row', { name: /^REDIS_PASSWORD changed/ });
+  await row.getByText('••••').first().waitFor();
+  const shown = () => page.content();
+  expect(await shown()).not.toContain('MARKER');
+  await row.getByRole('button', { name: 'Show REDIS_PASSWORD as it stands there' }).click();
+  await row.getByText(OLD).waitFor();
+  expect(await shown()).not.toContain(SECRET);
+  await row.getByRole('button', { name: 'Show REDIS_PASSWORD as it will be' }).click();
+  await row.getByText(SECRET).waitFor();
+  await row.scrollIntoViewIfNeeded();
+  await look('differences');
+  await row.getByRole('button', { name: 'Hide REDIS_PASSWORD as it stands there' }).click();
+  await row.getByText(OLD).waitFor({ state: 'detached' });
+  // Planned anew, what was shown may be true no longer.
+  await env.getByLabel('Goes to').selectOption('');
+  await env.getByLabel('Goes to').selectOption('the H100');
+  await row.getByRole('button', { name: 'Show REDIS_PASSWORD as it will be' }).waitFor();
+  expect(await shown()).not.toContain('MARKER');
+});
+
 /** A file dropped on the window as a person does it: by the browser, which opens files that no page takes. */
 async function dropFile(on: Page, path: string, x: number, y: number): Promise<void> {
   const session = await on.context().newCDPSession(on);

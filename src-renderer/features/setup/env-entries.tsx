@@ -1,8 +1,6 @@
-import { Button } from '@mantine/core';
-import { useState } from 'react';
 import type { ImportDraft } from '../../../src-main/api/types.ts';
 import { plural } from '../../components/format.ts';
-import { useReveal } from '../../live/setup-verbs.ts';
+import { EnvValue } from './env-value.tsx';
 import styles from './setup.module.css';
 
 type Entry = ImportDraft['review']['entries'][number];
@@ -41,10 +39,22 @@ export function EnvEntries({ draft }: { draft: ImportDraft }) {
                       <code>{entry.key}</code>
                     </th>
                     <td>
-                      <Value draft={draft} entry={entry} of="source" value={entry.from} />
+                      <EnvValue
+                        draft={draft}
+                        name={entry.key}
+                        secret={entry.secret}
+                        of="source"
+                        value={entry.from}
+                      />
                     </td>
                     <td>
-                      <Value draft={draft} entry={entry} of="target" value={entry.to} />
+                      <EnvValue
+                        draft={draft}
+                        name={entry.key}
+                        secret={entry.secret}
+                        of="target"
+                        value={entry.to}
+                      />
                     </td>
                     <td className={styles.dim}>{entry.why}</td>
                   </tr>
@@ -66,13 +76,24 @@ export function EnvEntries({ draft }: { draft: ImportDraft }) {
               </tr>
             </thead>
             <tbody>
-              {differs.map(({ key, before, after, kind }) => (
+              {differs.map(({ key, before, after, kind, secret }) => (
                 <tr key={key}>
                   <th scope="row">
                     <code>{key}</code> {kind}
                   </th>
-                  <td>{before ?? '—'}</td>
-                  <td>{after ?? '—'}</td>
+                  <td>
+                    <EnvValue draft={draft} name={key} secret={secret} of="before" value={before} />
+                  </td>
+                  <td>
+                    <EnvValue
+                      draft={draft}
+                      name={key}
+                      secret={secret}
+                      of="target"
+                      value={after}
+                      where="as it will be"
+                    />
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -80,32 +101,5 @@ export function EnvEntries({ draft }: { draft: ImportDraft }) {
         </details>
       )}
     </>
-  );
-}
-
-function Value(props: { draft: ImportDraft; entry: Entry; of: 'source' | 'target'; value: string | null }) {
-  const { draft, entry, of, value } = props;
-  const [clear, setClear] = useState<string | null>(null);
-  const reveal = useReveal();
-  if (value === null) return <span className={styles.dim}>—</span>;
-  if (!entry.secret) return <span className={styles.value}>{value}</span>;
-  const show = async () => {
-    if (clear !== null) return setClear(null);
-    const told = await reveal.mutateAsync({ id: draft.id, key: entry.key, of }).catch(() => null);
-    setClear(told?.value ?? null);
-  };
-  return (
-    <span className={styles.value}>
-      {clear ?? value}{' '}
-      <Button
-        size="compact-xs"
-        variant="subtle"
-        loading={reveal.isPending}
-        aria-label={`${clear === null ? 'Show' : 'Hide'} ${entry.key} ${of === 'source' ? 'on the VPS' : 'on the GPU host'}`}
-        onClick={() => void show()}
-      >
-        {clear === null ? 'Show' : 'Hide'}
-      </Button>
-    </span>
   );
 }
