@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostIdSchema } from '../../worker-agent/src/contract/host.ts';
 import { capacitySettingsSchema } from '../domain/capacity/capacity-settings.ts';
 import { procedure, router } from './trpc.ts';
 
@@ -11,7 +12,7 @@ export const capacityRouter = router({
     .input(z.object({ preset, users }))
     .mutation(({ ctx, input }) => ctx.services.capacity.setPlan(input)),
   setGuard: procedure
-    .input(z.object({ guardMiB }))
+    .input(z.object({ hostId: hostIdSchema.nullable(), guardMiB }))
     .mutation(({ ctx, input }) => ctx.services.capacity.setGuard(input)),
   setRental: procedure
     .input(z.object({ rental }))

@@ -352,7 +352,8 @@ export interface AlertsService {
 export interface CapacityService {
   catalogue(): Catalogue;
   setPlan(input: Pick<CapacitySettings, 'preset' | 'users'>): Promise<void>;
-  setGuard(input: Pick<CapacitySettings, 'guardMiB'>): Promise<void>;
+  /** @param input.hostId null: for every host without its own. */
+  setGuard(input: Pick<CapacitySettings, 'guardMiB'> & { hostId: string | null }): Promise<void>;
   setRental(input: Pick<CapacitySettings, 'rental'>): Promise<void>;
   /** Sets again what another host's change stood against when Redis came back, of the plan and the alert rules. */
   applyAgain(): Promise<void>;

@@ -56,13 +56,20 @@ export function createCapacityService(needs: CapacityNeeds): CapacityKeeper {
   return {
     catalogue: () => catalogue,
     setPlan: ({ preset, users }) => set(planned(preset, users), { preset, users }),
-    setGuard: ({ guardMiB }) =>
-      set(
+    setGuard: ({ hostId, guardMiB }) => {
+      const text = guardMiB === null ? '' : `${Math.round(guardMiB / 1024)} GB`;
+      if (hostId === null)
+        return set(
+          guardMiB === null ? "Set the guard back to the agent's own." : `Set the guard to ${text}.`,
+          { guardMiB },
+        );
+      return plan.change(
         guardMiB === null
-          ? "Set the guard back to the agent's own."
-          : `Set the guard to ${Math.round(guardMiB / 1024)} GB.`,
-        { guardMiB },
-      ),
+          ? `Took the own guard of ${hostId} away.`
+          : `Set the guard of ${hostId} to ${text}.`,
+        (content) => ({ ...content, guards: withEntry(content.guards, hostId, guardMiB) }),
+      );
+    },
     setRental: async ({ rental }) => {
       if (rental?.endsAt != null && rental.endsAt <= rental.startedAt)
         throw new WorkshopError('BAD_INPUT', 'The rental must end after it begins.');
@@ -82,6 +89,16 @@ export function createCapacityService(needs: CapacityNeeds): CapacityKeeper {
     state: () => state,
     close: () => clearInterval(timer),
   };
+}
+
+/** @param value null takes it away. */
+function withEntry<Value>(
+  all: Readonly<Record<string, Value>>,
+  key: string,
+  value: Value | null,
+): Record<string, Value> {
+  const { [key]: _, ...others } = all;
+  return value === null ? others : { ...others, [key]: value };
 }
 
 /** ", ending 1 Mar 18:00"; empty without an end. */

@@ -24,16 +24,14 @@ export function useSetPlan() {
 }
 
 export function useSetGuard() {
-  return useVerb<Pick<CapacitySettings, 'guardMiB'>, void>({
+  return useVerb<Pick<CapacitySettings, 'guardMiB'> & { hostId: string | null }, void>({
     run: (client, input) => client.capacity.setGuard.mutate(input),
-    done: (_, { guardMiB }) =>
-      sayDone(
-        guardMiB === null
-          ? "The guard is the agent's own again."
-          : `The guard is ${(guardMiB / 1024).toFixed(0)} GB.`,
-        undefined,
-        ABOUT,
-      ),
+    done: (_, { hostId, guardMiB }) => {
+      const whose = hostId === null ? 'The guard' : `The guard of ${hostId}`;
+      const usual = hostId === null ? "the agent's own again" : 'that of all hosts again';
+      const what = guardMiB === null ? usual : `${(guardMiB / 1024).toFixed(0)} GB`;
+      sayDone(`${whose} is ${what}.`, undefined, ABOUT);
+    },
     failed: (error, again) => sayFailed('The guard was not changed', error, again),
   });
 }

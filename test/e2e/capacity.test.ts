@@ -92,6 +92,32 @@ test('a host that refuses is named with its reason, the other one is done, and o
   await clear();
 });
 
+test('one guard for all is drawn to what a small card can reach; a host may have its own', async () => {
+  const all = page.getByRole('textbox', { name: 'Guard', exact: true });
+  await all.fill('70');
+  await all.press('Enter');
+  await panel('Will it fit on gpu-1')
+    .getByText(/The guard is 70 of 80 GB, set here\./)
+    .waitFor();
+  const small = panel('Will it fit on gpu-2');
+  await small
+    .getByText(
+      /The guard is 21 of 24 GB, the usual share of the card: the 70 GB that were set it can never reach\./,
+    )
+    .waitFor();
+  const own = page.getByRole('textbox', { name: 'Guard on gpu-2' });
+  await own.fill('19');
+  await own.press('Enter');
+  await small.getByText(/The guard is 19 of 24 GB, set for this host\./).waitFor();
+  await own.fill('');
+  await own.press('Enter');
+  await small.getByText(/21 of 24 GB, the usual share/).waitFor();
+  await all.fill('');
+  await all.press('Enter');
+  await small.getByText(/21 of 24 GB, set at the agent/).waitFor();
+  await clear();
+});
+
 test('under the stepper stands how old the last word of the only host is', async () => {
   const state = threeHosts(Date.now());
   const { 'gpu-3': silent } = state.snapshot.hosts;

@@ -6,8 +6,8 @@ import type { RuleId } from './rules.ts';
 
 /** What capacity knows that alerts need. */
 export interface CapacityFacts {
-  /** VRAM in MiB above which the host wants to be warned; null = not known. */
-  guardMiB(hostId: string): number | null;
+  /** VRAM of a card in MiB above which the host wants to be warned; null = not known. */
+  guardMiB(hostId: string, gpuIndex: number): number | null;
   /** Whether that many workers fit into the host's cards; null = not known. */
   fits(hostId: string, workers: number): boolean | null;
   /** The rental, local epoch ms; null when none was entered. */

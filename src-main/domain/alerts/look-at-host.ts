@@ -92,10 +92,9 @@ function missingWorkers(host: HostView, facts: AlertFacts): Reading[] {
 }
 
 function guard(host: HostView, facts: AlertFacts): Reading[] {
-  const guardMiB = facts.capacity.guardMiB(host.id);
-  if (guardMiB === null) return [];
   return (host.live?.gpus ?? []).flatMap(({ index, memoryUsedMiB: used }) => {
-    if (used === null) return [];
+    const guardMiB = facts.capacity.guardMiB(host.id, index);
+    if (used === null || guardMiB === null) return [];
     if (used <= guardMiB - GUARD_SLACK_MIB) return [];
     const idle = host.status?.workers.find(
       ({ state, gpuIndex }) =>

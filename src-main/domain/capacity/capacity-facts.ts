@@ -4,7 +4,8 @@ import type { CapacityState } from './capacity-state.ts';
 /** What alerts need to know of it. @param state what is known now; null for nothing. */
 export function capacityFactsOf(state: () => Omit<CapacityState, 'shared'> | null): CapacityFacts {
   return {
-    guardMiB: (hostId) => state()?.hosts[hostId]?.guardMiB ?? null,
+    guardMiB: (hostId, gpuIndex) =>
+      state()?.hosts[hostId]?.cardGuards.find(({ index }) => index === gpuIndex)?.guardMiB ?? null,
     fits(hostId, workers) {
       const host = state()?.hosts[hostId];
       const one = host?.counts.find((count) => count.workers === workers);

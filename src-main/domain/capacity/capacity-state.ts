@@ -29,8 +29,14 @@ export interface HostCapacity {
   /** Memory of the smallest card in use, MiB; null = not known. */
   totalMiB: number | null;
   cards: number;
+  /** Of that card. */
   guardMiB: number | null;
-  guardFrom: 'console' | 'workshop' | 'agent' | 'usual' | null;
+  /** `own`: set for this host alone. */
+  guardFrom: 'own' | 'console' | 'workshop' | 'agent' | 'usual' | null;
+  /** A guard that was set and is not below that card's memory, so that its usual share counts; null for none. */
+  guardTooHighMiB: number | null;
+  /** Of every card, by its index. */
+  cardGuards: { index: number; guardMiB: number | null }[];
   /** Held on the fullest card by none of our workers, MiB; null where that is not known of any card. */
   otherMiB: number | null;
   /** Cards in use of which that is not known: nothing of theirs is counted. */

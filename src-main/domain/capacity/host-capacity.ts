@@ -35,7 +35,8 @@ export function hostCapacityOf(input: CapacityInput): HostCapacity {
   const totals = gpus.filter(({ index }) => used.includes(index)).map(({ memoryTotalMiB }) => memoryTotalMiB);
   const known = totals.filter((total) => total !== null);
   const totalMiB = known.length === 0 ? null : Math.min(...known);
-  const guard = guardOf(host, settings.guardMiB, workshopGuardMiB, totalMiB);
+  const asked = askedGuard(host, settings, workshopGuardMiB);
+  const guard = guardOf(asked, totalMiB);
   const { kinds, unknownKinds } = needsOf(host, recentKinds(jobs, redisNow), catalogue);
   const heaviest = kinds[0] ?? planned(settings, catalogue) ?? null;
   const held = used.map((index) => ({ index, ...heldByOthers(host, index) }));
@@ -64,6 +65,11 @@ export function hostCapacityOf(input: CapacityInput): HostCapacity {
     cards: used.length,
     guardMiB: guard.mib,
     guardFrom: guard.from,
+    guardTooHighMiB: guard.tooHigh,
+    cardGuards: gpus.map(({ index, memoryTotalMiB }) => ({
+      index,
+      guardMiB: guardOf(asked, memoryTotalMiB).mib,
+    })),
     otherMiB: told.length === 0 ? null : Math.round(otherMiB),
     othersUnknownOn,
     heaviest,
@@ -81,17 +87,27 @@ function cardsInUse({ status }: HostView): number[] {
   return all.length > 1 && told.length > 1 && seen.length > 0 ? seen : all;
 }
 
-function guardOf(
-  { status }: HostView,
-  ofTheDay: number | null,
+type Asked = { mib: number | null; from: HostCapacity['guardFrom'] };
+
+/** The guard that somebody set, the nearest first; whoever set it may not have thought of these cards. */
+function askedGuard(
+  { id, status }: HostView,
+  { guards, guardMiB }: CapacitySettings,
   ofTheWorkshop: number | null,
-  totalMiB: number | null,
-): { mib: number | null; from: HostCapacity['guardFrom'] } {
-  if (ofTheDay !== null) return { mib: ofTheDay, from: 'console' };
+): Asked {
+  const own = Object.hasOwn(guards, id) ? guards[id] : undefined;
+  if (own !== undefined) return { mib: own, from: 'own' };
+  if (guardMiB !== null) return { mib: guardMiB, from: 'console' };
   if (ofTheWorkshop !== null) return { mib: ofTheWorkshop, from: 'workshop' };
-  if (status?.guardMiB != null) return { mib: status.guardMiB, from: 'agent' };
-  if (totalMiB === null) return { mib: null, from: null };
-  return { mib: Math.round((totalMiB * USUAL_GUARD) / MIB) * MIB, from: 'usual' };
+  return { mib: status?.guardMiB ?? null, from: status?.guardMiB == null ? null : 'agent' };
+}
+
+/** What holds for a card: a guard that it can never reach would never warn, so its usual share counts. */
+function guardOf({ mib, from }: Asked, totalMiB: number | null): Asked & { tooHigh: number | null } {
+  if (totalMiB === null || (mib !== null && mib < totalMiB)) return { mib, from, tooHigh: null };
+  const share = totalMiB * USUAL_GUARD;
+  const whole = Math.round(share / MIB) * MIB;
+  return { mib: whole > 0 && whole < totalMiB ? whole : share, from: 'usual', tooHigh: mib };
 }
 
 /** What none of our workers holds on a card, MiB; null is not known. `atMost` is everything in use, where ours may be. */

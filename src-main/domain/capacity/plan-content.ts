@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { type AlertSettings, RULES } from '../alerts/rules.ts';
 import type { DocumentShape } from '../shared/shared-document.ts';
+import type { Entries } from '../shared/wish.ts';
 import { capacitySettingsSchema, freshCapacitySettings } from './capacity-settings.ts';
 
 /**
@@ -20,27 +21,46 @@ export const planContentSchema = capacitySettingsSchema.extend({
 export type PlanContent = z.infer<typeof planContentSchema>;
 
 const RULE = 'rule/';
+const GUARD = 'guard/';
+
+/** Entries of single things of one sort, and back. */
+const spreadOut = (prefix: string, all: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(all).map(([id, value]) => [prefix + id, value]));
+const gather = (prefix: string, entries: Entries) =>
+  Object.fromEntries(
+    Object.entries(entries).flatMap(([key, value]) =>
+      key.startsWith(prefix) && value !== null ? [[key.slice(prefix.length), value]] : [],
+    ),
+  );
 
 export const planShape: DocumentShape<PlanContent> = {
   fresh: () => ({ ...freshCapacitySettings(), rules: {} }),
-  entriesOf: ({ preset, guardMiB, users, rental, rules }) => ({
+  entriesOf: ({ preset, guardMiB, guards, users, rental, rules }) => ({
     ...{ preset, guardMiB, users, rental },
-    ...Object.fromEntries(Object.entries(rules).map(([id, rule]) => [RULE + id, rule])),
+    ...spreadOut(GUARD, guards),
+    ...spreadOut(RULE, rules),
   }),
   contentOf(entries) {
-    const rules = Object.entries(entries).filter(([key]) => key.startsWith(RULE));
     const { preset, guardMiB, users, rental } = { ...freshCapacitySettings(), ...entries };
     const content = planContentSchema.safeParse({
       ...{ preset, guardMiB, users, rental },
-      rules: Object.fromEntries(rules.map(([key, rule]) => [key.slice(RULE.length), rule])),
+      guards: gather(GUARD, entries),
+      rules: gather(RULE, entries),
     });
     if (content.success) return content.data;
     throw new WorkshopError('BAD_INPUT', `The plan cannot be set so: ${content.error.issues[0]?.message}.`);
   },
-  describe(entry, { preset, users, guardMiB, rental, rules }) {
+  describe(entry, { preset, users, guardMiB, guards, rental, rules }) {
     if (entry.startsWith(RULE)) {
       const id = entry.slice(RULE.length);
       return `${ruleTitle(id)} is ${rules[id]?.enabled === false ? 'off' : 'set otherwise'}`;
+    }
+    if (entry.startsWith(GUARD)) {
+      const hostId = entry.slice(GUARD.length);
+      const own = guards[hostId];
+      return own === undefined
+        ? `${hostId} has no guard of its own`
+        : `the guard of ${hostId} is ${Math.round(own / 1024)} GB`;
     }
     if (entry === 'preset') return `the plan is for ${preset ?? 'nothing in particular'}`;
     if (entry === 'users')

@@ -5,11 +5,13 @@ import { cardGigabytes, cut, gigabytes, listText, plural } from '../../component
 import { Age, Panel } from '../../components/panel.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
+import { useSetGuard } from '../../live/capacity-verbs.ts';
 import { useSetCount } from '../../live/fleet-verbs.ts';
 import { isReached } from '../../live/reached.ts';
 import { useIsStale } from '../../live/speaks.ts';
 import { useLive } from '../../live/store.ts';
 import styles from './capacity.module.css';
+import { OwnNumber } from './own-number.tsx';
 
 /** For every number of workers that a host may run: how much memory, against card and guard, before anybody clicks. */
 export function FitPanel({ hostId }: { hostId: string }) {
@@ -52,19 +54,44 @@ export function FitPanel({ hostId }: { hostId: string }) {
           </ul>
         </>
       )}
+      <HostGuard hostId={hostId} />
       <Kinds capacity={capacity} />
     </Panel>
   );
 }
 
-function guardText({ guardMiB, guardFrom, totalMiB }: HostCapacity): string {
+function guardText({ guardMiB, guardFrom, guardTooHighMiB, totalMiB, cards }: HostCapacity): string {
   if (guardMiB === null) return '';
   const whose = {
-    ...{ console: 'set here', workshop: 'as this workshop was set up' },
+    ...{ own: 'set for this host', console: 'set here', workshop: 'as this workshop was set up' },
     agent: 'set at the agent',
     usual: 'the usual share of the card',
   };
-  return `The guard is ${gigabytes(guardMiB).replace('.0', '')} of ${cardGigabytes(totalMiB)} GB${guardFrom ? `, ${whose[guardFrom]}` : ''}.`;
+  const gb = (mib: number) => gigabytes(mib).replace('.0', '');
+  const since =
+    guardTooHighMiB === null ? '' : `: the ${gb(guardTooHighMiB)} GB that were set it can never reach`;
+  const which = cards > 1 ? ' of the smallest card' : '';
+  return `The guard${which} is ${gb(guardMiB)} of ${cardGigabytes(totalMiB)} GB${guardFrom ? `, ${whose[guardFrom]}` : ''}${since}.`;
+}
+
+/** A guard of this host alone; with one host only, the plan's is the same. */
+function HostGuard({ hostId }: { hostId: string }) {
+  const own = useLive(({ capacity }) => capacity?.settings.guards[hostId] ?? null);
+  const several = useLive(({ hostIds }) => hostIds.length > 1);
+  const setGuard = useSetGuard();
+  if (!several && own === null) return null;
+  return (
+    <div className={styles.fields}>
+      <OwnNumber
+        label={`Guard on ${hostId}`}
+        value={own === null ? null : Math.round(own / 1024)}
+        max={9000}
+        suffix=" GB"
+        placeholder="as for all"
+        set={(gb) => setGuard.mutate({ hostId, guardMiB: gb === null ? null : gb * 1024 })}
+      />
+    </div>
+  );
 }
 
 const basisText = ({ basis, runs }: { basis: 'seen' | 'guide'; runs: number }) =>

@@ -1,5 +1,4 @@
-import { Button, NumberInput, SegmentedControl, Table } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { Button, SegmentedControl, Table } from '@mantine/core';
 import type { CapacitySettings, WorkerAdvice } from '../../../src-main/api/types.ts';
 import { fitWords } from '../../components/fit-words.ts';
 import { plural } from '../../components/format.ts';
@@ -12,6 +11,7 @@ import { isReached } from '../../live/reached.ts';
 import { useLive, useLiveData } from '../../live/store.ts';
 import { adviceWords, spreadWords } from './advice-words.ts';
 import styles from './capacity.module.css';
+import { OwnNumber } from './own-number.tsx';
 
 type Preset = CapacitySettings['preset'];
 const PRESETS = [
@@ -72,42 +72,7 @@ function Guard({ guardMiB }: { guardMiB: number | null }) {
       max={9000}
       suffix=" GB"
       placeholder="agent's"
-      set={(gb) => setGuard.mutate({ guardMiB: gb === null ? null : gb * 1024 })}
-    />
-  );
-}
-
-/** A whole number that may be left empty; taken over on Enter or when the field is left. */
-function OwnNumber(props: {
-  label: string;
-  value: number | null;
-  max: number;
-  suffix: string;
-  placeholder?: string;
-  set: (value: number | null) => void;
-}) {
-  const { label, value, max, suffix, placeholder = 'not said', set } = props;
-  const [text, setText] = useState<string | number>(value ?? '');
-  useEffect(() => setText(value ?? ''), [value]);
-  const commit = () => {
-    const number = text === '' ? null : Math.round(Number(text));
-    if (number !== null && (!Number.isFinite(number) || number < 1)) return setText(value ?? '');
-    if (number !== value) set(number);
-  };
-  return (
-    <NumberInput
-      label={label}
-      value={text}
-      min={1}
-      max={max}
-      allowDecimal={false}
-      suffix={suffix}
-      placeholder={placeholder}
-      hideControls
-      w="5.75rem"
-      onChange={setText}
-      onBlur={commit}
-      onKeyDown={(event) => event.key === 'Enter' && commit()}
+      set={(gb) => setGuard.mutate({ hostId: null, guardMiB: gb === null ? null : gb * 1024 })}
     />
   );
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { catalogue } from '../../../../src-main/app/catalogue.ts';
+import { lookAround } from '../../../../src-main/domain/alerts/look.ts';
 import { capacityOf } from '../../../../src-main/domain/capacity/capacity.ts';
 import { capacityFactsOf } from '../../../../src-main/domain/capacity/capacity-facts.ts';
 import { freshCapacitySettings } from '../../../../src-main/domain/capacity/capacity-settings.ts';
@@ -63,6 +64,61 @@ describe('what fits', () => {
     const status = snapshot.hosts['gpu-1']?.status;
     if (status) status.guardMiB = null;
     expect(of(snapshot).hosts['gpu-1']).toMatchObject({ guardMiB: 70 * GB, guardFrom: 'usual' });
+  });
+
+  test('a guard that a card can never reach would never warn: its usual share counts, and it is said', () => {
+    const cards = [
+      gpu(0, { memoryTotalMiB: 80 * GB, memoryUsedMiB: 78 * GB }),
+      gpu(1, { memoryTotalMiB: 24 * GB, memoryUsedMiB: 22 * GB }),
+    ];
+    const one = host({ id: 'mixed', workers: [], gpus: cards }, NOW);
+    const big = host({ id: 'big', workers: [], gpus: [cards[0] ?? gpu(0)] }, NOW);
+    const { snapshot } = workshop(NOW, [one, big], []);
+    const state = of(snapshot, { guardMiB: 70 * GB, guards: { big: 60 * GB } });
+    expect(state.hosts.mixed).toMatchObject({
+      ...{ guardMiB: 21 * GB, guardFrom: 'usual', guardTooHighMiB: 70 * GB },
+      cardGuards: [
+        { index: 0, guardMiB: 70 * GB },
+        { index: 1, guardMiB: 21 * GB },
+      ],
+    });
+    expect(state.hosts.big).toMatchObject({ guardMiB: 60 * GB, guardFrom: 'own', guardTooHighMiB: null });
+    // Both cards are too full, and both are told of, each by its own guard.
+    const { readings } = lookAround({
+      ...{ snapshot, now: NOW, running: [], lastMoved: null, notKept: null, threshold: () => 1e9 },
+      capacity: capacityFactsOf(() => state),
+    });
+    const told = readings.filter(({ rule }) => rule === 'vram-guard').map(({ key, text }) => [key, text]);
+    expect(told).toEqual([
+      ['vram-guard/mixed/0', expect.stringContaining('above the guard of 70 GB')],
+      ['vram-guard/mixed/1', expect.stringContaining('above the guard of 21 GB')],
+      ['vram-guard/big/0', expect.stringContaining('above the guard of 60 GB')],
+    ]);
+  });
+
+  test('every card has a guard that can warn, whatever was set and wherever', () => {
+    const mib = fc.integer({ min: 1, max: 200 * GB });
+    const asked = fc.option(mib);
+    fc.assert(
+      fc.property(
+        fc.array(mib, { minLength: 1, maxLength: 4 }),
+        asked,
+        asked,
+        asked,
+        (totals, own, day, setUp) => {
+          const gpus = totals.map((memoryTotalMiB, index) => gpu(index, { memoryTotalMiB }));
+          const { snapshot } = workshop(NOW, [host({ workers: [], gpus }, NOW)], []);
+          const change = { guardMiB: day, guards: own === null ? {} : { 'gpu-1': own } };
+          const told = capacityOf(snapshot, settings(change), catalogue, NOW, setUp).hosts['gpu-1'];
+          const wanted = own ?? day ?? setUp ?? 70 * GB;
+          for (const [index, total] of totals.entries()) {
+            const guardMiB = told?.cardGuards[index]?.guardMiB ?? Number.NaN;
+            if (wanted < total) expect(guardMiB).toBe(wanted);
+            else expect(guardMiB).toBeLessThan(total);
+          }
+        },
+      ),
+    );
   });
 
   test('what others hold is not zero where nobody can tell it: the verdict says what it leaves out', () => {

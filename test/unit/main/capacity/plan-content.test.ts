@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { planContentSchema, planShape } from '../../../../src-main/domain/capacity/plan-content.ts';
+
+const content = {
+  ...planShape.fresh(),
+  ...{ guardMiB: 70_000, guards: { 'gpu-2': 20_000 } },
+  rules: { 'disk-low': { enabled: false, threshold: null } },
+};
+
+test('taken apart and put together it is the same, each host an entry of its own', () => {
+  const entries = planShape.entriesOf(content);
+  expect(entries['guard/gpu-2']).toBe(20_000);
+  expect(planShape.contentOf(entries)).toEqual(content);
+});
+
+test('what an earlier version wrote is read as it was meant', () => {
+  const old = { preset: null, guardMiB: 70_000, users: 20, rental: null, rules: {} };
+  expect(planContentSchema.parse(old)).toEqual({ ...planShape.fresh(), ...old });
+});
+
+test('in a conflict each is named for its host', () => {
+  expect(planShape.describe('guard/gpu-2', content)).toBe('the guard of gpu-2 is 20 GB');
+  expect(planShape.describe('guard/gpu-1', content)).toBe('gpu-1 has no guard of its own');
+});
