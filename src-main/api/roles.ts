@@ -378,7 +378,9 @@ export type Printed = { kind: 'saved'; path: string } | { kind: 'cancelled' } | 
 export interface HistoryState {
   /** Everything until then is safely on the disk, local epoch ms; null before the first. */
   savedUntil: number | null;
-  /** Why nothing is saved at the moment; null while all is well. */
+  /** `part`: something of this day is left out, and stays so; `nothing`: the disk takes none at the moment. */
+  keeps: 'all' | 'part' | 'nothing';
+  /** Why not all is kept; null while it is. */
   fault: ErrorInfo | null;
 }
 

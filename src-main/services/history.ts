@@ -1,6 +1,7 @@
 import { toWorkshopError, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { HistoryService, HistoryState, WatchService } from '../api/roles.ts';
 import { boundsOf, dayOf, type LocalDay } from '../domain/history/local-day.ts';
+import { lossFault, noLoss, withLoss } from '../domain/history/loss.ts';
 import { recapOf } from '../domain/history/recap.ts';
 import { recapCsv } from '../domain/history/recap-csv.ts';
 import { type HistoryRecord, jobRecord, sampleRecord } from '../domain/history/record.ts';
@@ -18,6 +19,8 @@ const AGAIN_AFTER_MS = 10_000;
 const WAITING_MAX = 20_000;
 /** The charts reach back so far, ms. */
 const CHARTS_MS = 12 * 3_600_000;
+
+const NOTHING_YET: HistoryState = { savedUntil: null, keeps: 'all', fault: null };
 
 export interface HistoryNeeds {
   watch: WatchService & {
@@ -40,10 +43,13 @@ export interface HistoryKeeper extends HistoryService {
 export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): HistoryKeeper {
   const ending = new AbortController();
   let running: Promise<void> = Promise.resolve();
-  let state: HistoryState = { savedUntil: null, fault: null };
+  let state: HistoryState = NOTHING_YET;
   let workshop: string | null = null;
   let log: HistoryLog | undefined;
   let waiting: HistoryRecord[] = [];
+  let lost = noLoss();
+  /** Everything until then was taken from the feed, local epoch ms. */
+  let takenUntil = 0;
   /** Ended jobs that were seen before Redis's clock was known. */
   let undated: JobSummary[] = [];
   let sampledAt = 0;
@@ -56,7 +62,8 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
     await write(Number.POSITIVE_INFINITY);
     workshop = next;
     log = next === null ? undefined : open(next);
-    state = { savedUntil: null, fault: null };
+    state = NOTHING_YET;
+    lost = noLoss();
     [waiting, undated, sampledAt, nextWriteAt, rentalNoted] = [[], [], 0, 0, ''];
   };
 
@@ -116,20 +123,32 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
     const records = waiting;
     waiting = [];
     const at = Date.now();
+    const until = takenUntil;
+    if (dayOf(lost.at) !== dayOf(at)) lost = noLoss();
     try {
-      await log.append(records, at);
-      state = { savedUntil: at, fault: null };
+      lost = withLoss(lost, await log.append(records, at), 'full', at);
+      // A job whose day is not known yet is in memory only, and what is lost is not saved by the next line.
+      const whole = undated.length === 0 && lost.others === 0;
+      const fault = lossFault(lost);
+      state = {
+        savedUntil: whole ? until : state.savedUntil,
+        keeps: fault ? 'part' : 'all',
+        fault: fault?.toInfo() ?? null,
+      };
       nextWriteAt = at + WRITE_EVERY_MS;
     } catch (cause) {
       // What was written all the same is recognised when it is written again.
-      waiting = bounded([...records, ...waiting]);
-      state = { ...state, fault: toWorkshopError(cause, 'CONFIG').toInfo() };
+      const { kept, left } = bounded([...records, ...waiting]);
+      waiting = kept;
+      lost = withLoss(lost, left, 'disk', at);
+      state = { ...state, keeps: 'nothing', fault: toWorkshopError(cause, 'CONFIG').toInfo() };
       nextWriteAt = at + AGAIN_AFTER_MS;
     }
   };
 
   const follow = async () => {
     for await (const { changes } of watch.watch(ending.signal)) {
+      takenUntil = Date.now();
       for (const change of changes) await take(change);
       if (workshop !== null)
         waiting.push(...watch.lessons(workshop).map((lesson) => ({ t: 'estimate' as const, lesson })));
@@ -157,7 +176,7 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
   return {
     start() {
       running = follow().catch((cause: unknown) => {
-        state = { ...state, fault: toWorkshopError(cause).toInfo() };
+        state = { ...state, keeps: 'nothing', fault: toWorkshopError(cause).toInfo() };
       });
     },
     close() {
@@ -196,11 +215,16 @@ async function pastOf(log: HistoryLog, now: number): Promise<{ samples: Sample[]
   return past;
 }
 
-function bounded(records: HistoryRecord[]): HistoryRecord[] {
-  if (records.length <= WAITING_MAX) return records;
+/** @returns what still waits, in order, and what there is no room for: the oldest samples first. */
+function bounded(records: HistoryRecord[]): { kept: HistoryRecord[]; left: HistoryRecord[] } {
+  if (records.length <= WAITING_MAX) return { kept: records, left: [] };
+  const samples = records.filter(({ t }) => t === 'sample');
   const others = records.filter(({ t }) => t !== 'sample');
-  return [
-    ...records.filter(({ t }) => t === 'sample').slice(-WAITING_MAX / 2),
-    ...others.slice(-WAITING_MAX),
+  const room = Math.max(0, WAITING_MAX - others.length);
+  const left = [
+    ...samples.slice(0, Math.max(0, samples.length - room)),
+    ...others.slice(0, Math.max(0, others.length - WAITING_MAX)),
   ];
+  const gone = new Set(left);
+  return { kept: records.filter((record) => !gone.has(record)), left };
 }

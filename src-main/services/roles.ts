@@ -69,8 +69,11 @@ export interface SharedStores {
 
 /** What is kept of one workshop on disk. */
 export interface HistoryLog {
-  /** Resolves once the disk has them; what stands there already is left out. @throws WorkshopError CONFIG. */
-  append(records: readonly HistoryRecord[], now: number): Promise<void>;
+  /**
+   * Resolves once the disk has them; what stands there already is passed over. @returns those for which a day has no
+   * room any more: samples first. @throws WorkshopError CONFIG.
+   */
+  append(records: readonly HistoryRecord[], now: number): Promise<HistoryRecord[]>;
   read(day: LocalDay): Promise<HistoryRecord[]>;
   days(): Promise<{ day: LocalDay; bytes: number }[]>;
 }

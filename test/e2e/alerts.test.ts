@@ -74,6 +74,7 @@ test('an alert is snoozed, woken, and its click opens the failed jobs', async ()
 test('an alert about a machine opens the Hosts screen on it; a history that is not kept opens the Recap', async () => {
   served.workshop.historyState = {
     savedUntil: null,
+    keeps: 'nothing',
     fault: { code: 'CONFIG', message: 'The disk of this computer is full.', retryable: true },
   };
   served.workshop.alerts.look();
@@ -83,7 +84,7 @@ test('an alert about a machine opens the Hosts screen on it; a history that is n
     .waitFor();
   await card('History is not kept').getByRole('button', { name: 'Open the Recap' }).click();
   await page.getByRole('main', { name: 'Recap' }).waitFor();
-  served.workshop.historyState = { savedUntil: null, fault: null };
+  served.workshop.historyState = { savedUntil: null, keeps: 'all', fault: null };
   await openAlerts();
   await card('Disk nearly full').getByRole('button', { name: 'Show the host' }).click();
   await page.getByRole('main', { name: 'Hosts' }).waitFor();

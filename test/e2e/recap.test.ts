@@ -4,10 +4,11 @@ import { resolve } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { boundsOf } from '../../src-main/domain/history/local-day.ts';
+import { lossFault, noLoss, withLoss } from '../../src-main/domain/history/loss.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { openBrowser } from '../support/browser.ts';
 import { serveFakeWorkshop } from '../support/fake-workshop.ts';
-import { endedJob, workshopDay } from '../support/history-day.ts';
+import { endedJob, sampleAt, workshopDay } from '../support/history-day.ts';
 import { roomState } from '../support/room-states.ts';
 import { root } from '../support/run-step.ts';
 
@@ -44,7 +45,7 @@ beforeEach(async () => {
     startedAt: midnight + 9.5 * 3_600_000,
     endsAt: midnight + 17.5 * 3_600_000,
   };
-  served.workshop.historyState = { savedUntil: midnight + 61_000_000, fault: null };
+  served.workshop.historyState = { savedUntil: midnight + 61_000_000, keeps: 'all', fault: null };
   faults.length = 0;
   context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
   page = await context.newPage();
@@ -175,7 +176,7 @@ test('no day, a disk that takes nothing, a day that cannot be read: each says wh
   const fault = new WorkshopError('CONFIG', 'The history cannot be written: no space left on device.', {
     remedy: 'Check the space on the disk.',
   });
-  served.workshop.historyState = { savedUntil: null, fault: fault.toInfo() };
+  served.workshop.historyState = { savedUntil: null, keeps: 'nothing', fault: fault.toInfo() };
   await page.reload();
   await page.getByText('What happens now is not being kept').waitFor();
   await page.getByText('Nothing is known of this day.').waitFor();
@@ -183,6 +184,13 @@ test('no day, a disk that takes nothing, a day that cannot be read: each says wh
   for (const name of ['Jobs made', 'People', 'Usual wait', 'On a GPU'])
     expect(await figure(name), name).toBe('–');
   expect(await page.getByText('of it idle').count()).toBe(0);
+  const full = lossFault(withLoss(noLoss(), [endedJob(midnight, 1), sampleAt(midnight, 1, 1)], 'full', 1));
+  served.workshop.historyState = { savedUntil: midnight, keeps: 'part', fault: full?.toInfo() ?? null };
+  await page.reload();
+  await page.getByText('Part of today is not kept').waitFor();
+  await page
+    .getByText(/is full, and 1 record of jobs and events and 1 figure of the charts could not/)
+    .waitFor();
   expect(await axeFindings()).toEqual([]);
   await page.screenshot({ path: resolve(pictures, 'empty.png') });
 });

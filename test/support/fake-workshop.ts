@@ -328,7 +328,7 @@ export class FakeWorkshop implements Services {
 
   /** What was kept of past days; a test puts it here. */
   readonly kept = new Map<LocalDay, HistoryRecord[]>();
-  historyState: HistoryState = { savedUntil: null, fault: null };
+  historyState: HistoryState = { savedUntil: null, keeps: 'all', fault: null };
 
   readonly history: HistoryService = {
     state: () => this.historyState,

@@ -6,7 +6,7 @@ import { boundsOf, dayOf, type LocalDay } from '../../domain/history/local-day.t
 import { type HistoryRecord, historyRecordSchema, keyOf, timeOf } from '../../domain/history/record.ts';
 
 export interface HistoryLimits {
-  /** Largest segment of one day, bytes. */
+  /** Largest segment of one day, bytes; samples are left out from three quarters of it on. */
   dayBytes: number;
   /** Most segments that are kept. */
   days: number;
@@ -15,6 +15,9 @@ export interface HistoryLimits {
 }
 
 const LIMITS: HistoryLimits = { dayBytes: 24 * 1024 * 1024, days: 60, totalBytes: 256 * 1024 * 1024 };
+
+/** Part of a day that samples may fill: what happened is worth more than one figure more. */
+const FOR_SAMPLES = 0.75;
 
 /** State of a day's file as this process knows it. */
 interface Segment {
@@ -43,19 +46,25 @@ export function openHistoryLog(dir: string, workshop: string, limits: HistoryLim
     return segment;
   };
 
-  const appendTo = async (day: LocalDay, records: readonly HistoryRecord[]) => {
+  /** @returns those for which there is no room. */
+  const appendTo = async (day: LocalDay, records: readonly HistoryRecord[]): Promise<HistoryRecord[]> => {
     const segment = await segmentOf(day);
     const keys: string[] = [];
+    const leftOut: HistoryRecord[] = [];
     let text = '';
     for (const record of records) {
       const key = keyOf(record);
       if (key !== null && (segment.keys.has(key) || keys.includes(key))) continue;
       const line = `${JSON.stringify(record)}\n`;
-      if (segment.bytes + Buffer.byteLength(text) + Buffer.byteLength(line) > limits.dayBytes) continue;
+      const room = limits.dayBytes * (record.t === 'sample' ? FOR_SAMPLES : 1);
+      if (segment.bytes + Buffer.byteLength(text) + Buffer.byteLength(line) > room) {
+        leftOut.push(record);
+        continue;
+      }
       text += line;
       if (key !== null) keys.push(key);
     }
-    if (text === '') return;
+    if (text === '') return leftOut;
     const file = await open(pathOf(day), 'a+', 0o600);
     try {
       const { size } = await file.stat();
@@ -67,6 +76,7 @@ export function openHistoryLog(dir: string, workshop: string, limits: HistoryLim
       await file.close();
     }
     for (const key of keys) segment.keys.add(key);
+    return leftOut;
   };
 
   /** Newest first. */
@@ -93,22 +103,25 @@ export function openHistoryLog(dir: string, workshop: string, limits: HistoryLim
   return {
     /**
      * Adds records to the days they are about, and waits until the disk has them. Those that stand there already, and
-     * those too old to be kept, are left out.
+     * those too old to be kept, are passed over.
+     * @returns those for which their day has no room any more.
      * @throws WorkshopError CONFIG when the disk does not take them; then some may have been written.
      */
-    async append(records: readonly HistoryRecord[], now: number): Promise<void> {
+    async append(records: readonly HistoryRecord[], now: number): Promise<HistoryRecord[]> {
       const today = boundsOf(dayOf(now))?.from ?? now;
       const oldest = dayOf(today - limits.days * 24 * 3_600_000);
       const byDay = Map.groupBy(records, (record) => dayOf(timeOf(record)));
+      const leftOut: HistoryRecord[] = [];
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
         let fresh = false;
         for (const [day, own] of byDay) {
           if (day <= oldest) continue;
           fresh ||= !segments.has(day);
-          await appendTo(day, own);
+          leftOut.push(...(await appendTo(day, own)));
         }
         if (fresh) await tidy();
+        return leftOut;
       } catch (cause) {
         throw new WorkshopError('CONFIG', `The history in ${folder} cannot be written: ${reasonOf(cause)}.`, {
           remedy: 'Check the space on the disk and the rights on that folder; it goes on by itself.',

@@ -86,7 +86,7 @@ function lookAtHistory({ notKept }: AlertFacts): Reading[] {
   return [
     reading('history-not-kept', '', 'over', {
       severity: 'warn',
-      text: `What happens now is missing from the recap and the charts if this console is closed: it cannot be kept. ${quoted(notKept, 400)}`,
+      text: `Not all that happens now will stand in the recap and the charts after this console is closed. ${quoted(notKept, 400)}`,
       action: { kind: 'open', place: 'recap' },
     }),
   ];

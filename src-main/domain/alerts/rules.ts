@@ -177,7 +177,7 @@ export const RULES: readonly AlertRule[] = [
   {
     id: 'history-not-kept',
     title: 'History is not kept',
-    help: 'What happens now cannot be written to the disk of this computer.',
+    help: 'Something of today cannot be kept on this computer: its disk takes nothing, or the day is full.',
     threshold: null,
     afterMs: 0,
     clearAfterMs: 0,

@@ -79,7 +79,13 @@ export function RecapScreen() {
         {recap && <TakeHome recap={recap} />}
       </div>
       {kept.state.fault && (
-        <Alert color="red" title="What happens now is not being kept" className={styles.fault}>
+        <Alert
+          color={kept.state.keeps === 'part' ? 'yellow' : 'red'}
+          title={
+            kept.state.keeps === 'part' ? 'Part of today is not kept' : 'What happens now is not being kept'
+          }
+          className={styles.fault}
+        >
           {kept.state.fault.message} {kept.state.fault.remedy}
         </Alert>
       )}

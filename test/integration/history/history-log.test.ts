@@ -76,13 +76,30 @@ test('the oldest days go when there are too many or they are too large; one day 
   expect((await log.days()).map(({ day }) => day)).toEqual(
     [0, 1, 2].map((back) => dayOf(midnight - back * DAY_MS + 1000)),
   );
-  await log.append(
-    Array.from({ length: 100 }, (_, at) => endedJob(midnight, 2000 + at)),
-    NOW,
-  );
+  const jobs = Array.from({ length: 100 }, (_, at) => endedJob(midnight, 2000 + at));
+  const leftOut = await log.append(jobs, NOW);
   const [kept] = await log.days();
   expect(kept?.bytes).toBeLessThanOrEqual(4000);
   expect(kept?.bytes).toBeGreaterThan(3000);
+  // What has no room is told, to the last one.
+  const stands = await log.read(today);
+  expect([...stands.slice(1), ...leftOut]).toEqual(jobs);
+  expect(leftOut.length).toBeGreaterThan(80);
+});
+
+test('a day that fills up leaves figures out first, and goes on keeping what happened', async () => {
+  const log = openHistoryLog(dir, 'a:1', { dayBytes: 8000, days: 3, totalBytes: 90_000 });
+  const samples = Array.from({ length: 100 }, (_, at) => sampleAt(midnight + at * 5000, at, 1));
+  const leftOut = await log.append(samples, NOW);
+  expect(leftOut.length).toBeGreaterThan(10);
+  expect(leftOut.every(({ t }) => t === 'sample')).toBe(true);
+  const jobs = [1000, 2000, 3000].map((at) => endedJob(midnight, at));
+  expect(await log.append([...jobs, sampleAt(midnight + 600_000, 1, 1)], NOW)).toEqual([
+    sampleAt(midnight + 600_000, 1, 1),
+  ]);
+  expect((await log.read(today)).filter(({ t }) => t === 'job')).toEqual(jobs);
+  // Told again, what stands there is no loss.
+  expect(await log.append(jobs, NOW)).toEqual([]);
 });
 
 test('a disk that takes nothing is said, and what was not written is written later', async () => {

@@ -120,7 +120,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
     network: { changed: async () => {} },
     consoleName: { rename: async () => {} },
     history: {
-      state: () => ({ savedUntil: null, fault: null }),
+      state: () => ({ savedUntil: null, keeps: 'all', fault: null }),
       days: async () => [],
       recap: async ({ day }) => recapOf(day, [], { nameOf: (id) => id, rental: null, now: Date.now() }),
       table: async () => ({ fileName: 'none.csv', text: '' }),

@@ -3,11 +3,11 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTRPCClient, createWSClient, TRPCClientError, wsLink } from '@trpc/client';
+import { TRPCClientError } from '@trpc/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import type { AppRouter } from '../../../src-main/api/types.ts';
 import { startWebShell, type WebShell } from '../../../src-main/shells/web/server.ts';
+import { shellClient } from '../../support/shell-client.ts';
 import { fakeServices } from './fake-services.ts';
 import { until } from './until.ts';
 
@@ -174,16 +174,7 @@ describe('the socket', () => {
 
   test('carries the router: subscription, mutation, an error with its code and remedy; an end frees everything', async () => {
     const cookie = await logIn();
-    class OurSocket extends WebSocket {
-      constructor(url: string) {
-        super(url, { headers: { cookie, origin: `http://127.0.0.1:${shell.port}` } });
-      }
-    }
-    const socket = createWSClient({
-      url: `ws://127.0.0.1:${shell.port}/trpc`,
-      WebSocket: OurSocket as unknown as typeof globalThis.WebSocket,
-    });
-    const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] });
+    const { client, close } = shellClient(shell.port, cookie);
     const seen: number[] = [];
     client.workshop.changes.subscribe(undefined, { onData: ({ seq }) => void seen.push(seq) });
     await until('messages', () => seen.length >= 3);
@@ -200,7 +191,7 @@ describe('the socket', () => {
     expect(JSON.stringify(refused)).not.toMatch(/\.ts:\d+/);
     const bad: unknown = await client.jobs.cancel.mutate({ jobId: '../x' }).catch((cause: unknown) => cause);
     expect(bad).toMatchObject({ data: { code: 'BAD_REQUEST', workshop: { code: 'BAD_INPUT' } } });
-    await socket.close();
+    await close();
     await until('the subscription ended', () => fake.watching() === 0);
   });
 

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WorkshopMessage } from '../../../../src-main/api/types.ts';
-import { openHistoryLog } from '../../../../src-main/connections/store/history-log.ts';
+import { type HistoryLimits, openHistoryLog } from '../../../../src-main/connections/store/history-log.ts';
 import { freshCapacitySettings } from '../../../../src-main/domain/capacity/capacity-settings.ts';
 import { dayOf } from '../../../../src-main/domain/history/local-day.ts';
+import { lossFault, noLoss, withLoss } from '../../../../src-main/domain/history/loss.ts';
 import type { Observation } from '../../../../src-main/domain/observation.ts';
 import { createHistoryService } from '../../../../src-main/services/history.ts';
 import { createWorkshopWatch } from '../../../../src-main/services/watch-workshop.ts';
@@ -22,12 +23,12 @@ const counts = { pending: 3, running: 1, completed: 1, failed: 0, cancelled: 0, 
 const ready: Observation = { kind: 'link', link: { kind: 'ready', since: 0, rttMs: 1 } };
 
 /** A console that watches a workshop of which it learns these facts. */
-function consoleOn(address: string | null, facts: () => Observation[]) {
+function consoleOn(address: string | null, facts: () => Observation[], limits?: HistoryLimits) {
   const watch = createWorkshopWatch();
   const history = createHistoryService({
     watch,
     snapshot: () => watch.now,
-    open: (workshop) => openHistoryLog(dir, workshop),
+    open: (workshop) => openHistoryLog(dir, workshop, limits),
   });
   const turnTo = (redisAddress: string | null, own = facts) =>
     watch.turnTo(
@@ -226,4 +227,45 @@ test('a disk that takes nothing is told, and nothing counts as saved', async () 
   await vi.waitFor(() => expect(one.history.state().fault?.code).toBe('CONFIG'), { timeout: 5000 });
   expect(one.history.state().savedUntil).toBeNull();
   await one.close();
+});
+
+test('a full day says what it leaves out, counts each job once, and calls nothing saved that is not', async () => {
+  const now = Date.now();
+  const limits = { dayBytes: 1500, days: 3, totalBytes: 90_000 };
+  const one = consoleOn(
+    '10.0.0.1:6379',
+    () => [ready, { kind: 'some-jobs', found: [ended('first', now)], gone: [] }, queue(0)],
+    limits,
+  );
+  await vi.waitFor(() => expect(one.history.state().savedUntil).not.toBeNull(), { timeout: 5000 });
+  expect(one.history.state()).toMatchObject({ keeps: 'all', fault: null });
+  const many = Array.from({ length: 30 }, (_, at) => ended(`more-${at}`, now));
+  const facts = (): Observation[] => [
+    ready,
+    { kind: 'some-jobs', found: [ended('first', now), ...many], gone: [] },
+    queue(0),
+  ];
+  await one.close();
+
+  const two = consoleOn('10.0.0.1:6379', facts, limits);
+  await vi.waitFor(() => expect(two.history.state().keeps).toBe('part'), { timeout: 5000 });
+  const told = two.history.state();
+  expect(told.savedUntil).toBeNull();
+  expect(told.fault?.remedy).toMatch(/Take the jobs home as a table now/);
+  const kept = (await openHistoryLog(dir, '10.0.0.1:6379').read(dayOf(now))).filter(({ t }) => t === 'job');
+  const lost = Number(
+    /and (\d+) records of jobs and events could not be kept/.exec(told.fault?.message ?? '')?.[1],
+  );
+  expect(kept.length + lost).toBe(31);
+  await two.close();
+});
+
+test('figures alone that find no room leave what happened saved', () => {
+  const sample = { t: 'sample' as const, at: 1, pending: 1, running: 1, completedPerMinute: 1 };
+  const loss = withLoss(noLoss(), [{ ...sample, vramMiB: {}, utilization: {} }], 'full', 5);
+  expect(lossFault(loss)?.message).toBe(
+    'The history of today is full, and 1 figure of the charts could not be kept. Jobs and events still are.',
+  );
+  expect(lossFault(noLoss())).toBeUndefined();
+  expect(lossFault(withLoss(loss, [], 'disk', 9))).toEqual(lossFault(loss));
 });
