@@ -12,7 +12,7 @@ export const machinesRouter = router({
     .input(z.object({ id }))
     .mutation(({ ctx, input }) => ctx.services.machines.disconnect(input)),
   forgetHostKey: procedure
-    .input(z.object({ id }))
+    .input(z.object({ id, machine: z.string().min(1).max(1000) }))
     .mutation(({ ctx, input }) => ctx.services.machines.forgetHostKey(input)),
   answer: procedure
     .input(

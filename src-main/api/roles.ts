@@ -393,7 +393,8 @@ export interface MachinesService {
   connect(input: { id: string }): Promise<void>;
   disconnect(input: { id: string }): Promise<void>;
   /** Takes its old key out of known_hosts and asks about the new one. */
-  forgetHostKey(input: { id: string }): Promise<void>;
+  /** @param input.machine the one on the way whose key is forgotten, as the link names it. */
+  forgetHostKey(input: { id: string; machine: string }): Promise<void>;
   /** @param input.answer null: the person does not want to. `keep`: in the keychain, once it has let us in. */
   answer(input: { id: string; questionId: string; answer: string[] | null; keep: boolean }): Promise<void>;
   /** Whether answers can be kept on this computer. */

@@ -22,7 +22,7 @@ export interface MachineLink {
   connect(): void;
   disconnect(): void;
   answer(questionId: string, answer: HostAnswer): Promise<void>;
-  forgetHostKey(): Promise<void>;
+  forgetHostKey(machine: string): Promise<void>;
   close(): void;
 }
 
@@ -175,8 +175,8 @@ export function createMachinesService({ open, local, secrets, publish, opened }:
     async disconnect({ id }) {
       find(id).link.disconnect();
     },
-    async forgetHostKey({ id }) {
-      await find(id).link.forgetHostKey();
+    async forgetHostKey({ id, machine }) {
+      await find(id).link.forgetHostKey(machine);
     },
     async answer({ id, questionId, answer, keep }) {
       const one = find(id);

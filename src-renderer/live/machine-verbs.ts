@@ -19,7 +19,7 @@ export function useDisconnectMachine() {
 
 /** Takes the old key of a machine out of known_hosts; the new one is shown before anything is sent. */
 export function useForgetHostKey() {
-  return useVerb<{ id: string }, void>({
+  return useVerb<{ id: string; machine: string }, void>({
     run: (client, input) => client.machines.forgetHostKey.mutate(input),
     failed: (error, again) => sayFailed('The old key was not removed', error, again),
   });

@@ -108,13 +108,19 @@ test('a link to a machine stands in the header, with its question and its next s
     ...{ kind: 'refused', since: Date.now(), code: 'HOST_KEY_CHANGED' },
     why: `The H100 shows another key than before. ${HOSTILE}`,
     remedy: 'Somebody may stand between you and it.',
+    stranger: 'the jump host dev@bastion',
   });
   await dialog.waitFor({ state: 'detached' });
   await page.keyboard.press('Escape');
   await chip.click();
   await page.getByRole('button', { name: 'Look at the new key' }).click();
+  await dialog.getByText('Has the jump host dev@bastion really got a new key?').waitFor();
+  await look('new-key');
   await dialog.getByRole('button', { name: 'Remove the old key' }).click();
-  await vi.waitFor(() => expect(link('h100').done).toContain('forget host key'), soon);
+  await vi.waitFor(
+    () => expect(link('h100').done).toContain('forget host key of the jump host dev@bastion'),
+    soon,
+  );
   await look('refused');
 });
 

@@ -50,8 +50,8 @@ export function scriptedMachines(first: HostLinkState = { kind: 'connecting', si
         async answer(_questionId, answer) {
           answers.push(answer);
         },
-        async forgetHostKey() {
-          done.push('forget host key');
+        async forgetHostKey(machine) {
+          done.push(`forget host key of ${machine}`);
         },
         close: () => void done.push('close'),
         become(next) {

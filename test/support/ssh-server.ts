@@ -23,6 +23,8 @@ export interface SshServer {
   readonly keyFile: string;
   /** As `ssh-keygen -lf` writes it. */
   readonly fingerprint: string;
+  /** Its public host key. */
+  readonly hostKeyFile: string;
   /** A folder of the "VPS"; removed with the server. */
   readonly home: string;
   /** What comes to its sessions from now on is not heard, until they are killed. */
@@ -88,6 +90,7 @@ export async function startSshServer(
     user: userInfo().username,
     keyFile,
     fingerprint: fingerprintOf(join(dir, 'host_key.pub')),
+    hostKeyFile: join(dir, 'host_key.pub'),
     home,
     freezeSessions() {
       for (const pid of daemon?.pid ? descendants(daemon.pid) : []) process.kill(pid, 'SIGSTOP');

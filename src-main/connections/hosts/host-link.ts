@@ -1,42 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import type { HostAnswer, HostLinkState, HostQuestion, HostTarget } from '../../domain/hosts/host-link.ts';
-import { keepPulse, type Pulse, type PulseTimes } from './host-pulse.ts';
+import type { HostAnswer, HostLinkState, HostTarget } from '../../domain/hosts/host-link.ts';
+import type { HostLinkTimes } from './host-link-times.ts';
+import { keepPulse, type Pulse } from './host-pulse.ts';
 import { createSession, type HostSession, hostOver } from './host-session.ts';
 import { forgetHostKeys } from './known-hosts.ts';
+import { createQuestionDesk } from './question-desk.ts';
 import type { ExecResult, RemoteHost } from './remote-host.ts';
+import { createRetryPauses } from './retry-pauses.ts';
 import { findWay, type SshHome, type SshHop } from './ssh-config-files.ts';
-import { type ConnectTimes, connectSsh, type SshConnection } from './ssh-connect.ts';
+import { connectSsh, type SshConnection } from './ssh-connect.ts';
 import { explainSshFailure, type OpenQuestion, SshFailed, type SshFailure } from './ssh-failure.ts';
 import type { SshMemory } from './ssh-keys.ts';
-
-/** Times of the link, ms. Defaults suit a laptop on hotel Wi-Fi; tests may hurry. */
-export interface HostLinkTimes extends ConnectTimes, PulseTimes {
-  /** Pause between two tries while the machine does not answer at all, for the first while, and how long that is. */
-  retryFastMs: number;
-  fastForMs: number;
-  /** After that, and when it answered but did not let us in: first and longest pause. All are spread by ±30 %. */
-  retryFirstMs: number;
-  retryMaxMs: number;
-  /** How long a call waits for a link that is just being made. */
-  patienceMs: number;
-}
-
-export const DEFAULT_TIMES: HostLinkTimes = {
-  dialMs: 6000,
-  handshakeMs: 12_000,
-  pingEveryMs: 2000,
-  degradedAfterMs: 5000,
-  lostAfterMs: 10_000,
-  slowMs: 1000,
-  wakeProbeMs: 1500,
-  retryFastMs: 250,
-  fastForMs: 60_000,
-  retryFirstMs: 1000,
-  retryMaxMs: 15_000,
-  patienceMs: 10_000,
-};
 
 /** A link to one machine: keeps itself alive, says in which state it is and why, and goes on by itself after a break. */
 export interface HostLink {
@@ -54,8 +29,11 @@ export interface HostLink {
   disconnect(): void;
   /** The answer to the question that `state` shows; one for another question does nothing. */
   answer(questionId: string, answer: HostAnswer): Promise<void>;
-  /** Takes the machine (and the jumps before it) out of known_hosts, and asks anew. */
-  forgetHostKey(): Promise<void>;
+  /**
+   * Takes the old key of one machine on the way out of the person's known_hosts, and asks anew.
+   * @param machine the one whose new key was refused, as `state` names it. @throws WorkshopError CONFLICT for another.
+   */
+  forgetHostKey(machine: string): Promise<void>;
   /** The laptop woke up, or its network changed: proves the link at once. */
   wake(): void;
   /** Idempotent. */
@@ -75,16 +53,17 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
   let session: (HostSession & { connection: SshConnection; pulse: Pulse }) | undefined;
   let dialling: AbortController | undefined;
   let retry: NodeJS.Timeout | undefined;
-  let pending: { question: HostQuestion; take: (answer: HostAnswer) => Promise<void> } | undefined;
+  /** The machine on the way that showed another key than the one that was confirmed. */
+  let stranger: SshHop | undefined;
   let attempt = 0;
-  let pauses = 0;
-  let lostSince = 0;
   let closed = false;
+  const pauses = createRetryPauses(times);
 
   const become = (next: HostLinkState) => {
     state = next;
     for (const listener of [...listeners]) listener(next);
   };
+  const questions = createQuestionDesk((question) => become({ kind: 'asking', since: Date.now(), question }));
   const gone = () => {
     if (state.kind === 'lost' || state.kind === 'refused')
       return new WorkshopError('HOST_LINK_LOST', state.why, { remedy: state.remedy });
@@ -99,47 +78,37 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
     if (failure.kind === 'ask') return put(failure.question, failure);
     const { code, why, remedy } = failure;
     const since = state.kind === 'lost' || state.kind === 'refused' ? state.since : Date.now();
-    if (failure.kind === 'refused') return become({ kind: 'refused', since, code, why, remedy });
-    lostSince ||= Date.now();
-    const pause = atOnce ? 0 : pauseFor(failure.reached);
+    if (failure.kind === 'refused') {
+      stranger = failure.stranger?.hop;
+      const named = failure.stranger && { stranger: failure.stranger.label };
+      return become({ kind: 'refused', since, code, why, remedy, ...named });
+    }
+    const pause = atOnce ? 0 : pauses.next(failure.reached);
     retry = setTimeout(dial, pause);
     become({ kind: 'lost', since, code, why, remedy, retryAt: Date.now() + pause });
   };
-  /** A try that reaches nobody costs nobody anything; one that is turned away is not repeated in a hurry. */
-  const pauseFor = (reached: boolean) => {
-    const isFast = !reached && Date.now() - lostSince < times.fastForMs;
-    const base = isFast ? times.retryFastMs : Math.min(times.retryFirstMs * 2 ** pauses++, times.retryMaxMs);
-    return Math.round(base * (0.7 + Math.random() * 0.6));
-  };
 
   /** Shows a question and waits for its answer with nothing open. */
-  const put = (open: OpenQuestion, { take, decline }: Extract<SshFailure, { kind: 'ask' }>) => {
-    const question = { ...open, id: randomUUID() };
-    pending = {
-      question,
-      async take(answer) {
-        if (!answer) decline();
-        if (!answer && question.kind === 'host-key')
-          return fail({
-            kind: 'refused',
-            code: 'HOST_KEY_UNKNOWN',
-            why: `The host key of ${target.name} was not confirmed; nothing was sent to it.`,
-            remedy: 'Connect again when you can compare its fingerprint.',
-          });
-        try {
-          if (answer) await take(answer);
-        } catch (cause) {
-          return fail(explainSshFailure(cause, { label: target.name, address: target.host }, true));
-        }
-        dial();
-      },
-    };
-    become({ kind: 'asking', since: Date.now(), question });
-  };
+  const put = (open: OpenQuestion, { take, decline }: Extract<SshFailure, { kind: 'ask' }>): void =>
+    questions.put(open, async (answer) => {
+      if (!answer) decline();
+      if (!answer && open.kind === 'host-key')
+        return fail({
+          kind: 'refused',
+          code: 'HOST_KEY_UNKNOWN',
+          why: `The host key of ${target.name} was not confirmed; nothing was sent to it.`,
+          remedy: 'Connect again when you can compare its fingerprint.',
+        });
+      try {
+        if (answer) await take(answer);
+      } catch (cause) {
+        return fail(explainSshFailure(cause, { label: target.name, address: target.host }, true));
+      }
+      dial();
+    });
   /** Shows a question of the machine itself, while the connection waits. */
   const askLive = (open: OpenQuestion, signal: AbortSignal) =>
     new Promise<HostAnswer>((resolve) => {
-      const question = { ...open, id: randomUUID() };
       const before = state;
       const end = (answer: HostAnswer) => {
         signal.removeEventListener('abort', abort);
@@ -147,19 +116,15 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
       };
       const abort = () => end(null);
       signal.addEventListener('abort', abort, { once: true });
-      pending = {
-        question,
-        async take(answer) {
-          become(before);
-          end(answer);
-        },
-      };
-      become({ kind: 'asking', since: Date.now(), question });
+      questions.put(open, async (answer) => {
+        become(before);
+        end(answer);
+      });
     });
 
   const dial = () => {
     clearTimeout(retry);
-    pending = undefined;
+    questions.lapse();
     if (closed || dialling || session) return;
     const mine = new AbortController();
     dialling = mine;
@@ -247,8 +212,7 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
     );
     session = { ...made, connection, pulse };
     attempt = 0;
-    pauses = 0;
-    lostSince = 0;
+    pauses.reset();
     become({ kind: 'ready', since: Date.now(), rttMs: firstRttMs });
     void connection.gone.then((failure) =>
       // It was there a moment ago: no reason to wait long.
@@ -287,7 +251,7 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
     clearTimeout(retry);
     dialling?.abort();
     dialling = undefined;
-    pending = undefined;
+    questions.lapse();
     const before = session;
     session = undefined;
     before?.pulse.stop();
@@ -326,8 +290,7 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
       if (session && state.kind !== 'degraded') return;
       if (session) return anew();
       memory.declined.clear();
-      pauses = 0;
-      lostSince = 0;
+      pauses.reset();
       if (state.kind !== 'lost') become({ kind: 'connecting', since: Date.now(), attempt: 1 });
       dial();
     },
@@ -335,14 +298,13 @@ export function openHostLink(target: HostTarget, { memory, where, times }: HostL
       drop();
       become({ kind: 'idle' });
     },
-    async answer(questionId, answer) {
-      const asked = pending;
-      if (asked?.question.id !== questionId) return;
-      pending = undefined;
-      await asked.take(answer);
-    },
-    async forgetHostKey() {
-      for (const hop of way()) await forgetHostKeys(hop.knownHostsFiles, hop.knownAs);
+    answer: questions.answer,
+    async forgetHostKey(machine) {
+      if (!stranger || state.kind !== 'refused' || state.stranger !== machine)
+        throw new WorkshopError('CONFLICT', `The key of ${machine} is not what is wrong now.`, {
+          remedy: 'Look at the link again.',
+        });
+      await forgetHostKeys(stranger.knownHostsFiles, stranger.knownAs);
       anew();
     },
     wake() {

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { HostTarget } from '../../domain/hosts/host-link.ts';
-import { DEFAULT_TIMES, type HostLink, type HostLinkTimes, openHostLink } from './host-link.ts';
+import { type HostLink, openHostLink } from './host-link.ts';
+import { DEFAULT_TIMES, type HostLinkTimes } from './host-link-times.ts';
 import { type SshHome, userSshHome } from './ssh-config-files.ts';
 import { createSshMemory } from './ssh-keys.ts';
 

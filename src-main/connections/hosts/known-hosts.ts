@@ -6,8 +6,10 @@ import { dirname } from 'node:path';
 export type KeyVerdict =
   | { kind: 'known' }
   | { kind: 'unknown' }
-  /** Another key was confirmed before (or this one is revoked). `where`: file and line. */
-  | { kind: 'changed'; expected: string; where: string };
+  /** It is not to be trusted whoever confirmed it. `where`: file and line. */
+  | { kind: 'revoked'; where: string }
+  /** Another key is known. `ofSystem`: also by a file that is not the person's own, so forgetting it here does not help. */
+  | { kind: 'changed'; expected: string; where: string; ofSystem: boolean };
 
 interface Entry {
   names: string;
@@ -15,6 +17,7 @@ interface Entry {
   key: string;
   revoked: boolean;
   where: string;
+  ofSystem: boolean;
 }
 
 /** The machines that were confirmed before, as OpenSSH keeps them: sshd(8), section SSH_KNOWN_HOSTS FILE FORMAT. */
@@ -25,12 +28,19 @@ export interface KnownHosts {
   judge(name: string, key: Buffer): KeyVerdict;
 }
 
-export async function readKnownHosts(files: readonly string[]): Promise<KnownHosts> {
+/**
+ * @param files the person's own.
+ * @param systemFiles those that hold for all users of this computer; they are only ever read.
+ */
+export async function readKnownHosts(
+  files: readonly string[],
+  systemFiles: readonly string[] = [],
+): Promise<KnownHosts> {
   const entries: Entry[] = [];
-  for (const file of files) {
+  for (const [at, file] of [...files, ...systemFiles].entries()) {
     const text = await readFile(file, 'utf8').catch(() => '');
     text.split('\n').forEach((line, index) => {
-      const entry = parseLine(line, `${file}:${index + 1}`);
+      const entry = parseLine(line, `${file}:${index + 1}`, at >= files.length);
       if (entry) entries.push(entry);
     });
   }
@@ -41,15 +51,17 @@ export async function readKnownHosts(files: readonly string[]): Promise<KnownHos
       const shown = key.toString('base64');
       const about = named(name);
       const revoked = about.find((entry) => entry.revoked && entry.key === shown);
-      if (revoked) return { kind: 'changed', expected: 'none (this key is revoked)', where: revoked.where };
+      if (revoked) return { kind: 'revoked', where: revoked.where };
       const valid = about.filter((entry) => !entry.revoked);
       if (valid.some((entry) => entry.key === shown)) return { kind: 'known' };
       const type = keyType(key);
       // The machine was asked for a type that is known, so a new type is as suspicious as a new key.
-      const other = valid.find((entry) => entry.type === type) ?? valid[0];
-      return other
-        ? { kind: 'changed', expected: fingerprintOf(Buffer.from(other.key, 'base64')), where: other.where }
-        : { kind: 'unknown' };
+      // Of several, the one that the person cannot forget here is named first.
+      const told = valid.some(({ ofSystem }) => ofSystem) ? valid.filter(({ ofSystem }) => ofSystem) : valid;
+      const other = told.find((entry) => entry.type === type) ?? told[0];
+      if (!other) return { kind: 'unknown' };
+      const { where, ofSystem } = other;
+      return { kind: 'changed', expected: fingerprintOf(Buffer.from(other.key, 'base64')), where, ofSystem };
     },
   };
 }
@@ -69,7 +81,7 @@ export async function forgetHostKeys(files: readonly string[], name: string): Pr
   for (const file of files) {
     const before = await readFile(file, 'utf8').catch(() => '');
     const kept = before.split('\n').filter((line) => {
-      const entry = parseLine(line, file);
+      const entry = parseLine(line, file, false);
       return !entry || entry.revoked || !matches(entry.names, name);
     });
     if (kept.join('\n') === before) continue;
@@ -90,13 +102,13 @@ export function keyType(key: Buffer): string {
   return key.length < 4 ? 'unknown' : key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');
 }
 
-function parseLine(line: string, where: string): Entry | undefined {
+function parseLine(line: string, where: string, ofSystem: boolean): Entry | undefined {
   const words = line.trim().split(/\s+/);
   if (words[0]?.startsWith('#')) return undefined;
   const marker = words[0]?.startsWith('@') ? words.shift() : undefined;
   const [names, type, key] = words;
   if (!names || !type || !key || marker === '@cert-authority') return undefined;
-  return { names, type, key, revoked: marker === '@revoked', where };
+  return { names, type, key, revoked: marker === '@revoked', where, ofSystem };
 }
 
 function matches(names: string, name: string): boolean {

@@ -20,6 +20,8 @@ export interface SshHop {
   /** The name it has in known_hosts. */
   knownAs: string;
   knownHostsFiles: string[];
+  /** Of all users of this computer; read, and never written. */
+  systemKnownHostsFiles: string[];
 }
 
 /** Where the person's SSH files are; tests give their own. */
@@ -29,6 +31,8 @@ export interface SshHome {
   env: Readonly<Record<string, string | undefined>>;
   /** Settings for all users of this machine. Default /etc/ssh/ssh_config. */
   systemConfig?: string;
+  /** Machines that are known to all users of this computer, unless settings name other files. Default: as OpenSSH's. */
+  systemKnownHosts?: readonly string[];
 }
 
 const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
@@ -76,6 +80,10 @@ export function findWay(target: HostTarget, where: SshHome): SshHop[] {
       agent: agentOf(one('identityagent'), where, path),
       knownAs: one('hostkeyalias') ?? (port === 22 ? host : `[${host}]:${port}`),
       knownHostsFiles: [said.userknownhostsfile ?? []].flat().map(path),
+      systemKnownHostsFiles: (said.globalknownhostsfile
+        ? [said.globalknownhostsfile].flat().filter((file) => file !== 'none')
+        : (where.systemKnownHosts ?? usualSystemKnownHosts(where.env))
+      ).map(path),
     };
     if (hop.knownHostsFiles.length === 0) hop.knownHostsFiles.push(join(where.home, '.ssh', 'known_hosts'));
     if (!jumps || jumps === 'none') return [hop];
@@ -88,6 +96,13 @@ export function findWay(target: HostTarget, where: SshHome): SshHop[] {
     ];
   };
   return build(target, 0);
+}
+
+/** ssh_config(5), GlobalKnownHostsFile. */
+function usualSystemKnownHosts(env: SshHome['env']): string[] {
+  const folder =
+    process.platform === 'win32' ? join(env.ProgramData ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+  return [join(folder, 'ssh_known_hosts'), join(folder, 'ssh_known_hosts2')];
 }
 
 function readConfig({ home, systemConfig = '/etc/ssh/ssh_config' }: SshHome): SSHConfig {

@@ -136,7 +136,7 @@ async function enter(
   const [{ Client, utils }, known] = await Promise.all([
     // Loaded when it is needed: it takes 17 MB.
     import('ssh2').then((module) => module.default),
-    readKnownHosts(hop.knownHostsFiles),
+    readKnownHosts(hop.knownHostsFiles, hop.systemKnownHostsFiles),
   ]);
   const keys = await Promise.all(hop.keyFiles.map((file) => readKeyFile(file, memory, utils.parseKey)));
   let heardAt = performance.now();
@@ -210,13 +210,27 @@ function judge(hop: SshHop, named: Named, known: KnownHosts, key: Buffer): SshFa
   const verdict = known.judge(hop.knownAs, key);
   const fingerprint = fingerprintOf(key);
   if (verdict.kind === 'known') return undefined;
+  if (verdict.kind === 'revoked')
+    return {
+      kind: 'refused',
+      code: 'HOST_KEY_CHANGED',
+      why: `${upper(named.label)} shows the host key ${fingerprint}, which was revoked (${verdict.where}): it is not to be trusted any more. Nothing was sent to it.`,
+      remedy: 'Have the machine given a new host key, or ask who revoked this one.',
+    };
   if (verdict.kind === 'changed')
     return {
       kind: 'refused',
       code: 'HOST_KEY_CHANGED',
-      why: `${upper(named.label)} shows the host key ${fingerprint}, but ${verdict.expected} was confirmed before (${verdict.where}). Either the machine was set up anew, or another machine answers in its place. Nothing was sent to it.`,
-      remedy:
-        'Only if you know that the machine was set up anew (a rented GPU with a used address, say): forget the old key and compare the new one with what its provider shows.',
+      why: `${upper(named.label)} shows the host key ${fingerprint}, but ${verdict.expected} ${verdict.ofSystem ? 'stands for it in the settings of this computer' : 'was confirmed before'} (${verdict.where}). Either the machine was set up anew, or another machine answers in its place. Nothing was sent to it.`,
+      ...(verdict.ofSystem
+        ? {
+            remedy: `${verdict.where} is kept by who administers this computer; the console does not change it. Only if you know that the machine was set up anew: have the line replaced there.`,
+          }
+        : {
+            remedy:
+              'Only if you know that the machine was set up anew (a rented GPU with a used address, say): forget the old key and compare the new one with what its provider shows.',
+            stranger: { hop, label: named.label },
+          }),
     };
   const [file = ''] = hop.knownHostsFiles;
   return {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../../worker-agent/src/contract/errors.ts';
 import type { HostQuestion } from '../../domain/hosts/host-link.ts';
 import { reasonOf } from './reason-of.ts';
+import type { SshHop } from './ssh-config-files.ts';
 
 type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 export type OpenQuestion = DistributiveOmit<HostQuestion, 'id'>;
@@ -10,8 +11,14 @@ export type OpenQuestion = DistributiveOmit<HostQuestion, 'id'>;
 export type SshFailure =
   /** It is worth another try by itself. `reached`: the machine was there, so it is not hurried. */
   | { kind: 'retry'; code: ErrorCode; why: string; remedy: string; reached: boolean }
-  /** Only a person can mend it. */
-  | { kind: 'refused'; code: ErrorCode; why: string; remedy: string }
+  /** Only a person can mend it. `stranger`: the machine on the way whose confirmed key may be forgotten for a new one. */
+  | {
+      kind: 'refused';
+      code: ErrorCode;
+      why: string;
+      remedy: string;
+      stranger?: { hop: SshHop; label: string };
+    }
   /** A person has to answer; `take` keeps the answer, then it is tried again. */
   | {
       kind: 'ask';

@@ -46,5 +46,8 @@ export type HostLinkState =
   | { kind: 'degraded'; since: number; why: string; rttMs: number }
   /** It is tried again by itself at `retryAt`. */
   | { kind: 'lost'; since: number; code: string; why: string; remedy: string; retryAt: number }
-  /** Nothing is tried until a person has done what `remedy` says. */
-  | { kind: 'refused'; since: number; code: string; why: string; remedy: string };
+  /**
+   * Nothing is tried until a person has done what `remedy` says. `stranger`: the machine on the way, in words, that
+   * shows another key than this person once confirmed; absent where forgetting that key here would not help.
+   */
+  | { kind: 'refused'; since: number; code: string; why: string; remedy: string; stranger?: string };

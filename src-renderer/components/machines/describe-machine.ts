@@ -64,7 +64,7 @@ export function describeMachine({ name, address, link }: MachineView, now: numbe
         tone: 'fail',
         short: link.code === 'HOST_KEY_CHANGED' ? 'key changed' : 'needs you',
         sentence: `${who} is not connected since ${clockText(link.since, now)}: ${sentenceOf(link.why)} ${link.remedy}`,
-        acts: link.code === 'HOST_KEY_CHANGED' ? ['trust-new-key', 'retry'] : ['retry', 'setup'],
+        acts: link.stranger === undefined ? ['retry', 'setup'] : ['trust-new-key', 'retry'],
       };
   }
 }

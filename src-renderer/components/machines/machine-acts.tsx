@@ -33,16 +33,19 @@ export function MachineActs({ id }: { id: string }) {
     setup: () => goTo('setup'),
     disconnect: () => disconnect.mutate({ id }),
     answer: () => machine.link.kind === 'asking' && bringBack(machine.link.question.id),
-    'trust-new-key': () =>
+    'trust-new-key': () => {
+      const stranger = machine.link.kind === 'refused' ? machine.link.stranger : undefined;
+      if (stranger === undefined) return;
       askFirst({
-        title: `Has ${machine.name} really got a new key?`,
+        title: `Has ${stranger} really got a new key?`,
         lines: [
           'A rented machine that was set up anew has one; so has a stranger between you and it.',
-          'Its old key is removed from known_hosts. The new fingerprint is shown to you before anything is sent.',
+          `The old key of ${stranger} is removed from known_hosts; other machines, also those on the way to ${machine.name}, stay known. The new fingerprint is shown to you before anything is sent.`,
         ],
         act: 'Remove the old key',
-        onAct: () => forget.mutate({ id }),
-      }),
+        onAct: () => forget.mutate({ id, machine: stranger }),
+      });
+    },
   };
   const acts = describeMachine(machine, now).acts.filter((act) => act !== 'setup' || screen !== 'setup');
   return (

@@ -13,6 +13,8 @@ export interface HostsRig {
   /** What stands in ~/.ssh/config. */
   config(text: string): void;
   knownHosts(): string;
+  /** What all users of this computer know; nothing unless a test says so. */
+  systemKnownHosts: string;
   open(target: Partial<HostTarget>): HostLink;
   wake(): void;
   close(): void;
@@ -33,13 +35,18 @@ export const HURRIED = { ...USUAL, dialMs: 2000, degradedAfterMs: 400, lostAfter
 export function createHostsRig(times: HostLinksOptions['times'] = USUAL, agent?: string): HostsRig {
   const home = mkdtempSync(join(tmpdir(), 'workshop-hosts-'));
   mkdirSync(join(home, '.ssh'), { mode: 0o700 });
+  const systemKnownHosts = join(home, 'ssh_known_hosts');
   const links = createHostLinks({
-    where: { home, env: agent ? { SSH_AUTH_SOCK: agent } : {}, systemConfig: '/dev/null' },
+    where: {
+      ...{ home, env: agent ? { SSH_AUTH_SOCK: agent } : {}, systemConfig: '/dev/null' },
+      systemKnownHosts: [systemKnownHosts],
+    },
     times,
   });
   const opened: HostLink[] = [];
   return {
     home,
+    systemKnownHosts,
     config: (text) => writeFileSync(join(home, '.ssh', 'config'), text),
     knownHosts: () => {
       try {

@@ -54,6 +54,19 @@ test('a frozen link is called degraded, then lost', async () => {
   await stateOf(link, 'ready');
 });
 
+test('asked to connect, a link that works badly is made anew, and one that is ready is left alone', async () => {
+  const link = await readyLink(rig, server);
+  const { since } = await stateOf(link, 'ready');
+  link.connect();
+  expect(link.state).toMatchObject({ kind: 'ready', since });
+  server.freezeSessions();
+  await stateOf(link, 'degraded');
+  link.connect();
+  expect(link.state).toMatchObject({ kind: 'connecting', attempt: 1 });
+  await stateOf(link, 'ready');
+  server.killSessions();
+});
+
 test('waking up finds a dead link without waiting for the usual silence', async () => {
   const patient = createHostsRig({
     pingEveryMs: 60_000,

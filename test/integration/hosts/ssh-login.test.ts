@@ -1,7 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { HostLink } from '../../../src-main/connections/hosts/host-link.ts';
 import { makeKey, type SshServer, startSshServer } from '../../support/ssh-server.ts';
 import { until } from '../main/until.ts';
 import { confirmKey, createHostsRig, type HostsRig, readyLink, stateOf } from './hosts-rig.ts';
@@ -74,13 +75,15 @@ test('a changed host key stops everything and says what it means; forgetting the
   try {
     const link = await readyLink(rig, other);
     await other.changeHostKey();
-    const { code, why, remedy } = await stateOf(link, 'refused');
+    const { code, why, remedy, stranger } = await stateOf(link, 'refused');
     expect(code).toBe('HOST_KEY_CHANGED');
     expect(why).toContain(other.fingerprint);
     expect(why).toContain('known_hosts:1');
     expect(remedy).toContain('set up anew');
     await expect(link.host.exec(['true'])).rejects.toMatchObject({ code: 'HOST_LINK_LOST' });
-    await link.forgetHostKey();
+    await expect(link.forgetHostKey('another machine')).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(stranger).toBe(`the VPS (${other.user}@127.0.0.1)`);
+    await link.forgetHostKey(stranger ?? '');
     const { question } = await stateOf(link, 'asking');
     expect(question).toMatchObject({ kind: 'host-key' });
     expect(JSON.stringify(question)).not.toContain(other.fingerprint);
@@ -181,6 +184,119 @@ test('~/.ssh/config: alias, port, user, key, and a jump host', async () => {
   } finally {
     await jump.close();
   }
+});
+
+/** Settings for two jumps in a row to `server`, each of which is met once. */
+async function throughTwoJumps(): Promise<{ jumps: [SshServer, SshServer]; link: HostLink }> {
+  const jumps: [SshServer, SshServer] = [await startSshServer(), await startSshServer()];
+  const [first, second] = jumps;
+  const hop = (name: string, to: SshServer, before: string) =>
+    `Host ${name}\n  HostName 127.0.0.1\n  Port ${to.port}\n  User ${to.user}\n  IdentityFile "${to.keyFile}"\n${before}`;
+  rig.config(
+    [
+      hop('first', first, ''),
+      hop('second', second, '  ProxyJump first\n'),
+      hop('gpu', server, '  ProxyJump second\n'),
+    ].join(''),
+  );
+  const link = rig.open({ host: 'gpu' });
+  for (const met of [first, second, server]) {
+    await stateOf(
+      link,
+      'asking',
+      ({ question }) => 'fingerprint' in question && question.fingerprint === met.fingerprint,
+    );
+    await confirmKey(link, met);
+  }
+  await stateOf(link, 'ready');
+  return { jumps, link };
+}
+
+test('only the machine on the way that shows another key is forgotten; it is named, and the others stay known', async () => {
+  const { jumps, link } = await throughTwoJumps();
+  const [first, second] = jumps;
+  const linesOf = ({ port }: SshServer) =>
+    rig
+      .knownHosts()
+      .split('\n')
+      .filter((line) => line.startsWith(`[127.0.0.1]:${port} `));
+  try {
+    const known = [linesOf(first), linesOf(server)];
+    const [before] = linesOf(second);
+    await second.changeHostKey();
+    const { why, stranger } = await stateOf(link, 'refused');
+    expect(why).toContain(second.fingerprint);
+    expect(stranger).toBe(`the jump host ${second.user}@127.0.0.1`);
+    await link.forgetHostKey(stranger ?? '');
+    // Asked at once about that one, and about no other.
+    const { question } = await stateOf(link, 'asking');
+    expect(question).toMatchObject({ kind: 'host-key', machine: `${second.user}@127.0.0.1:${second.port}` });
+    expect([linesOf(first), linesOf(server)]).toEqual(known);
+    expect(linesOf(second)).toEqual([]);
+    await link.answer(question.id, []);
+    await stateOf(link, 'ready');
+    expect(linesOf(second)).toHaveLength(1);
+    expect(linesOf(second)).not.toEqual([before]);
+  } finally {
+    for (const jump of jumps) await jump.close();
+  }
+});
+
+describe('what is known to all users of this computer', () => {
+  const keyOf = (one: SshServer) => readFileSync(one.hostKeyFile, 'utf8').split(' ').slice(0, 2).join(' ');
+  const name = (one: SshServer) => `[127.0.0.1]:${one.port}`;
+  const target = (one: SshServer) => ({ port: one.port, user: one.user, keyFile: one.keyFile });
+
+  test('lets in without a question, and nothing is written', async () => {
+    writeFileSync(rig.systemKnownHosts, `# kept by the school\n${name(server)} ${keyOf(server)}\n`);
+    const before = readFileSync(rig.systemKnownHosts, 'utf8');
+    await stateOf(rig.open(target(server)), 'ready');
+    expect(rig.knownHosts()).toBe('');
+    expect(readFileSync(rig.systemKnownHosts, 'utf8')).toBe(before);
+  });
+
+  test('another key there is refused with the line, and is not for the console to forget', async () => {
+    const other = await startSshServer();
+    try {
+      writeFileSync(rig.systemKnownHosts, `${name(server)} ${keyOf(other)}\n`);
+      const link = rig.open(target(server));
+      const { code, why, remedy, stranger } = await stateOf(link, 'refused');
+      expect(code).toBe('HOST_KEY_CHANGED');
+      expect(why).toContain(`${rig.systemKnownHosts}:1`);
+      expect(why).toContain(other.fingerprint);
+      expect(remedy).toContain('the console does not change it');
+      expect(stranger).toBeUndefined();
+      await expect(link.forgetHostKey(`the VPS (${server.user}@127.0.0.1)`)).rejects.toMatchObject({
+        code: 'CONFLICT',
+      });
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('a revoked key is refused whoever confirmed it; a certificate authority is no host key', async () => {
+    const authority = `@cert-authority * ${keyOf(server)}\n`;
+    writeFileSync(rig.systemKnownHosts, authority);
+    const link = rig.open(target(server));
+    await confirmKey(link, server);
+    await stateOf(link, 'ready');
+    writeFileSync(rig.systemKnownHosts, `${authority}@revoked * ${keyOf(server)}\n`);
+    link.disconnect();
+    link.connect();
+    const { why, stranger } = await stateOf(link, 'refused');
+    expect(why).toContain('was revoked');
+    expect(why).toContain(`${rig.systemKnownHosts}:2`);
+    expect(stranger).toBeUndefined();
+  });
+
+  test('GlobalKnownHostsFile of the settings names other files, or none', async () => {
+    writeFileSync(rig.systemKnownHosts, `${name(server)} ${keyOf(server)}\n`);
+    writeFileSync(join(rig.home, 'elsewhere'), `${name(server)} ${keyOf(server)}\n`);
+    rig.config('Host *\n  GlobalKnownHostsFile none\n');
+    await stateOf(rig.open(target(server)), 'asking');
+    rig.config('Host *\n  GlobalKnownHostsFile /nowhere ~/elsewhere\n');
+    await stateOf(rig.open(target(server)), 'ready');
+  });
 });
 
 test('what the settings ask for and the console does not do is said', async () => {

@@ -103,7 +103,16 @@ describe('the link to a machine: each state has its next step', () => {
     ['degraded', { kind: 'degraded', since: NOW, why: 'slow', rttMs: 900 }, ['renew', 'disconnect']],
     ['lost', { kind: 'lost', code: 'HOST_SILENT', retryAt: NOW, ...why }, ['retry', 'setup', 'disconnect']],
     ['a login that is refused', { kind: 'refused', code: 'HOST_REFUSED', ...why }, ['retry', 'setup']],
-    ['another key', { kind: 'refused', code: 'HOST_KEY_CHANGED', ...why }, ['trust-new-key', 'retry']],
+    [
+      'another key',
+      { kind: 'refused', code: 'HOST_KEY_CHANGED', stranger: 'the jump host', ...why },
+      ['trust-new-key', 'retry'],
+    ],
+    [
+      'another key than the computer says',
+      { kind: 'refused', code: 'HOST_KEY_CHANGED', ...why },
+      ['retry', 'setup'],
+    ],
   ])('%s', (_, link, acts) => {
     const machine = { id: 'vps', role: 'vps', name: 'the VPS', address: 'h', link } as const;
     expect(describeMachine(machine, NOW).acts).toEqual(acts);
