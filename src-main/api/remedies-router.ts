@@ -6,6 +6,7 @@ const input = z.object({
   machineId: z.string().min(1).max(64),
   remedy: z.enum(REMEDIES),
   draftId: z.string().max(100).nullable(),
+  subject: z.string().max(100).nullable(),
 });
 
 /** The noun `remedies`: what can be mended on a machine from here, seen first and then done. */
@@ -14,7 +15,8 @@ export const remediesRouter = router({
   carryOut: procedure
     .input(
       input.extend({
-        commands: z.array(z.string().max(2000)).max(50),
+        // One for each participant’s folder at most.
+        commands: z.array(z.string().max(4000)).max(1000),
         sudoPassword: z.string().max(1000).nullable(),
       }),
     )

@@ -437,11 +437,12 @@ export interface NetworkService {
   changed(): Promise<void>;
 }
 
-/** `draftId`: the import that it is about; null for none. */
+/** `draftId`: the import that it is about; `subject`: as in `RemedyOffer`; null for none. */
 export interface RemedyInput {
   machineId: string;
   remedy: RemedyId;
   draftId: string | null;
+  subject: string | null;
 }
 
 /** What can be mended on a machine over its link. All methods @throw WorkshopError. */

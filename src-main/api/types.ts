@@ -35,7 +35,7 @@ export type {
   LogSource,
   TailState,
 } from '../domain/logs/log-line.ts';
-export type { RemedyId, RemedyPlan, RemedyResult } from '../domain/remedies/remedy.ts';
+export type { RemedyId, RemedyOffer, RemedyPlan, RemedyResult } from '../domain/remedies/remedy.ts';
 export type { RoomState } from '../domain/room/room-state.ts';
 export type { RoomKind, RoomMaking, RoomPerson, RoomTurn, RoomView } from '../domain/room/room-view.ts';
 export type * from '../domain/workshop.ts';

@@ -50,7 +50,7 @@ import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
 import { agentEar } from './agent-ear.ts';
 import { catalogue } from './catalogue.ts';
-import { deployTargets } from './deploy-targets.ts';
+import { deployTargets, THIS_COMPUTER } from './deploy-targets.ts';
 import { readEnvironment } from './environment.ts';
 import { fileMachines } from './file-machines.ts';
 import { LOG_ROOTS, logMachines } from './log-machines.ts';
@@ -296,9 +296,15 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   });
 
   const remedies = createRemedies({
-    host: (id) => (id === VPS ? hosts.vps() : hosts.gpuHost(id)),
-    platform: envImport.platform,
-    async mended(id, remedy, draftId) {
+    host: async (id) =>
+      id === THIS_COMPUTER
+        ? createLocalHost({ env: options.env })
+        : id === VPS
+          ? hosts.vps()
+          : hosts.gpuHost(id),
+    env: envImport,
+    outputs: deploy.outputs,
+    async mended({ machineId: id, remedy, draftId }) {
       tailnets.wake();
       settings.wake();
       if (draftId !== null) await envImport.lookAgain(draftId);

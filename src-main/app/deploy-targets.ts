@@ -53,7 +53,7 @@ export function deployTargets({ none, profile, open, openVps, redis }: DeployTar
       timer.unref();
       return () => clearInterval(timer);
     },
-    open: async (targetId) => (targetId === LOCAL ? createLocalHost() : open(targetId)),
+    open: async (targetId) => (targetId === THIS_COMPUTER ? createLocalHost() : open(targetId)),
     async vps() {
       const login = (await profile())?.vps?.host;
       return login === undefined ? null : { login, open: openVps };
@@ -71,16 +71,16 @@ export function deployTargets({ none, profile, open, openVps, redis }: DeployTar
   };
 }
 
-const LOCAL = 'this-computer';
+export const THIS_COMPUTER = 'this-computer';
 
 /** As an agent is deployed to it where the workshop names no GPU host. */
 export function thisComputer(): DeployTarget {
   const name = hostname();
   return {
-    id: LOCAL,
+    id: THIS_COMPUTER,
     name: 'This computer',
     where: `${userInfo().username}@${name}`,
-    hostId: name.replaceAll(/[^a-zA-Z0-9_.-]/g, '-').slice(0, 64) || LOCAL,
+    hostId: name.replaceAll(/[^a-zA-Z0-9_.-]/g, '-').slice(0, 64) || THIS_COMPUTER,
   };
 }
 

@@ -9,6 +9,8 @@ export interface RemedyAt {
   remedy: RemedyId;
   /** The import that it is about. */
   draftId: string | null;
+  /** As in `RemedyOffer`. */
+  subject: string | null;
 }
 
 export function usePlanRemedy(done: (plan: RemedyPlan) => void) {

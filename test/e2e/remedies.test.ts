@@ -6,13 +6,16 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Services } from '../../src-main/api/roles.ts';
 import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
 import { axeFindings, bringAxe } from '../support/axe.ts';
-import { openConsoleInBrowser } from '../support/console-in-browser.ts';
+import { ADMIN, becomeBareUbuntu } from '../support/bare-ubuntu.ts';
+import { type ConsoleInBrowser, openConsoleInBrowser } from '../support/console-in-browser.ts';
 import { type OwnRootMachines, startOwnRootMachines } from '../support/own-root-machine.ts';
 import { root } from '../support/run-step.ts';
 import {
   becomeGpuHost,
   becomeVps,
+  clockIsAhead,
   composeRedisOnLoopback,
+  journalIsClosed,
   loggedOutOfTailnet,
   platformWorkerRuns,
 } from '../support/workshop-machines.ts';
@@ -26,23 +29,29 @@ const SUDO = 'Zq9+sudo/of%mend';
 const LINK = 'https://login.tailscale.com/a/mend';
 const pictures = resolve(root, 'test/artifacts/screenshots');
 const undo: (() => unknown)[] = [];
-let all: OwnRootMachines<'vps' | 'gpu-host'> | undefined;
+let all: OwnRootMachines<'vps' | 'gpu-host' | 'cloud'> | undefined;
+let opened: ConsoleInBrowser;
 let page: Page;
 let services: Services;
 
 beforeAll(async () => {
-  const start = await startOwnRootMachines(['vps', 'gpu-host']);
+  const start = await startOwnRootMachines(['vps', 'gpu-host', 'cloud']);
   if (start.kind === 'unavailable') return console.log(start.reason);
   all = start.all;
   undo.push(all.close);
-  const { vps, 'gpu-host': gpu } = all.machines;
-  await Promise.all([becomeVps(vps, PASSWORD), becomeGpuHost(gpu)]);
+  const { vps, 'gpu-host': gpu, cloud } = all.machines;
+  // As a file that was filled in by hand is.
+  const env = { QUEUE_MANAGER_LOG_LEVEL: 'info' };
+  await Promise.all([becomeVps(vps, PASSWORD, { env }), becomeGpuHost(gpu), becomeBareUbuntu(cloud)]);
   await Promise.all([
     composeRedisOnLoopback(vps, SUDO),
     platformWorkerRuns(gpu),
     loggedOutOfTailnet(gpu, LINK),
+    clockIsAhead(gpu),
+    journalIsClosed(cloud, 'the agent says a word'),
+    vps.run('rmdir /home/dev/comfyume-v1/data/inputs'),
   ]);
-  const opened = await openConsoleInBrowser('remedies', { laptop: true, agent: true });
+  opened = await openConsoleInBrowser('remedies', { laptop: true, agent: true });
   undo.push(opened.close);
   services = opened.console.services;
   const { keyFile } = all;
@@ -58,6 +67,12 @@ beforeAll(async () => {
           provider: 'verda',
           login: { host: gpu.address, port: 22, user: 'root', keyFile },
         },
+        {
+          id: 'cloud',
+          name: 'Cloud',
+          provider: 'verda',
+          login: { host: cloud.address, port: 22, user: ADMIN.user, keyFile },
+        },
       ],
     },
     password: PASSWORD,
@@ -67,7 +82,7 @@ beforeAll(async () => {
   await opened.open();
   await bringAxe(page);
   const met = page.getByRole('button', { name: 'Yes, it is the same' });
-  for (const name of ['VPS ssh', 'H100 ssh']) {
+  for (const name of ['VPS ssh', 'H100 ssh', 'Cloud ssh']) {
     const chip = page.getByRole('button', { name: new RegExp(`^${name} [\\d.]+ ms`) });
     while (!(await chip.isVisible())) {
       await met.or(chip).first().waitFor();
@@ -80,7 +95,10 @@ afterAll(async () => {
   for (const step of undo.reverse()) await step();
 });
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await page?.screenshot({ path: join(pictures, 'remedies-failed.png') });
+  if (task.result?.state !== 'fail') return;
+  await page?.screenshot({ path: join(pictures, 'remedies-failed.png') });
+  // What stands open would fail those that follow.
+  await page?.keyboard.press('Escape');
 });
 
 const open = (screen: string) =>
@@ -146,6 +164,64 @@ test('Redis that listens on the VPS alone is opened for the tailnet after a look
   );
 });
 
+test('a word that the queue manager does not start with is corrected in the .env of the VPS, and only the queue manager starts anew', async ({
+  skip,
+}) => {
+  const vps = all?.machines.vps;
+  if (!vps) return skip('it needs machines of their own');
+  const file = vps.path('/home/dev/comfyume-v1/.env');
+  const before = await readFile(file, 'utf8');
+  const owner = (await stat(file)).uid;
+  await vps.run(': > /run/docker.calls');
+  const env = page.getByRole('region', { name: 'The .env of the VPS' });
+  const fault = env.getByRole('listitem').filter({ hasText: 'QUEUE_MANAGER_LOG_LEVEL' });
+  await fault.getByRole('button', { name: 'Correct it on the VPS…' }).click();
+  await dialog().getByText('QUEUE_MANAGER_LOG_LEVEL=INFO # in', { exact: false }).waitFor();
+  await dialog().getByText('Participants cannot send jobs meanwhile', { exact: false }).waitFor();
+  await look('env-key');
+  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(SUDO);
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog()
+    .getByText('QUEUE_MANAGER_LOG_LEVEL is right now, and the queue-manager runs', { exact: false })
+    .waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  await fault.waitFor({ state: 'detached' });
+  expect(await readFile(file, 'utf8')).toBe(
+    before.replace('QUEUE_MANAGER_LOG_LEVEL=info', 'QUEUE_MANAGER_LOG_LEVEL=INFO'),
+  );
+  const now = await stat(file);
+  expect([now.mode & 0o777, now.uid]).toEqual([0o600, owner]);
+  const folder = await readdir(vps.path('/home/dev/comfyume-v1'));
+  expect(folder.filter((name) => /^\.env\.(new|\d)/.test(name)).map((name) => name.slice(-4))).toEqual([
+    '.bak',
+    '.bak',
+  ]);
+  // The draft held the password of Redis.
+  expect(await readdir(vps.path('/home/dev'))).not.toContainEqual(
+    expect.stringMatching(/^\.workshop-console/),
+  );
+  expect(await vps.run('grep "^compose up\\|^compose down\\|^restart" /run/docker.calls')).toBe(
+    'compose up -d --no-deps queue-manager\n',
+  );
+});
+
+test('a folder of participants that is missing on the VPS is made, and proved by a file', async ({
+  skip,
+}) => {
+  const vps = all?.machines.vps;
+  if (!vps) return skip('it needs machines of their own');
+  const env = page.getByRole('region', { name: 'The .env of the VPS' });
+  await env.getByRole('button', { name: 'Make the folder…' }).click();
+  await dialog().getByText('mkdir -p /home/dev/comfyume-v1/data/inputs').waitFor();
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText('a file was written there and taken away again', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  await env.getByRole('button', { name: 'Make the folder…' }).waitFor({ state: 'detached' });
+  expect(
+    await vps.run('stat -c %U /home/dev/comfyume-v1/data/inputs; ls -A /home/dev/comfyume-v1/data/inputs'),
+  ).toBe('dev\n');
+});
+
 test('the platform’s own worker is stopped, and nothing else', async ({ skip }) => {
   const gpu = all?.machines['gpu-host'];
   if (!gpu) return skip('it needs machines of their own');
@@ -167,23 +243,108 @@ test('the platform’s own worker is stopped, and nothing else', async ({ skip }
   expect(calls).toBe('update --restart=no comfy-worker-1\nstop comfy-worker-1\n');
 });
 
-test('Docker is started; what is to be done must be what was shown', async ({ skip }) => {
+test('Docker that is down under an agent is started; what is to be done must be what was shown', async ({
+  skip,
+}) => {
   const gpu = all?.machines['gpu-host'];
   if (!gpu) return skip('it needs machines of their own');
-  await gpu.run('touch /run/docker-down');
-  const at = { machineId: 'h100', remedy: 'start-docker', draftId: null } as const;
-  const { commands, asRoot } = await services.remedies.plan(at);
-  expect({ commands, asRoot }).toEqual({
-    commands: ['systemctl enable --now docker || service docker start'],
-    asRoot: true,
-  });
+  // Before an agent is there, the plan itself starts Docker.
+  await gpu.run(`
+mkdir -p /root/.local/share/worker-agent/releases/0.1.0-aaaaaaaaaaaa
+ln -s releases/0.1.0-aaaaaaaaaaaa /root/.local/share/worker-agent/current
+touch /run/docker-down`);
+  const at = { machineId: 'h100', remedy: 'start-docker', draftId: null, subject: null } as const;
   await expect(
     services.remedies.carryOut({ ...at, commands: ['reboot'], sudoPassword: null }),
   ).rejects.toMatchObject({ code: 'CONFLICT' });
-  expect(await services.remedies.carryOut({ ...at, commands, sudoPassword: null })).toMatchObject({
-    kind: 'done',
-    sentence: expect.stringMatching(/^Docker runs on /),
-  });
+  await open('Hosts');
+  await page.getByRole('button', { name: 'Look again: H100' }).click();
+  await page.getByText('Docker is installed there, but does not run.').waitFor();
+  await page.getByRole('button', { name: 'Start Docker…' }).click();
+  await dialog().getByText('systemctl enable --now docker || service docker start').waitFor();
+  await look('docker');
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText('Docker runs on', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  await page.getByText('Docker is installed there, but does not run.').waitFor({ state: 'detached' });
+  expect(await gpu.run('[ ! -e /run/docker-down ] && echo runs')).toBe('runs\n');
+  await gpu.run('rm -r /root/.local/share/worker-agent');
+});
+
+test('a clock that is wrong is set by the time servers', async ({ skip }) => {
+  const gpu = all?.machines['gpu-host'];
+  if (!gpu) return skip('it needs machines of their own');
+  await open('Hosts');
+  await page.getByRole('button', { name: 'Keep its clock right…' }).click();
+  await dialog().getByText('timedatectl set-ntp true').waitFor();
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText('has set its clock by a time server.', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  await page.getByRole('button', { name: 'Keep its clock right…' }).waitFor({ state: 'detached' });
+  expect(await gpu.run('ls /run/ntp')).toBe('/run/ntp\n');
+});
+
+test('a GPU host that was imported to before the folders were asked for is completed from the VPS, and its closed folders are opened', async ({
+  skip,
+}) => {
+  const { vps, 'gpu-host': gpu } = all?.machines ?? {};
+  if (!vps || !gpu) return skip('it needs machines of their own');
+  const workshopEnv = '/root/.local/share/worker-agent/workshop.env';
+  const old = `REDIS_HOST=${vps.address}\nREDIS_PORT=6379\nREDIS_PASSWORD='${PASSWORD}'\n# of spring\n`;
+  await gpu.run('mkdir -p "$(dirname "$1")"; printf %s "$2" > "$1"; chmod 600 "$1"', workshopEnv, old);
+  const outputs = '/home/dev/comfyume-v1/data/outputs';
+  // As Docker leaves them; bob's belong to a container's user, and the link leads where nobody was asked about.
+  await vps.run(
+    `cd "$1" && mkdir alice bob own && chown root: . alice && chown 1234:1234 bob && chown dev: own && chmod 755 . alice bob
+touch alice/kept && mkdir /srv/elsewhere && ln -s /srv/elsewhere linked`,
+    outputs,
+  );
+  await open('Hosts');
+  await page.getByRole('button', { name: 'Look again: H100' }).click();
+  await page.getByRole('button', { name: 'Ask the VPS…' }).click();
+  await dialog().getByText(`VPS_OUTPUTS_PATH=${outputs}`, { exact: false }).waitFor();
+  await look('complete-import');
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText('VPS_OUTPUTS_PATH and VPS_INPUTS_PATH stand in', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  expect(await readFile(gpu.path(workshopEnv), 'utf8')).toBe(
+    `${old}VPS_OUTPUTS_PATH=${outputs}\nVPS_INPUTS_PATH=/home/dev/comfyume-v1/data/inputs\n`,
+  );
+  expect((await stat(gpu.path(workshopEnv))).mode & 0o777).toBe(0o600);
+
+  // It goes on by itself: the next thing in the way is named.
+  await page.getByRole('button', { name: 'Open the folder…' }).click();
+  await dialog().getByText('nobody is shut out', { exact: false }).waitFor();
+  await look('open-folder');
+  const shown = await dialog().locator('pre').textContent();
+  expect(shown).toContain(`chown dev ${outputs}/alice && chmod u+rwx ${outputs}/alice`);
+  expect(shown).toContain(`chgrp dev ${outputs}/bob && chmod g+rwx ${outputs}/bob`);
+  expect(shown?.split('\n')).toHaveLength(4);
+  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(SUDO);
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText('a file was written there and taken away again', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  // Root followed no link, and the one that is left is named.
+  await page.getByText('may not write into a participant’s folder', { exact: false }).first().waitFor();
+  await page.getByRole('button', { name: 'Open the folder…' }).click();
+  await dialog().getByText('linked is a link that leads to where', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  expect(
+    await vps.run(
+      'cd "$1" && stat -c "%n %U:%G %a" . alice alice/kept bob own /srv/elsewhere; ls -A',
+      outputs,
+    ),
+  ).toBe(
+    [
+      ...['. dev:root 755', 'alice dev:root 755', 'alice/kept root:root 644', 'bob UNKNOWN:dev 775'],
+      ...['own dev:dev 755', '/srv/elsewhere root:root 755', 'alice', 'bob', 'linked', 'own', ''],
+    ].join('\n'),
+  );
+  await vps.run('rm "$1/linked"', outputs);
+  await page.getByRole('button', { name: 'Look again: H100' }).click();
+  await page.getByRole('button', { name: 'Open the folder…' }).waitFor({ state: 'detached' });
+  const plan = page.getByRole('region', { name: 'The plan' });
+  await plan.getByText(`The agent brings finished files to ${outputs}`, { exact: false }).first().waitFor();
 });
 
 test('a machine that is logged out of its tailnet is logged in from its link', async ({ skip }) => {
@@ -203,19 +364,74 @@ test('a machine that is logged out of its tailnet is logged in from its link', a
   await notes.getByText('Tailscale is logged out', { exact: false }).waitFor({ state: 'detached' });
 });
 
-test('the user who logs in is let read the journal, with the password of sudo', async ({ skip }) => {
-  const vps = all?.machines.vps;
-  if (!vps) return skip('it needs machines of their own');
-  await vps.run('getent group systemd-journal >/dev/null || groupadd systemd-journal');
-  const at = { machineId: 'vps', remedy: 'read-journal', draftId: null } as const;
-  const { commands, asRoot, wantsPassword } = await services.remedies.plan(at);
-  expect({ commands, asRoot, wantsPassword }).toEqual({
-    commands: ['usermod -aG systemd-journal dev'],
-    ...{ asRoot: true, wantsPassword: true },
-  });
-  await expect(services.remedies.carryOut({ ...at, commands, sudoPassword: null })).rejects.toMatchObject({
-    code: 'HOST_NO_SUDO',
-  });
-  await services.remedies.carryOut({ ...at, commands, sudoPassword: SUDO });
-  expect(await vps.run('id -nG dev')).toContain('systemd-journal');
+test('a key that ends soon is renewed, and a service that is down is started, from the link of the machine', async ({
+  skip,
+}) => {
+  const { vps, 'gpu-host': gpu } = all?.machines ?? {};
+  if (!vps || !gpu) return skip('it needs machines of their own');
+  await open('Setup');
+  const notes = page.getByRole('region', { name: 'H100' }).getByRole('list', { name: 'Tailscale' });
+  await gpu.run('echo "$1" > /run/tailscale-ends', vps.address);
+  opened.console.wake();
+  await notes.getByText('The Tailscale key of', { exact: false }).waitFor();
+  await notes.getByRole('button', { name: 'Log it in anew…' }).click();
+  await dialog().getByText('tailscale up --force-reauth --timeout=300s').waitFor();
+  await dialog().getByText('is cut until you have logged in', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  const link = dialog().getByRole('link', { name: 'Open the Tailscale login' });
+  expect(await link.getAttribute('href')).toBe(LINK);
+  await gpu.run('touch /run/tailscale-anew');
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  await notes.getByText('The Tailscale key of', { exact: false }).waitFor({ state: 'detached' });
+
+  await gpu.run('touch /run/tailscale-down');
+  opened.console.wake();
+  await notes.getByRole('button', { name: 'Start Tailscale there…' }).click();
+  await dialog().getByText('systemctl enable --now tailscaled || service tailscaled start').waitFor();
+  await look('start-tailscale');
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText('Tailscale’s service runs on', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  await notes.getByRole('button', { name: 'Start Tailscale there…' }).waitFor({ state: 'detached' });
+  expect(await gpu.run('[ ! -e /run/tailscale-down ] && echo runs')).toBe('runs\n');
+});
+
+test('the user who logs in is let read the journal from the Logs screen, and its lines come', async ({
+  skip,
+}) => {
+  const cloud = all?.machines.cloud;
+  if (!cloud) return skip('it needs machines of their own');
+  await open('Logs');
+  await page.getByRole('combobox', { name: 'Machine' }).click();
+  await page.getByRole('option', { name: 'Cloud' }).click();
+  await page
+    .getByRole('navigation', { name: 'Logs' })
+    .getByRole('button', { name: /^agent/ })
+    .click();
+  await page.getByRole('button', { name: 'Let them read it…' }).click();
+  await dialog().getByText(`usermod -aG systemd-journal ${ADMIN.user}`).waitFor();
+  await look('journal');
+  await dialog().getByRole('button', { name: 'Run this there' }).isEnabled();
+  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(ADMIN.password);
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText(`${ADMIN.user} may read the journal.`, { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  await page
+    .getByRole('option', { name: /the agent says a word/ })
+    .first()
+    .waitFor();
+  expect(await cloud.run('id -nG "$1"', ADMIN.user)).toContain('systemd-journal');
+});
+
+test('Tailscale is installed the vendor’s way, up to its login', async ({ skip }) => {
+  const cloud = all?.machines.cloud;
+  if (!cloud) return skip('it needs machines of their own');
+  const at = { machineId: 'cloud', remedy: 'install-tailscale', draftId: null, subject: null } as const;
+  const { commands, wantsPassword } = await services.remedies.plan(at);
+  expect(wantsPassword).toBe(true);
+  expect(commands).toContain('curl -fsSL https://tailscale.com/install.sh -o /tmp/tailscale-install.sh');
+  const result = await services.remedies.carryOut({ ...at, commands, sudoPassword: ADMIN.password });
+  expect(['done', 'login']).toContain(result.kind);
+  await expect.poll(() => cloud.run('tailscale ip -4 || :')).toBe(`${cloud.address}\n`);
+  expect(await cloud.run('cat /var/log/installed')).toContain('tailscale');
 });

@@ -174,6 +174,8 @@ export class FakeWorkshop implements Services {
     start: async () => this.#called('demo.start', null),
     leave: async () => this.#called('demo.leave', null),
   };
+  /** The setup's own services over machines that a test decides on. */
+  readonly setup = fakeSetup();
   /** The product's own, over the machines of the setup. */
   readonly remedies = createRemedies({
     host: async (id) => {
@@ -182,8 +184,9 @@ export class FakeWorkshop implements Services {
       if (host) return host;
       throw new WorkshopError('NOT_FOUND', 'There is no such machine.');
     },
-    platform: (id) => this.setup.envImport.platform(id),
-    mended: async (_id, _remedy, draftId) => {
+    env: this.setup.envImport,
+    outputs: () => null,
+    mended: async ({ draftId }) => {
       if (draftId !== null) await this.setup.envImport.lookAgain(draftId);
     },
   });
@@ -380,8 +383,6 @@ export class FakeWorkshop implements Services {
     publish: (machines) => this.push([{ kind: 'machines', machines }]),
   });
 
-  /** The setup's own services over machines that a test decides on. */
-  readonly setup = fakeSetup();
   readonly envImport = this.setup.envImport;
   readonly workshops = this.setup.workshops;
   /** The product's own over this workshop, kept in memory; it looks when told to, or when a state is shown. */

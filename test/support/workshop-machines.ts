@@ -94,16 +94,26 @@ chmod +x /usr/local/bin/tailscale /usr/local/bin/nvidia-smi /root/ComfyUI/venv/b
 
 /**
  * Tailscale is there and logged out: `up` prints this link and waits until `/run/tailscale-in` is there, or gives up as
- * the real one does once `/run/tailscale-late` is.
+ * the real one does once `/run/tailscale-late` is. While `/run/tailscale-down` is there its service does not run; while
+ * `/run/tailscale-ends` is, with the address of the VPS, its key ends soon, until a login by force, which waits for `/run/tailscale-anew`.
  */
 export async function loggedOutOfTailnet(machine: OwnRootMachine, link: string): Promise<void> {
   await machine.run(
     String.raw`
 cat > /usr/local/bin/tailscale <<'END'
 #!/bin/sh
+if [ -e /run/tailscale-down ]; then
+  echo "failed to connect to local tailscaled; it doesn't appear to be running" >&2
+  exit 1
+fi
 case "$1 $2" in
   "ip -4") [ -e /run/tailscale-in ] && echo ADDRESS || { echo 'no current Tailscale IPs; state: NeedsLogin' >&2; exit 1; } ;;
-  "status --json") [ -e /run/tailscale-in ] && echo '{"BackendState":"Running"}' || echo '{"BackendState":"NeedsLogin"}' ;;
+  "status --json")
+    if [ -e /run/tailscale-ends ]; then
+      printf '{"BackendState":"Running","Self":{"HostName":"gpu","KeyExpiry":"%s"},"Peer":{"1":{"HostName":"vps","Online":true,"TailscaleIPs":["%s"]}}}\n' "$(date -u -d '+20 hours' +%Y-%m-%dT%H:%M:%SZ)" "$(cat /run/tailscale-ends)"
+      exit 0
+    fi
+    [ -e /run/tailscale-in ] && echo '{"BackendState":"Running"}' || echo '{"BackendState":"NeedsLogin"}' ;;
   up\ *)
     printf '
 To authenticate, visit:
@@ -112,6 +122,12 @@ To authenticate, visit:
 
 ' LINK >&2
     while :; do
+      case "$2" in
+        --force-reauth)
+          if [ -e /run/tailscale-anew ]; then rm -f /run/tailscale-ends; echo Success. >&2; exit 0; fi
+          sleep 0.05
+          continue ;;
+      esac
       if [ -e /run/tailscale-in ]; then echo Success. >&2; exit 0; fi
       if [ -e /run/tailscale-late ]; then echo 'timeout waiting for Tailscale service to enter a Running state; check health with "tailscale status"' >&2; exit 1; fi
       sleep 0.05
@@ -140,6 +156,12 @@ cat > /usr/local/bin/docker <<'END'
 #!/bin/sh
 [ "$(id -u)" = 0 ] || { echo 'permission denied while trying to connect to the Docker daemon socket' >&2; exit 1; }
 echo "$*" >> /run/docker.calls
+case "$*" in
+  "compose up -d --no-deps queue-manager") sed -n 's/^QUEUE_MANAGER_LOG_LEVEL=//p' .env > /run/queue-manager ;;
+  "compose ps -q queue-manager") [ ! -s /run/queue-manager ] || echo 0123456789ab ;;
+  # It does not start unless its level is in capitals (contract 4.3).
+  "inspect "*) if grep -q '^[A-Z]*$' /run/queue-manager; then echo 'running 0 2026-11-28T09:00:00Z healthy'; else echo 'restarting 7 2026-11-28T09:00:00Z unhealthy'; fi ;;
+esac
 [ "$*" = "compose up -d --no-deps redis" ] || exit 0
 bind=$(sed -n 's/^REDIS_BIND_IP=//p' .env)
 sed -i "s/^bind .*/bind $bind/" /etc/vps-redis.conf
@@ -174,9 +196,66 @@ case "$1" in
 esac
 exit 0
 END
-printf '%s\\n' '#!/bin/sh' '[ "$*" = "docker start" ] && rm -f /run/docker-down' > /usr/local/bin/service
+cat > /usr/local/bin/service <<'END'
+#!/bin/sh
+case "$*" in
+  'docker start') rm -f /run/docker-down ;;
+  'tailscaled start') rm -f /run/tailscale-down ;;
+  *) exit 1 ;;
+esac
+END
 chmod +x /usr/local/bin/docker /usr/local/bin/service
 `);
+}
+
+/**
+ * The machine's clock is a minute ahead, and nothing sets it; timedatectl is a double, and once it was told to keep the
+ * clock, the minute is gone.
+ */
+export async function clockIsAhead(machine: OwnRootMachine): Promise<void> {
+  await machine.run(String.raw`
+cat > /usr/local/bin/date <<'END'
+#!/bin/sh
+[ ! -e /run/ntp ] || exec /usr/bin/date "$@"
+exec /usr/bin/date -d '+60 seconds' "$@"
+END
+cat > /usr/local/bin/timedatectl <<'END'
+#!/bin/sh
+state=no; [ ! -e /run/ntp ] || state=yes
+case "$*" in
+  'show -p CanNTP -p NTP') printf 'CanNTP=yes\nNTP=%s\n' "$state" ;;
+  'show -p NTP --value' | 'show -p NTPSynchronized --value') echo "$state" ;;
+  'set-ntp true') [ "$(id -u)" = 0 ] && touch /run/ntp ;;
+  *) exit 1 ;;
+esac
+END
+chmod +x /usr/local/bin/date /usr/local/bin/timedatectl
+`);
+}
+
+/** An agent's journal that only root and the group systemd-journal may read; journalctl is a double. */
+export async function journalIsClosed(machine: OwnRootMachine, line: string): Promise<void> {
+  await machine.run(
+    String.raw`
+getent group systemd-journal >/dev/null || groupadd systemd-journal
+mkdir -p /run/systemd/system /etc/systemd/system
+printf '[Service]\nExecStart=/opt/node /opt/worker-agent.mjs run\n' > /etc/systemd/system/worker-agent.service
+cat > /usr/local/bin/journalctl <<'END'
+#!/bin/sh
+if id -nG | grep -qwE 'root|systemd-journal'; then
+  printf '{"__CURSOR":"s=1","__REALTIME_TIMESTAMP":"1795860000000000","MESSAGE":"LINE","PRIORITY":"6"}\n'
+  exec sleep 3600
+fi
+echo "Hint: You are currently not seeing messages from other users and the system." >&2
+echo "      Users in groups 'adm', 'systemd-journal' can see all messages." >&2
+echo 'No journal files were opened due to insufficient permissions.' >&2
+exit 1
+END
+sed -i "s/LINE/$1/" /usr/local/bin/journalctl
+chmod +x /usr/local/bin/journalctl
+`,
+    line,
+  );
 }
 
 /** Something that is not ours listens on a port of the machine. @returns what ends it. */

@@ -1,4 +1,5 @@
 import type { FinishedFiles } from '../../../worker-agent/src/contract/host.ts';
+import type { RemedyId } from '../remedies/remedy.ts';
 import { keyLine, keyMarker } from './agent-key.ts';
 import type { PlanStep } from './deploy-view.ts';
 import { placesIn } from './layout.ts';
@@ -39,6 +40,8 @@ export interface Delivery {
   entries: Record<string, string>;
   /** `host:port` that the agent's key is let through to; null for none. */
   permit: string | null;
+  /** What opens it again by a press; null where nothing is to be mended, or only a person can. */
+  mend: Extract<RemedyId, 'open-folder' | 'complete-import'> | null;
 }
 
 const ID = 'delivery';
@@ -65,13 +68,14 @@ export function planDelivery(facts: DeliveryFacts): Delivery {
       }),
       entries: {},
       permit: null,
+      mend: null,
     };
   const kept = present.VPS_SSH_HOST ? vpsKeys(present) : undefined;
   if (vps.kind === 'none')
     return kept
       ? done(kept, 'This console has no login to the VPS; the agent keeps the way that it has.')
-      : { step: null, entries: {}, permit: null };
-  if (facts.redisHost === '') return { step: null, entries: {}, permit: null };
+      : { step: null, entries: {}, permit: null, mend: null };
+  if (facts.redisHost === '') return { step: null, entries: {}, permit: null, mend: null };
   if (vps.kind === 'away')
     return kept
       ? done(kept, `The VPS cannot be asked now (${bare(vps.why)}); the agent keeps the way that it has.`)
@@ -83,7 +87,7 @@ function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
   const { root, hostId, machine, publicKey, imported, present, tunnel } = facts;
   const outputs = imported.VPS_OUTPUTS_PATH || present.VPS_OUTPUTS_PATH || '';
   const inputs = imported.VPS_INPUTS_PATH || present.VPS_INPUTS_PATH || '';
-  const trouble = troubleWith(found, outputs);
+  const trouble = troubleWith(found, outputs, Object.keys(imported).length > 0);
   if (trouble) return trouble;
   const hasInputs = inputs !== '' && (found.inputs === 'readable' || found.inputs === 'writable');
   const entries: Record<string, string> = {
@@ -112,6 +116,7 @@ function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
   return {
     entries,
     permit,
+    mend: null,
     step: step(ID, TITLE, {
       why,
       skippable: true,
@@ -130,30 +135,40 @@ function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
 }
 
 /** What a person must put right first. */
-function troubleWith({ user, outputs, locked, hostKeys }: VpsFindings, path: string): Delivery | undefined {
+function troubleWith(
+  { user, outputs, locked, hostKeys }: VpsFindings,
+  path: string,
+  imported: boolean,
+): Delivery | undefined {
   if (path === '')
     return stop(
       'CONFIG',
       'It is not known where participants find their files on the VPS.',
-      'Read the .env from the VPS in Setup and write it to this GPU host: it is asked for the folder then.',
+      imported
+        ? 'The .env was read before the console asked for it: press “Ask the VPS” above.'
+        : 'Read the .env from the VPS in Setup and write it to this GPU host: it is asked for the folder then.',
+      imported ? 'complete-import' : null,
     );
   if (outputs === 'missing')
     return stop(
       'HOST_FILE',
       `${path} is not there on the VPS, or ${user} may not see it.`,
-      `Make the folder there (mkdir -p ${path}), or read the .env of the VPS again in Setup if it moved.`,
+      'Press “Open the folder” above, which makes it, or read the .env of the VPS again in Setup if it moved.',
+      'open-folder',
     );
   if (outputs !== 'writable')
     return stop(
       'HOST_FILE',
       `${user} may not write to ${path} on the VPS.`,
-      `Give ${user} the folder (on the VPS: sudo chown -R ${user} ${path}), then look again.`,
+      'Press “Open the folder” above.',
+      'open-folder',
     );
   if (locked.length > 0)
     return stop(
       'HOST_FILE',
       `${user} may not write into ${count(locked)} below ${path} on the VPS: ${some(locked)}.`,
-      `Docker probably made them as root. Give them to ${user} (on the VPS: sudo chown -R ${user} ${path}), then look again.`,
+      'Docker probably made them as root. Press “Open the folder” above.',
+      'open-folder',
     );
   if (hostKeys.length === 0)
     return stop(
@@ -171,15 +186,21 @@ const some = (names: readonly string[]) =>
 const bare = (sentence: string) => sentence.replace(/\.$/, '');
 
 function done(entries: Record<string, string>, why: string, skippable = true): Delivery {
-  return { entries, step: step(ID, TITLE, { state: 'done', why, skippable }), permit: null };
+  return { entries, step: step(ID, TITLE, { state: 'done', why, skippable }), permit: null, mend: null };
 }
 
-function stop(code: Parameters<typeof blocked>[0], message: string, remedy: string): Delivery {
+function stop(
+  code: Parameters<typeof blocked>[0],
+  message: string,
+  remedy: string,
+  mend: Delivery['mend'] = null,
+): Delivery {
   const ways = `${bare(remedy)}. Or leave this out: finished files then stay on this machine.`;
   return {
     entries: {},
     step: step(ID, TITLE, { ...blocked(code, message, ways), skippable: true }),
     permit: null,
+    mend,
   };
 }
 

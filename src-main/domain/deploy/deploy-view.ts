@@ -1,5 +1,5 @@
 import type { ErrorInfo } from '../../../worker-agent/src/contract/errors.ts';
-import type { RemedyId } from '../remedies/remedy.ts';
+import type { RemedyOffer } from '../remedies/remedy.ts';
 import type { DeployChoices } from './agent-settings.ts';
 
 /** What the renderer shows of deploying to one machine. Plain data; times are local epoch ms. */
@@ -76,12 +76,9 @@ export interface InstalledView {
   service: 'system' | 'user' | 'daemon' | null;
 }
 
-/** Something on the machine that keeps workers from running, with the remedy for it. */
-export interface Obstacle {
-  remedy: Extract<RemedyId, 'start-docker' | 'stop-platform-worker'>;
+/** Something on the machine, or on the VPS, that keeps workers from running well, with the remedy for it. */
+export interface Obstacle extends RemedyOffer {
   sentence: string;
-  /** Words on the button. */
-  label: string;
 }
 
 export interface DeployView {

@@ -87,17 +87,21 @@ function modelsFinding({ models }: Findings): FindingView {
   };
 }
 
+/** A slow link measures badly; only what is surely off is held against the machine. */
+export function isClockOff(skew: ClockSkew | null): boolean {
+  return skew !== null && Math.abs(skew.ms) - skew.withinMs > SKEW_MS;
+}
+
 function clock(skew: ClockSkew | null): FindingView {
   if (skew === null) return { label: 'Clock', value: 'not known', tone: 'ok', note: '' };
   const seconds = (ms: number) => (ms / 1000).toFixed(1);
-  // A slow link measures badly; only what is surely off is held against the machine.
-  const off = Math.abs(skew.ms) - skew.withinMs > SKEW_MS;
+  const off = isClockOff(skew);
   const within = skew.withinMs >= VAGUE_MS ? ` (± ${seconds(skew.withinMs)} s)` : '';
   return {
     label: 'Clock',
     value: `${seconds(Math.abs(skew.ms))} s ${skew.ms < 0 ? 'behind' : 'ahead'}${within}`,
     tone: off ? 'warn' : 'ok',
-    note: off ? 'Turn on time synchronisation there: timedatectl set-ntp true.' : '',
+    note: off ? 'It is set by time servers when you press “Keep its clock right”.' : '',
   };
 }
 

@@ -11,7 +11,7 @@ export const STILL_LOCKED = 76;
  * cut may still be at work: apt then fails at once, and the vendors' scripts with it. So its locks are waited for, as
  * the system shows them in /proc/locks, and what was broken off is carried to its end. Nobody is asked anything.
  */
-const WAIT_FOR_APT = [
+export const WAIT_FOR_APT: readonly string[] = [
   'export DEBIAN_FRONTEND=noninteractive',
   'waited=0',
   'while holder=$(for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock; do [ ! -e $lock ] || sed -n "s/.*POSIX .*WRITE *\\([0-9]*\\) .*:$(stat -c %i $lock) .*/\\1/p" /proc/locks; done | head -n 1) && [ -n "$holder" ]; do',
@@ -75,6 +75,12 @@ export const INSTALL_TAILSCALE = [
   'rm -f /tmp/tailscale-install.sh',
   TAILSCALE_UP,
 ];
+
+/** For machines that have apt and no curl yet. */
+export const INSTALL_CURL = [...WAIT_FOR_APT, apt('update'), apt('install -y curl')];
+
+/** The system's own keeper of the clock; Debian and minimal images come without. */
+export const INSTALL_TIMESYNCD = [...WAIT_FOR_APT, apt('update'), apt('install -y systemd-timesyncd')];
 
 /** Puts the unit that was written into the install folder in its place. Run by `sh -e` with the folder as `$1`. */
 export const INSTALL_UNIT = {

@@ -1,4 +1,5 @@
 import { type EnvEntry, envEntries, repeatedKeys } from '../../../worker-agent/src/contract/env-text.ts';
+import type { RemedyId } from '../remedies/remedy.ts';
 import { addressKind, checkValue, isPlaceholder, isTailnet } from './check-value.ts';
 import { ruleOf } from './key-rules.ts';
 import { isSecret } from './mask.ts';
@@ -21,14 +22,14 @@ export interface PlanProblem {
   fix: { label: string; value?: string; takeOut?: true } | null;
   /** The value must come from a person. */
   ask: boolean;
-  /** What to do by hand, e.g. the lines to type on the VPS. */
-  byHand: string | null;
+  /** What mends it on the VPS itself; null where nothing there is to be mended, or only a person can. */
+  mend: Extract<RemedyId, 'open-redis' | 'set-env-key' | 'open-folder'> | null;
   /** The fix was taken, or a value was entered. */
   accepted: boolean;
 }
 
-type Found = Omit<PlanProblem, 'accepted' | 'fix' | 'ask' | 'byHand'> &
-  Partial<Pick<PlanProblem, 'fix' | 'ask' | 'byHand'>>;
+type Found = Omit<PlanProblem, 'accepted' | 'fix' | 'ask' | 'mend'> &
+  Partial<Pick<PlanProblem, 'fix' | 'ask' | 'mend'>>;
 
 /** All that is wrong with the VPS's file for this purpose, and with what stands on the GPU host; blocking ones first. */
 export function findProblems(facts: ImportFacts, choices: ImportChoices): PlanProblem[] {
@@ -46,7 +47,7 @@ export function findProblems(facts: ImportFacts, choices: ImportChoices): PlanPr
     .map((problem) => ({
       fix: null,
       ask: false,
-      byHand: null,
+      mend: null,
       ...problem,
       accepted: isSettled(problem, choices),
     }))
@@ -65,9 +66,8 @@ function* addressProblems(facts: ImportFacts, choices: ImportChoices): Generator
     yield {
       ...problem,
       sentence:
-        'The GPU host needs the address of the VPS in the tailnet (100.x.y.z). The file does not name it, and the VPS was not asked or is in no tailnet.',
+        'The GPU host needs the address of the VPS in the tailnet (100.x.y.z). The file does not name it, and the VPS was not asked or is in no tailnet. It is asked when its link stands above and the file is read from it.',
       ask: true,
-      byHand: 'On the VPS: tailscale ip -4',
     };
   const entered = choices.values.REDIS_HOST;
   if (entered !== undefined && !/^[a-zA-Z0-9_.:-]{1,253}$/.test(entered))
@@ -90,7 +90,7 @@ function* passwordProblems(entries: ReadonlyMap<string, EnvEntry>, choices: Impo
   const key = 'REDIS_PASSWORD';
   const entered = choices.values[key];
   const value = entered ?? entries.get(key)?.value;
-  const base = { id: `${key}/value`, key, where: 'gpu', ask: true, byHand: null } as const;
+  const base = { id: `${key}/value`, key, where: 'gpu', ask: true } as const;
   if (value === undefined)
     return yield {
       ...base,
@@ -123,9 +123,10 @@ function* valueProblems(entries: ReadonlyMap<string, EnvEntry>, { values }: Impo
         key,
         where: goes ? 'gpu' : 'vps',
         blocking: problem.blocking && goes,
-        sentence: `${shown}: ${problem.problem}.${goes ? '' : ' It stays on the VPS; mend it there.'}`,
+        sentence: `${shown}: ${problem.problem}.${goes ? '' : ' It is read on the VPS only.'}`,
         fix: goes && better !== undefined ? { label: `Use ${better}`, value: better } : null,
-        byHand: better === undefined ? null : `In the .env of the VPS: ${key}=${better}`,
+        // Which port Redis has is not ours to guess for the whole platform.
+        mend: better === undefined || key.endsWith('REDIS_PORT') ? null : 'set-env-key',
       };
     } else if (!goes && isPlaceholder(value) && key.endsWith('PASSWORD'))
       yield {
@@ -133,7 +134,7 @@ function* valueProblems(entries: ReadonlyMap<string, EnvEntry>, { values }: Impo
         key,
         where: 'vps',
         blocking: false,
-        sentence: `${key} is still the placeholder of the example file, which everybody knows. It stays on the VPS; change it there.`,
+        sentence: `${key} is still the placeholder of the example file, which everybody knows. It stays on the VPS; whoever runs the platform should choose another.`,
       };
   }
 }
@@ -143,9 +144,7 @@ function* bindProblems(entries: ReadonlyMap<string, EnvEntry>, facts: ImportFact
   const key = 'REDIS_BIND_IP';
   const bind = entries.get(key)?.value ?? '';
   const { tailnetAddress: own, listensOn } = facts;
-  const base = { key, where: 'vps', blocking: false } as const;
-  const address = own ?? 'the VPS’s tailnet address';
-  const byHand = `In the .env of the VPS: REDIS_BIND_IP=${address}\nthen on the VPS: docker compose up -d redis`;
+  const base = { key, where: 'vps', blocking: false, mend: 'open-redis' } as const;
   const open = listensOn?.some(
     (at) => at === '0.0.0.0' || at === '*' || at === '::' || at === own || isTailnet(at),
   );
@@ -155,7 +154,6 @@ function* bindProblems(entries: ReadonlyMap<string, EnvEntry>, facts: ImportFact
       id: `${key}/open`,
       sentence:
         'REDIS_BIND_IP=0.0.0.0 opens Redis to the whole internet; only its password protects it. The tailnet address is enough.',
-      byHand,
     };
   if (open) return;
   if (own !== null && isTailnet(bind) && bind !== own)
@@ -163,7 +161,6 @@ function* bindProblems(entries: ReadonlyMap<string, EnvEntry>, facts: ImportFact
       ...base,
       id: `${key}/other`,
       sentence: `REDIS_BIND_IP names ${bind}, but the VPS’s tailnet address is ${own}: Redis cannot be reached there.`,
-      byHand,
     };
   if (isTailnet(bind)) return;
   const seen =
@@ -174,7 +171,6 @@ function* bindProblems(entries: ReadonlyMap<string, EnvEntry>, facts: ImportFact
     ...base,
     id: `${key}/closed`,
     sentence: `${bind === '' ? 'REDIS_BIND_IP is not set, so Redis is open' : `REDIS_BIND_IP=${quoted(bind)} opens Redis`} on the VPS alone and the GPU host is locked out.${seen}`,
-    byHand,
   };
 }
 
@@ -191,7 +187,7 @@ function* folderProblems(entries: ReadonlyMap<string, EnvEntry>, facts: ImportFa
       yield {
         ...base,
         sentence: `${named}=${quoted(told)} is not there on the VPS, so ${without}.`,
-        byHand: `On the VPS, in the folder of the .env: mkdir -p ${told}\nthen read the .env again`,
+        mend: 'open-folder',
       };
     else
       yield {
@@ -232,7 +228,8 @@ function* spellingProblems(
         where: 'vps',
         blocking: false,
         sentence: `${key} holds a blank but no quotes: a shell that sources the file on the VPS stops there.`,
-        byHand: `In the .env of the VPS, put its value in quotes.`,
+        // In quotes, compose would put nothing in the place of a $ any more.
+        mend: /["$'`\\]/.test(value) ? null : 'set-env-key',
       };
     else if (goes && doubtful && key !== 'REDIS_HOST')
       yield {

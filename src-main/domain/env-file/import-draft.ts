@@ -1,3 +1,4 @@
+import type { PlanProblem } from './find-problems.ts';
 import type { ImportReview } from './import-review.ts';
 
 /** An import under way, as the renderer may know it: secrets are masked. */
@@ -9,8 +10,8 @@ export interface ImportDraft {
   askedVps: boolean;
   /** A sentence when the VPS could not be asked. */
   notice: string | null;
-  /** The platform's own settings on the VPS can be mended from here: its file and its tailnet address are known. */
-  mendable: boolean;
+  /** What can be mended on the VPS from here: where its file lies is known, and for Redis its tailnet address. */
+  mendable: NonNullable<PlanProblem['mend']>[];
   review: ImportReview;
   /** The GPU host that it goes to; null while none is chosen. */
   target: { hostId: string; where: string; path: string; exists: boolean } | null;

@@ -5,14 +5,29 @@
 export const REMEDIES = [
   'start-docker',
   'stop-platform-worker',
+  'install-tailscale',
   'start-tailscale',
   'join-tailnet',
   'renew-tailnet-key',
   'read-journal',
+  'sync-clock',
   'open-redis',
+  'set-env-key',
+  'open-folder',
+  'complete-import',
 ] as const;
 
 export type RemedyId = (typeof REMEDIES)[number];
+
+/** A remedy with a button of its own, ready to be offered. */
+export interface RemedyOffer {
+  machineId: string;
+  remedy: RemedyId;
+  /** What it is about there: a key of an import, or the GPU host whose way for files it opens; null for neither. */
+  subject: string | null;
+  /** Words on the button. */
+  label: string;
+}
 
 /** What will be done, as it stands on the machine now. */
 export interface RemedyPlan {

@@ -198,7 +198,7 @@ function checkFailed({ name, detail, fix }: z.infer<typeof doctorSchema>[number]
       : `From this machine, ${detail}.`,
     {
       remedy: refused
-        ? 'Set REDIS_BIND_IP in the .env of the VPS to its Tailscale address and start its Redis again; then press again.'
+        ? 'On Setup, read the .env from the VPS and press “Set it and restart Redis” there; then press here again.'
         : (fix ?? 'Check Tailscale on both machines.'),
     },
   );

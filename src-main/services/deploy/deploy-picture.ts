@@ -7,7 +7,10 @@ import type { Looked } from './deploy-run.ts';
 import type { DeployTarget } from './roles.ts';
 
 /** What a look at a machine shows. */
-export function viewOfLook({ found, skew, steps, wanted, imported, files }: Looked): Partial<DeployView> {
+export function viewOfLook(
+  targetId: string,
+  { found, skew, steps, wanted, imported, files, mend }: Looked,
+): Partial<DeployView> {
   const { agent } = found;
   return {
     lookedAt: Date.now(),
@@ -25,7 +28,7 @@ export function viewOfLook({ found, skew, steps, wanted, imported, files }: Look
       }),
     ),
     imported,
-    obstacles: obstaclesIn(found),
+    obstacles: obstaclesIn(targetId, found, skew, { step: wanted.way, mend }),
     offers: wanted.release,
     runtime: wanted.runtime,
     modelsPath: wanted.modelsPath,

@@ -5,7 +5,7 @@ import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { envText, redisAt, workerPorts } from '../../domain/deploy/agent-env-file.ts';
 import { agentSettings, type DeployChoices } from '../../domain/deploy/agent-settings.ts';
 import { type ClockSkew, clockSkew } from '../../domain/deploy/clock-skew.ts';
-import { finishedFiles, planDelivery, planWithdrawal } from '../../domain/deploy/delivery.ts';
+import { type Delivery, finishedFiles, planDelivery, planWithdrawal } from '../../domain/deploy/delivery.ts';
 import type { DeployAct, PlanStep, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
 import { type Findings, parseFindings, withoutRoot } from '../../domain/deploy/findings.ts';
 import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.ts';
@@ -54,6 +54,10 @@ export interface Looked {
   /** The VPS, where it was asked and answered. */
   vps: RemoteHost | null;
   permit: string | null;
+  /** What opens the way for files again. */
+  mend: Delivery['mend'];
+  /** Where finished files should go on the VPS; '' while it is not known. */
+  outputs: string;
 }
 
 /** Looks over a machine and makes the plan. Changes nothing there. @throws WorkshopError. */
@@ -88,7 +92,12 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
   ]);
   const imported = envValues(importedText?.toString() ?? '');
   const standing = config ? envValues(config.toString()) : null;
-  const { way, entries, vps, permit } = await lookForWay(needs, found, imported, standing ?? {});
+  const { way, entries, vps, permit, mend, outputs } = await lookForWay(
+    needs,
+    found,
+    imported,
+    standing ?? {},
+  );
   const settings = agentSettings(found, {
     ...{ workshop: needs.configuration, imported, delivery: entries },
     choices: needs.choices,
@@ -118,6 +127,7 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
   const files = finishedFiles(settings.entries, found.root);
   return {
     ...{ found, skew, steps: planSteps(found, wanted), wanted, envText: text, files, vps, permit },
+    ...{ mend, outputs },
     imported: importedText !== undefined,
   };
 }
@@ -133,6 +143,8 @@ async function lookForWay(
   entries: Record<string, string>;
   vps: RemoteHost | null;
   permit: string | null;
+  mend: Delivery['mend'];
+  outputs: string;
 }> {
   const { root } = found;
   const redis = redisAt({ ...configuration, ...imported });
@@ -148,15 +160,16 @@ async function lookForWay(
     { hostId, redisPort: redis.port, outputs, inputs },
     signal,
   );
-  if (act === 'rollback') return { way: null, entries: {}, vps, permit: null };
+  if (act === 'rollback') return { way: null, entries: {}, vps, permit: null, mend: null, outputs };
   if (act === 'uninstall')
     return {
       way: planWithdrawal(look, { hostId, hasKey: publicKey !== null }),
       entries: {},
       vps,
       permit: null,
+      ...{ mend: null, outputs },
     };
-  const { step, entries, permit } = planDelivery({
+  const { step, entries, permit, mend } = planDelivery({
     ...{ vps: look, imported, present, publicKey, root, hostId, machine },
     redisHost: redis.host,
     tunnel:
@@ -168,7 +181,7 @@ async function lookForWay(
         : null,
     skip: left,
   });
-  return { way: step, entries, vps, permit };
+  return { way: step, entries, vps, permit, mend, outputs };
 }
 
 export interface RunReports {

@@ -37,11 +37,15 @@ interface Place {
   withoutRights: Set<string>;
   /** Of what the machine prints. */
   hide: HideSecrets;
+  /** Where finished files should go on the VPS, by the last look; '' while it is not known. */
+  outputs: string;
 }
 
 export interface DeployKeeper extends DeployService {
   /** The VPS's .env has just been written to a GPU host. */
   imported(targetId: string): void;
+  /** Where finished files of a machine should go on the VPS, by its last look; null while it is not known. */
+  outputs(targetId: string): string | null;
   close(): void;
 }
 
@@ -77,6 +81,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       lines: 0,
       withoutRights: new Set(),
       hide: createHideSecrets([]),
+      outputs: '',
     };
     places.set(target.id, place);
     return place;
@@ -88,7 +93,8 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     tell();
   };
   const show = (place: Place, looked: Looked) => {
-    Object.assign(place.view, viewOfLook(looked));
+    place.outputs = looked.outputs;
+    Object.assign(place.view, viewOfLook(place.view.targetId, looked));
     place.view.progress = progressOf(place.view.steps);
     tell();
   };
@@ -265,6 +271,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       placeOf(target).view.imported = true;
       tell();
     },
+    outputs: (targetId) => places.get(targetId)?.outputs || null,
     close() {
       off();
       for (const { running } of places.values()) running?.abort(new Error('closed'));

@@ -62,7 +62,7 @@ export async function install({ machine, found, say, login }: Work, step: PlanSt
 const APT_LOCKED = /could not get lock|unable to (acquire|lock)|locked by another process/i;
 
 /** The package manager was never given free, or taken by another in between. */
-function stillLocked(where: string): { code: ErrorCode; message: string; remedy: string } {
+export function stillLocked(where: string): { code: ErrorCode; message: string; remedy: string } {
   return {
     code: 'HOST_TIMEOUT',
     message: `Another installation is still at work on ${where}, so nothing could be installed beside it.`,

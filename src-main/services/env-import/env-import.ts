@@ -14,12 +14,14 @@ import { AGENT_ROOTS, placesIn } from '../../domain/deploy/layout.ts';
 import type { ImportDraft, ImportReceipt } from '../../domain/env-file/import-draft.ts';
 import { type ImportPlan, planImport } from '../../domain/env-file/import-plan.ts';
 import { reviewOf } from '../../domain/env-file/import-review.ts';
+import { peoplesFolders } from '../../domain/env-file/peoples-folders.ts';
 import type { ImportChoices, ImportFacts } from '../../domain/env-file/redis-address.ts';
 import type { RedisProof } from '../../domain/env-file/redis-proof.ts';
 import { askVps, portOf, type VpsAnswer } from './ask-vps.ts';
-import { absolute, ENV_BYTES_MAX, readIfThere, readText } from './machine-files.ts';
+import { completionOf, correctionOf } from './env-edits.ts';
+import { absolute, readIfThere, readText, replaceText } from './machine-files.ts';
 import { proveRedis } from './prove-redis.ts';
-import type { ImportMachines } from './roles.ts';
+import type { Completion, EnvEdit, ImportMachines } from './roles.ts';
 import { ASK_ROOT, FIND_ENV_FILES } from './scripts.ts';
 
 /** Imports that are kept in mind, each with its secrets; an older one must be read again. */
@@ -61,6 +63,10 @@ export function createEnvImport(
     const { stdout: root } = await host.script(ASK_ROOT, [preferred], { timeoutMs: LOOK_MS });
     return placesIn(root).imported;
   };
+  const findOnVps = async (): Promise<string[]> => {
+    const said = await (await machines.vps()).script(FIND_ENV_FILES, [], { timeoutMs: LOOK_MS });
+    return [...new Set(said.stdout.split('\n').filter((path) => path !== ''))].slice(0, 20);
+  };
   const planOf = (draft: Draft): ImportPlan => planImport(draft.facts, draft.choices);
   const begin = (
     source: string,
@@ -96,7 +102,14 @@ export function createEnvImport(
     source: draft.source,
     askedVps: draft.askedVps,
     notice: draft.notice,
-    mendable: draft.onVps !== null && draft.facts.tailnetAddress !== null,
+    mendable:
+      draft.onVps === null
+        ? []
+        : [
+            'set-env-key',
+            'open-folder',
+            ...(draft.facts.tailnetAddress === null ? [] : (['open-redis'] as const)),
+          ],
     review: reviewOf(planOf(draft)),
     target: draft.target && {
       hostId: draft.target.hostId,
@@ -108,10 +121,7 @@ export function createEnvImport(
 
   return {
     /** .env files on the VPS that name a Redis password, likely ones first. */
-    async find(): Promise<string[]> {
-      const said = await (await machines.vps()).script(FIND_ENV_FILES, [], { timeoutMs: LOOK_MS });
-      return [...new Set(said.stdout.split('\n').filter((path) => path !== ''))].slice(0, 20);
-    },
+    find: findOnVps,
 
     async readVps({ path }: { path: string }): Promise<ImportDraft> {
       const host = await machines.vps();
@@ -199,19 +209,7 @@ export function createEnvImport(
         });
       }
       const text = printEnvFile(plan.result);
-      await host.files.mkdir(posix.dirname(path));
-      const backup = standing === null || standing === text ? null : `${path}.${stamp()}.bak`;
-      const bytes = backup === null ? undefined : await host.files.read(path, ENV_BYTES_MAX);
-      if (backup !== null && bytes !== undefined) await host.files.write(backup, bytes, 0o600);
-      await host.files.write(path, text, 0o600);
-      if ((await readIfThere(host, path)) !== text)
-        throw new WorkshopError(
-          'HOST_FILE',
-          `${path} on ${host.label} does not read back as it was written.`,
-          {
-            remedy: 'Look at the disk of that machine, then write again.',
-          },
-        );
+      const backup = await replaceText(host, path, standing, text);
       target.text = text;
       draft.facts = { ...draft.facts, existing: parseEnvText(text) };
       if (path === (await usualTarget(host, target.hostId))) written(target.hostId);
@@ -245,6 +243,29 @@ export function createEnvImport(
       return { file: onVps, address: facts.tailnetAddress, port };
     },
 
+    correction(id, key) {
+      const { onVps, facts } = find(id);
+      return onVps === null ? null : correctionOf(onVps, facts.source, key);
+    },
+
+    folder(id, key) {
+      const { onVps, facts } = find(id);
+      const named = peoplesFolders(facts).find((one) => one.key === key)?.named;
+      const told = named === undefined ? '' : (envEntries(facts.source).get(named)?.value ?? '');
+      // Compose would put something in the place of a $, and ~ is whose home?
+      if (onVps === null || told === '' || /^~|\$/.test(told)) return null;
+      return posix.resolve(posix.dirname(onVps), told);
+    },
+
+    async completion(hostId) {
+      const [host, vps] = await Promise.all([machines.gpuHost(hostId), machines.vps()]);
+      return completionOf({
+        ...{ host, vps, machines },
+        path: await usualTarget(host, hostId),
+        files: await findOnVps(),
+      });
+    },
+
     async lookAgain(id) {
       const draft = find(id);
       if (draft.onVps === null) return;
@@ -253,6 +274,7 @@ export function createEnvImport(
       draft.facts = {
         ...draft.facts,
         ...{ source: parseEnvText(text), tailnetAddress: asked.tailnet, listensOn: asked.listensOn },
+        ...{ outputs: asked.outputs, inputs: asked.inputs },
       };
     },
 
@@ -274,12 +296,15 @@ export interface EnvImport extends EnvImportService {
   link(id: string): NonNullable<ImportPlan['redis']>;
   /** Where a draft's .env lies on the VPS, and where Redis should listen there; null when that is not known. */
   platform(id: string): { file: string; address: string; port: string } | null;
-  /** Reads the VPS's .env anew, and where Redis listens; decisions stay. */
+  /** A draft's .env on the VPS with one key as it should be; null where its place or the right value is not known. */
+  correction(id: string, key: string): EnvEdit | null;
+  /** Where a folder of participants should be on the VPS, absolute; null where that is not known. */
+  folder(id: string, key: string): string | null;
+  /** What is missing of an earlier import to a GPU host. @throws WorkshopError. */
+  completion(hostId: string): Promise<Completion>;
+  /** Reads the VPS's .env anew, where Redis listens and where the folders are; decisions stay. */
   lookAgain(id: string): Promise<void>;
 }
 
 const withoutEmpty = (values: Record<string, string>) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
-
-/** "2026-11-23T21-04-05-123" */
-const stamp = () => new Date().toISOString().slice(0, 23).replaceAll(/[:.]/g, '-');

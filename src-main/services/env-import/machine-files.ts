@@ -27,6 +27,32 @@ export async function readText(host: RemoteHost, path: string): Promise<string> 
   });
 }
 
+/**
+ * Puts a text in the place of a file, readable by its owner only; what stood there is kept under a dated name.
+ * @param standing what was seen there; null for nothing.
+ * @returns where the old one went. @throws WorkshopError HOST_FILE when it does not read back as it was written.
+ */
+export async function replaceText(
+  host: RemoteHost,
+  path: string,
+  standing: string | null,
+  text: string,
+): Promise<string | null> {
+  await host.files.mkdir(posix.dirname(path));
+  const backup = standing === null || standing === text ? null : `${path}.${stamp()}.bak`;
+  const bytes = backup === null ? undefined : await host.files.read(path, ENV_BYTES_MAX);
+  if (backup !== null && bytes !== undefined) await host.files.write(backup, bytes, 0o600);
+  await host.files.write(path, text, 0o600);
+  if ((await readIfThere(host, path)) !== text)
+    throw new WorkshopError('HOST_FILE', `${path} on ${host.label} does not read back as it was written.`, {
+      remedy: 'Look at the disk of that machine, then write again.',
+    });
+  return backup;
+}
+
+/** "2026-11-23T21-04-05-123" */
+const stamp = () => new Date().toISOString().slice(0, 23).replaceAll(/[:.]/g, '-');
+
 /** `path` on a machine; what does not begin with / is taken from the home of the user who logs in. */
 export async function absolute(host: RemoteHost, path: string): Promise<string> {
   if (path.startsWith('/')) return path;

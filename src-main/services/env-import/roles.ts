@@ -11,3 +11,23 @@ export interface ImportMachines {
   /** The folder that its agent is preferably deployed to. */
   agentRoot(id: string): Promise<string>;
 }
+
+/** What would become of a .env on a machine. Its texts hold secrets and stay in main. */
+export interface EnvEdit {
+  /** Where it lies, absolute. */
+  file: string;
+  /** The keys that change, with their values as they may be shown. */
+  added: (readonly [key: string, shown: string])[];
+  before: string;
+  after: string;
+  /** Compose services that take it over only by being made anew. */
+  services: string[];
+}
+
+/** What an import of today would add to what was imported to a GPU host earlier. */
+export interface Completion extends EnvEdit {
+  /** Where it was read, in words. */
+  source: string;
+  /** @returns where the old file went; null when there was none. @throws WorkshopError CONFLICT, HOST_FILE. */
+  write(): Promise<string | null>;
+}

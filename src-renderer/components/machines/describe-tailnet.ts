@@ -2,6 +2,7 @@ import type {
   MachineView,
   OwnTailnet,
   RemedyId,
+  RemedyOffer,
   TailnetState,
   TailnetView,
 } from '../../../src-main/api/types.ts';
@@ -26,13 +27,6 @@ export interface TailnetWords {
   broken: boolean;
 }
 
-export interface RemedyOffer {
-  machineId: string;
-  remedy: RemedyId;
-  /** Words on its button. */
-  label: string;
-}
-
 /** Whether somebody should look at it. */
 export const needsALook = ({ tone }: TailnetWords): boolean => tone === 'warn' || tone === 'fail';
 
@@ -40,11 +34,11 @@ export const needsALook = ({ tone }: TailnetWords): boolean => tone === 'warn' |
 interface Place {
   /** "this computer", "the VPS". */
   name: string;
-  /** It has an app with a window; otherwise commands are typed there. */
+  /** It has an app with a window, where a person does what is to be done. */
   app: boolean;
   /** The Hosts screen can install Tailscale there. */
   deployed: boolean;
-  /** Id of the machine that the console is logged in to; null for this computer. */
+  /** Id of the machine, where the console can run commands; null where only its app can be used. */
   machineId: string | null;
 }
 
@@ -54,7 +48,8 @@ const ADMIN = 'login.tailscale.com/admin/machines';
 
 /** Tailscale on the computer that the console runs on. */
 export function describeOwnTailnet(own: OwnTailnet, now: number): TailnetWords {
-  const words = describe(own, { name: 'this computer', app: own.app, deployed: false, machineId: null }, now);
+  const machineId = own.app ? null : 'this-computer';
+  const words = describe(own, { name: 'this computer', app: own.app, deployed: false, machineId }, now);
   const remedy = words.broken ? [words.remedy, otherWay(own)].filter(Boolean).join(' ') : words.remedy;
   return { ...words, remedy };
 }
@@ -117,15 +112,17 @@ function describe(view: TailnetView, place: Place, now: number): TailnetWords {
   };
 }
 
-/** What `tailscale` has to be told there, on machines that the console is logged in to. */
-function offerOf(state: TailnetState, { machineId }: Place): RemedyOffer | null {
+/** What is to be done there, where the console can do it. Only the Hosts screen installs on a GPU host. */
+function offerOf(state: TailnetState, { machineId, deployed }: Place): RemedyOffer | null {
   if (machineId === null) return null;
-  const of = (remedy: RemedyId, label: string) => ({ machineId, remedy, label });
+  const of = (remedy: RemedyId, label: string) => ({ machineId, remedy, subject: null, label });
+  if (state.kind === 'not-installed' && !deployed) return of('install-tailscale', 'Install Tailscale there…');
   if (state.kind === 'daemon-not-running') return of('start-tailscale', 'Start Tailscale there…');
   if (state.kind === 'stopped') return of('join-tailnet', 'Switch it on there…');
   if (state.kind === 'logged-out' && state.loginUrl === null) return of('join-tailnet', 'Log it in…');
   if (state.kind === 'key-expired' && state.loginUrl === null)
     return of('renew-tailnet-key', 'Log it in anew…');
+  if (state.kind === 'key-expiring') return of('renew-tailnet-key', 'Log it in anew…');
   return null;
 }
 
@@ -140,16 +137,14 @@ function ageOf({ at, since, state, failed }: TailnetView, now: number): string {
 type Said = Pick<TailnetWords, 'tone' | 'sentence' | 'remedy'> & { broken?: boolean };
 
 function wordsOf(state: TailnetState, place: Place, now: number): Said {
-  const { name, app } = place;
+  const { name } = place;
   const on = `on ${name}`;
   const offer = offerOf(state, place);
-  /** What a person presses here or in the app; only where neither can be, what they type there. */
-  const act = (inApp: string, command: string, then = '') =>
-    offer !== null
-      ? `Press “${offer.label.replace('…', '')}” at its link, in the header or on Setup.`
-      : app
-        ? inApp
-        : `${name === 'this computer' ? 'Run here' : `Run on ${name}`}, as root: ${command}${then === '' ? '' : `, ${then}`}.`;
+  /** What a person presses here, or does in the app. */
+  const act = (inApp: string) =>
+    offer === null
+      ? inApp
+      : `Press “${offer.label.replace('…', '')}” at its link, in the header or on Setup.`;
   const bad = (sentence: string, remedy: string): Said => ({ tone: 'fail', sentence, remedy, broken: true });
   /** What was connected before may go on meanwhile. */
   const maybe = (sentence: string, remedy: string): Said => ({
@@ -164,14 +159,12 @@ function wordsOf(state: TailnetState, place: Place, now: number): Said {
         `Tailscale is not installed ${on}.`,
         place.deployed
           ? `Look ${name} over on the Hosts screen; it installs Tailscale there.`
-          : app
-            ? 'Install it from tailscale.com/download and log in to the tailnet of the workshop.'
-            : `${act('', 'curl -fsSL https://tailscale.com/install.sh | sh')} Then: tailscale up.`,
+          : act('Install it from tailscale.com/download and log in to the tailnet of the workshop.'),
       );
     case 'daemon-not-running':
       return bad(
         `Tailscale is installed ${on}, but its service does not run.`,
-        act('Open the Tailscale app.', 'systemctl start tailscaled'),
+        act('Open the Tailscale app.'),
       );
     case 'starting':
       return { tone: 'wait', sentence: `Tailscale is starting ${on}.`, remedy: 'Wait a few seconds.' };
@@ -179,11 +172,11 @@ function wordsOf(state: TailnetState, place: Place, now: number): Said {
       return bad(
         `Tailscale is logged out ${on}.`,
         state.loginUrl === null
-          ? act('Open Tailscale and log in.', 'tailscale up', 'and open the link that it prints')
+          ? act('Open Tailscale and log in.')
           : `Open ${state.loginUrl} in a browser and log in.`,
       );
     case 'stopped':
-      return bad(`Tailscale is switched off ${on}.`, act('Open Tailscale and switch it on.', 'tailscale up'));
+      return bad(`Tailscale is switched off ${on}.`, act('Open Tailscale and switch it on.'));
     case 'needs-machine-auth':
       return bad(
         `Tailscale waits ${on} until an admin of the tailnet lets the machine in.`,
@@ -193,18 +186,14 @@ function wordsOf(state: TailnetState, place: Place, now: number): Said {
       return bad(
         `The Tailscale key of ${name} ${state.at === null ? 'has expired' : `expired at ${clockText(state.at, now)}`}.`,
         state.loginUrl === null
-          ? act(
-              'Open Tailscale and log in again.',
-              'tailscale up --force-reauth',
-              'and open the link that it prints',
-            )
+          ? act('Open Tailscale and log in again.')
           : `Open ${state.loginUrl} in a browser and log in again.`,
       );
     case 'key-expiring':
       return {
         tone: 'warn',
-        sentence: `The Tailscale key of ${name} expires at ${clockText(state.at, now)}, in ${spanText(state.at - now)}.`,
-        remedy: `Switch key expiry off for it at ${ADMIN}, or log in again before then.`,
+        sentence: `The Tailscale key of ${name} expires at ${clockText(state.at, now)}, in ${spanText(state.at - now)}. An admin can switch its expiry off at ${ADMIN}.`,
+        remedy: act('Or open Tailscale and log in again before then.'),
       };
     case 'offline':
       return maybe(
@@ -218,12 +207,12 @@ function wordsOf(state: TailnetState, place: Place, now: number): Said {
             ? ''
             : `, last seen ${spanText(now - state.lastSeen)} ago (${clockText(state.lastSeen, now)})`
         }.`,
-        `Look whether ${state.peer} is up, and whether its Tailscale runs: on it, tailscale status.`,
+        `Look whether ${state.peer} is up. Where the console is logged in to it, its own link says how Tailscale stands there.`,
       );
     case 'peer-key-expired':
       return bad(
         `Tailscale ${on} says that the key of ${peerName(state)} has expired.`,
-        `Run on ${state.peer}, as root: tailscale up --force-reauth, and open the link that it prints.`,
+        `Log it in anew at its own link, in the header or on Setup; or an admin extends its key at ${ADMIN}.`,
       );
     case 'peer-absent':
       return bad(
@@ -250,7 +239,7 @@ function wordsOf(state: TailnetState, place: Place, now: number): Said {
       return {
         tone: 'off',
         sentence: `How Tailscale stands ${on} is not known: ${sentenceOf(cut(state.why, 300))}`,
-        remedy: `To see it yourself, run ${name === 'this computer' ? 'here' : `on ${name}`}: tailscale status.`,
+        remedy: 'It is asked again within a minute.',
       };
   }
 }

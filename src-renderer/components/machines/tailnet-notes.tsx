@@ -23,7 +23,12 @@ export function TailnetNotes({ tailnets }: { tailnets: readonly TailnetWords[] }
           {offer && (
             <div className={styles.offer}>
               <RemedyButton
-                at={{ machineId: offer.machineId, remedy: offer.remedy, draftId: null }}
+                at={{
+                  machineId: offer.machineId,
+                  remedy: offer.remedy,
+                  subject: offer.subject,
+                  draftId: null,
+                }}
                 label={offer.label}
               />
             </div>

@@ -67,11 +67,11 @@ export function HostPanel({ view, stale }: { view: DeployView; stale: boolean })
           <TailscaleLogin url={view.loginUrl} />
         </section>
       )}
-      {view.obstacles.map(({ remedy, sentence, label }) => (
+      {view.obstacles.map(({ machineId, remedy, subject, sentence, label }) => (
         <div key={remedy} className={styles.obstacle}>
           <span>{cut(sentence, LONGEST)}</span>
           <RemedyButton
-            at={{ machineId: view.targetId, remedy, draftId: null }}
+            at={{ machineId, remedy, subject, draftId: null }}
             label={label}
             mended={() => look.mutate({ targetId: view.targetId, skip: skippedIn(view) })}
           />

@@ -29,7 +29,10 @@ export function LostBanner(props: {
         {some && ' Lines that are written meanwhile come later.'}
       </span>
       {state.forbidden && (
-        <RemedyButton at={{ machineId, remedy: 'read-journal', draftId: null }} label="Let them read it…" />
+        <RemedyButton
+          at={{ machineId, remedy: 'read-journal', draftId: null, subject: null }}
+          label="Let them read it…"
+        />
       )}
     </div>
   );

@@ -12,8 +12,7 @@ type Problem = ImportDraft['review']['problems'][number];
 /** What is wrong with the file, with the way out beside it; what blocks comes first. */
 export function EnvProblems(props: {
   problems: readonly Problem[];
-  /** The import whose VPS can be mended from here; null where it cannot. */
-  mendable: string | null;
+  draft: Pick<ImportDraft, 'id' | 'mendable'>;
   accepted: readonly string[];
   busy: boolean;
   change: (next: Partial<Omit<EnvChoices, 'id'>>) => void;
@@ -53,22 +52,52 @@ export function EnvProblems(props: {
                   enter={(value) => props.change({ values: { [problem.key]: value } })}
                 />
               )}
-              {problem.key === 'REDIS_BIND_IP' && props.mendable !== null ? (
-                <div className={styles.mend}>
-                  <RemedyButton
-                    at={{ machineId: 'vps', remedy: 'open-redis', draftId: props.mendable }}
-                    label="Set it and restart Redis…"
-                    mended={() => props.change({})}
-                  />
-                </div>
-              ) : (
-                problem.byHand && <pre className={styles.hand}>{problem.byHand}</pre>
+              {problem.mend && (
+                <Mend
+                  problem={problem}
+                  mend={problem.mend}
+                  draft={props.draft}
+                  mended={() => props.change({})}
+                />
               )}
             </div>
           </li>
         );
       })}
     </ul>
+  );
+}
+
+const MEND: Record<NonNullable<Problem['mend']>, string> = {
+  'open-redis': 'Set it and restart Redis…',
+  'set-env-key': 'Correct it on the VPS…',
+  'open-folder': 'Make the folder…',
+};
+
+/** Mends it on the VPS where that is known from here, and else says what makes it known. */
+function Mend(props: {
+  problem: Problem;
+  mend: NonNullable<Problem['mend']>;
+  draft: Pick<ImportDraft, 'id' | 'mendable'>;
+  mended: () => void;
+}) {
+  const { problem, mend, draft, mended } = props;
+  if (!draft.mendable.includes(mend))
+    return (
+      <p className={styles.text}>
+        {draft.mendable.length === 0
+          ? 'Read the file from the VPS itself, with “Look for it on the VPS”: then this is mended from here.'
+          : 'Once Tailscale runs on the VPS, this is mended from here: see its link above, then read the file again.'}
+      </p>
+    );
+  return (
+    <div className={styles.mend}>
+      <RemedyButton
+        at={{ machineId: 'vps', remedy: mend, draftId: draft.id, subject: problem.key }}
+        label={MEND[mend]}
+        mended={mended}
+      />
+    </div>
   );
 }
 

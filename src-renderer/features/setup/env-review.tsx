@@ -45,7 +45,7 @@ export function EnvReview({ draft, profile }: { draft: ImportDraft; profile: Wor
       </p>
       <EnvProblems
         problems={review.problems}
-        mendable={draft.mendable ? draft.id : null}
+        draft={draft}
         accepted={accepted}
         busy={choose.isPending}
         change={change}

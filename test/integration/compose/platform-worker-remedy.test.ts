@@ -26,10 +26,16 @@ withEngine(
     });
     const remedies = createRemedies({
       host: async () => machine,
-      platform: () => null,
+      env: {
+        platform: () => null,
+        correction: () => null,
+        folder: () => null,
+        completion: () => Promise.reject(new Error('no import here')),
+      },
+      outputs: () => null,
       mended: async () => {},
     });
-    const at = { machineId: 'h100', remedy: 'stop-platform-worker', draftId: null } as const;
+    const at = { machineId: 'h100', remedy: 'stop-platform-worker', draftId: null, subject: null } as const;
     const { commands, asRoot } = await remedies.plan(at);
     expect(commands).toEqual(['docker update --restart=no comfy-worker-1', 'docker stop comfy-worker-1']);
     expect(asRoot).toBe(false);

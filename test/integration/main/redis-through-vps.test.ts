@@ -156,7 +156,7 @@ test('a Redis of the tailnet is not reached: the Stage says what Tailscale on th
   // Nobody answers there; whether that is found out soon or late is the network's affair.
   await compose({ WORKSHOP_CONSOLE_REDIS: 'redis://:secret@100.64.0.7:6379' });
   await until('Tailscale is blamed', () => /Tailscale is switched off on this computer/.test(says()));
-  expect(says()).toContain(process.platform === 'linux' ? 'as root: tailscale up.' : 'Open Tailscale');
+  expect(says()).toContain(process.platform === 'linux' ? 'Press “Switch it on there”' : 'Open Tailscale');
   await tailscaleIn(bin, tailscaleStatus({}, { vps: { Online: false, LastSeen: '2026-11-24T11:48:00Z' } }));
   console_.wake();
   await until('the VPS is blamed', () => /says that vps-1 \(where Redis is\) is offline/.test(says()));

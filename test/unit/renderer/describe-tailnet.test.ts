@@ -64,21 +64,57 @@ describe('each state names the machine and what to do', () => {
 });
 
 describe('the next step fits the machine', () => {
-  test('an app is opened, a server gets its command, a GPU host is deployed to', () => {
+  test('an app is opened, a server or a Linux computer gets a button, a GPU host is deployed to', () => {
     const out: TailnetState = { kind: 'logged-out', loginUrl: null };
     expect(say(describeOwnTailnet(own(out), NOW))).toBe(
       'Tailscale is logged out on this computer. Open Tailscale and log in.',
     );
-    expect(describeOwnTailnet(own(out, { app: false }), NOW).remedy).toBe(
-      'Run here, as root: tailscale up, and open the link that it prints.',
-    );
+    const here = describeOwnTailnet(own(out, { app: false }), NOW);
+    expect(here.remedy).toBe('Press “Log it in” at its link, in the header or on Setup.');
+    expect(here.offer).toMatchObject({ machineId: 'this-computer', remedy: 'join-tailnet' });
     const vps = describeTailnet(machine('vps', seen(out)), NOW);
     expect(vps?.remedy).toBe('Press “Log it in” at its link, in the header or on Setup.');
-    expect(vps?.offer).toEqual({ machineId: 'vps', remedy: 'join-tailnet', label: 'Log it in…' });
-    expect(describeOwnTailnet(own(out, { app: false }), NOW).offer).toBeNull();
+    expect(vps?.offer).toEqual({
+      machineId: 'vps',
+      remedy: 'join-tailnet',
+      subject: null,
+      label: 'Log it in…',
+    });
+    expect(describeOwnTailnet(own(out), NOW).offer).toBeNull();
     expect(describeTailnet(machine('gpu-host', seen({ kind: 'not-installed' })), NOW)?.remedy).toBe(
       'Look the H100 over on the Hosts screen; it installs Tailscale there.',
     );
+  });
+
+  test('nothing is left to type: every state of a server, and of a Linux computer, has a press or a place to go', () => {
+    const states: TailnetState[] = [
+      { kind: 'not-installed' },
+      { kind: 'daemon-not-running' },
+      { kind: 'logged-out', loginUrl: null },
+      { kind: 'stopped' },
+      { kind: 'key-expired', at: null, loginUrl: null },
+      { kind: 'key-expiring', at: NOW + 30 * 3_600_000 },
+      { kind: 'peer-offline', what: 'Redis', peer: 'vps-1', lastSeen: null },
+      { kind: 'peer-key-expired', what: 'Redis', peer: 'vps-1' },
+      { kind: 'unknown', why: 'it took too long' },
+    ];
+    for (const state of states)
+      for (const words of [
+        describeTailnet(machine('vps', seen(state)), NOW),
+        describeTailnet(machine('gpu-host', seen(state)), NOW),
+        describeOwnTailnet(own(state, { app: false }), NOW),
+        describeOwnTailnet(own(state), NOW),
+      ]) {
+        expect(words?.remedy).not.toBe('');
+        expect(`${words?.sentence} ${words?.remedy}`).not.toMatch(
+          /tailscale (up|status)|systemctl|curl|as root/,
+        );
+      }
+    expect(describeTailnet(machine('vps', seen({ kind: 'not-installed' })), NOW)?.offer?.remedy).toBe(
+      'install-tailscale',
+    );
+    const expiring: TailnetState = { kind: 'key-expiring', at: NOW + 30 * 3_600_000 };
+    expect(describeTailnet(machine('vps', seen(expiring)), NOW)?.offer?.remedy).toBe('renew-tailnet-key');
   });
 
   test('a login that was begun is finished by its own link', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { keyLine, publicKeyIn } from '../../../../src-main/domain/deploy/agent-key.ts';
 import {
+  type Delivery,
   type DeliveryFacts,
   finishedFiles,
   planDelivery,
@@ -76,19 +77,29 @@ describe('the way to participants’ files', () => {
     expect(plan({ publicKey: KEY }).step?.commands.join('\n')).toContain(keyLine(KEY, 'rented-h100', null));
   });
 
-  test.each<[string, Partial<DeliveryFacts>, string, RegExp]>([
-    ['a VPS that is away', { vps: away }, 'HOST_UNREACHABLE', /does not answer/],
-    ['no known folder', { imported: {} }, 'CONFIG', /not known where participants/],
-    ['a missing folder', { vps: seen('outputs=missing') }, 'HOST_FILE', /is not there on the VPS/],
-    ['a folder of others', { vps: seen('outputs=readable') }, 'HOST_FILE', /dev may not write to/],
+  test.each<[string, Partial<DeliveryFacts>, string, RegExp, Delivery['mend']]>([
+    ['a VPS that is away', { vps: away }, 'HOST_UNREACHABLE', /does not answer/, null],
+    ['no known folder', { imported: {} }, 'CONFIG', /not known where participants/, null],
+    [
+      'an import that did not ask for the folder',
+      { imported: { REDIS_PASSWORD: 'x' } },
+      'CONFIG',
+      /not known where participants/,
+      'complete-import',
+    ],
+    ['a missing folder', { vps: seen('outputs=missing') }, 'HOST_FILE', /is not there on/, 'open-folder'],
+    ['a folder of others', { vps: seen('outputs=readable') }, 'HOST_FILE', /may not write to/, 'open-folder'],
     [
       'folders that Docker made',
       { vps: seen('locked=user001\nlocked=user002') },
       'HOST_FILE',
       /2 participants’ folders below .*: user001, user002\./,
+      'open-folder',
     ],
-  ])('%s is named, with a way on and one without it', (_, more, code, words) => {
-    const { step, entries } = plan(more);
+  ])('%s is named, with a way on and one without it', (_, more, code, words, remedy) => {
+    const { step, entries, mend } = plan(more);
+    expect(mend).toBe(remedy);
+    expect(step?.problem?.remedy).not.toMatch(/sudo|mkdir|chown/);
     expect(step).toMatchObject({ state: 'blocked', skippable: true, problem: { code } });
     expect(step?.problem?.message).toMatch(words);
     expect(step?.problem?.remedy).toMatch(
@@ -109,7 +120,7 @@ describe('the way to participants’ files', () => {
   });
 
   test('without a login to a VPS there is no step', () => {
-    expect(plan({ vps: { kind: 'none' } })).toEqual({ step: null, entries: {}, permit: null });
+    expect(plan({ vps: { kind: 'none' } })).toEqual({ step: null, entries: {}, permit: null, mend: null });
   });
 
   test('what a person wrote into workshop.env is respected', () => {

@@ -87,10 +87,9 @@ describe.each(['vps-comfy-multi', 'vps-comfyume-v1'] as const)('the platform’s
       expect(keys.includes(key) || key === 'APP_SERVER_REDIS_PORT').toBe(true);
   });
 
-  test('warns that Redis is closed to the GPU host, with the lines that open it', () => {
+  test('warns that Redis is closed to the GPU host, with what opens it', () => {
     const closed = problem(plan(filledIn), 'REDIS_BIND_IP/closed');
-    expect(closed).toMatchObject({ where: 'vps', blocking: false });
-    expect(closed?.byHand).toContain(`REDIS_BIND_IP=${VPS}`);
+    expect(closed).toMatchObject({ where: 'vps', blocking: false, mend: 'open-redis' });
     expect(problem(plan(filledIn, { listensOn: [VPS] }), 'REDIS_BIND_IP/closed')).toBeUndefined();
     const seen = problem(plan(filledIn, { listensOn: ['127.0.0.1'] }), 'REDIS_BIND_IP/closed');
     expect(seen?.sentence).toContain('on 127.0.0.1 only');
@@ -159,7 +158,7 @@ describe('participants’ folders on the VPS', () => {
     expect(problem(made, 'VPS_INPUTS_PATH/missing')).toMatchObject({
       ...{ where: 'vps', blocking: false },
       sentence: expect.stringContaining('“./data/inputs” is not there on the VPS'),
-      byHand: expect.stringContaining('mkdir -p ./data/inputs'),
+      mend: 'open-folder',
     });
   });
 
@@ -218,7 +217,11 @@ describe('values that are wrong', () => {
     expect(problem(made, 'QUEUE_MANAGER_LOG_LEVEL/value')).toMatchObject({
       where: 'vps',
       blocking: false,
-      byHand: 'In the .env of the VPS: QUEUE_MANAGER_LOG_LEVEL=INFO',
+      ...{ fix: null, mend: 'set-env-key' },
+    });
+    // Of a word that both sides read, the copy is right at once; the VPS's own is another press.
+    expect(problem(plan('QUEUE_MODE=round-robin\nREDIS_PASSWORD=x'), 'QUEUE_MODE/value')).toMatchObject({
+      ...{ where: 'gpu', fix: { value: 'round_robin' }, mend: 'set-env-key' },
     });
   });
 
