@@ -433,3 +433,114 @@ test('the drawer of a job: when, why, what it was, what it made', async () => {
   expect(bulks()).toEqual([{ jobIds: ['broke-0'], act: { kind: 'cancel' } }]);
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
 });
+
+test('the drawer of a running job tells live how far it is, and says when that is old; a waiting one is moved from there', async () => {
+  const { workshop } = served;
+  const host = workshop.snapshot.hosts['gpu-1'];
+  if (!host?.live) throw new Error('the busy workshop has a host that reports');
+  const { live } = host;
+  // Stays young for a minute, however slow this machine is.
+  const tell = (change: object, ago = -60_000) =>
+    workshop.push([
+      {
+        kind: 'host',
+        host: {
+          ...host,
+          heardAt: Date.now() - ago,
+          live: {
+            ...live,
+            at: Date.now() + (workshop.snapshot.clockOffsetMs ?? 0) - ago,
+            progress: live.progress.map((one) => (one.jobId === 'job-run-1' ? { ...one, ...change } : one)),
+          },
+        },
+      },
+    ]);
+  await page.getByRole('button', { name: /^all/ }).click();
+  await search('job-run-1');
+  await shown(1);
+  await page.locator('[data-job="job-run-1"]').click();
+  const drawer = page.getByRole('dialog');
+  const progress = drawer.getByRole('region', { name: 'Progress' });
+  tell({});
+  await progress.getByText(/^61 % · KSampler · step 13 of 21 · runs \d+:\d\d · about .* left$/).waitFor();
+  await page.screenshot({ path: resolve(pictures, 'drawer-running.png') });
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  await page.keyboard.press('l');
+  await page.locator('[data-job="job-run-1"]').click();
+  tell({ step: 20, fraction: 0.95, node: '<script>window.hacked = 1</script>' });
+  await progress.getByText(/^95 % · <script>.* · step 20 of 21/).waitFor();
+  const bar = progress.getByRole('progressbar', { name: 'Progress of this job' });
+  expect(await bar.getAttribute('aria-valuenow')).toBe('95');
+  await page.screenshot({ path: resolve(pictures, 'drawer-running-light.png') });
+  await bringAxe(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.keyboard.press('l');
+  // The agent is silent: what is shown says how old it is, and nothing is foretold.
+  tell({}, 30_000);
+  await progress.getByText(/^61 % · KSampler · step 13 of 21 · as of \d+ s ago$/).waitFor();
+  await drawer.getByRole('button', { name: 'Interrupt…' }).waitFor();
+  expect(await drawer.getByRole('button', { name: 'Priority' }).count()).toBe(0);
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+
+  // A waiting one: the same acts as in the menu of its row, by keys.
+  await search('job-w-2');
+  await shown(1);
+  await page.locator('[data-job="job-w-2"]').click();
+  await drawer.getByRole('button', { name: 'Priority' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'To the front' }).waitFor();
+  await page.screenshot({ path: resolve(pictures, 'drawer-waiting.png') });
+  await page.getByRole('menuitem', { name: 'To the front' }).press('Enter');
+  await vi.waitFor(
+    () =>
+      expect(workshop.calls.filter(({ verb }) => verb === 'prioritise').map(({ input }) => input)).toEqual([
+        { jobId: 'job-w-2', priority: 0 },
+      ]),
+    soon,
+  );
+  await drawer.getByText('instructor', { exact: true }).waitFor();
+  await drawer.getByRole('button', { name: 'Copy job id' }).click();
+  await page.getByText(/^The job id is /).waitFor();
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+
+  // One that stands in no queue is put back from its drawer; one that is done says what it took where.
+  const astray = job(8100, 'pending', Date.now(), { id: 'stands-nowhere', queue: null });
+  const done = job(8101, 'completed', Date.now(), { id: 'took-its-time' });
+  workshop.details.set('took-its-time', {
+    ...{ error: null, attempt: 1, hostId: 'gpu-1', givenBack: null, nodeTypes: [], models: [], sizes: [] },
+    ...{ warnings: [], outputs: [], moreOutputs: 0, executionSeconds: 41.5 },
+    outputsFrom: { kind: 'no-way', why: '', remedy: '' },
+  });
+  workshop.push([{ kind: 'jobs', upsert: [astray, done], remove: [] }]);
+  await search('stands-nowhere');
+  await shown(1);
+  await page.locator('[data-job="stands-nowhere"]').click();
+  await drawer.getByRole('button', { name: 'Requeue' }).click();
+  await vi.waitFor(
+    () =>
+      expect(workshop.calls.find(({ verb }) => verb === 'requeue')?.input).toEqual({
+        jobId: 'stands-nowhere',
+      }),
+    soon,
+  );
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  await search('took-its-time');
+  await shown(1);
+  await page.locator('[data-job="took-its-time"]').click();
+  const times = drawer.locator('dl[aria-label="What happened when"]');
+  await times.getByText('In ComfyUI').waitFor();
+  const words = await times.locator('div').allTextContents();
+  for (const word of [/^Waited\d+:\d\d$/, /^Ran\d+:\d\d$/, /^In ComfyUI0:4\d$/, /^Total\d+:\d\d$/])
+    expect(
+      words.some((one) => word.test(one)),
+      `${word} in ${words.join()}`,
+    ).toBe(true);
+  await page.screenshot({ path: resolve(pictures, 'drawer-done.png') });
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  await search('');
+});

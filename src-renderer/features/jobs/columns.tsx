@@ -39,7 +39,7 @@ export const columns = column.columns([
   }),
   column.accessor('startedAt', {
     id: 'duration',
-    header: 'Duration',
+    header: 'Wait or run time',
     cell: ({ row }) => <LastingCell job={row.original} />,
   }),
   column.accessor('workerId', {

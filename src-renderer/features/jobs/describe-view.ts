@@ -7,7 +7,7 @@ const COLUMN_WORDS: Record<JobView['sort']['column'], string> = {
   user: 'user',
   kind: 'kind',
   created: 'time of submission',
-  duration: 'duration',
+  duration: 'run time',
   worker: 'worker',
   priority: 'priority',
 };

@@ -8,17 +8,10 @@ import {
   IconListSearch,
   IconX,
 } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
 import type { JobSummary } from '../../../src-main/api/types.ts';
-import { sayDone } from '../../components/notice.tsx';
-import {
-  askToInterrupt,
-  PRIORITY_WORDS,
-  useCancel,
-  usePrioritise,
-  useRequeue,
-} from '../../live/job-verbs.ts';
 import { nameOf } from '../../live/names.ts';
-import { useLive } from '../../live/store.ts';
+import { type JobAct, useJobActs } from './job-acts.ts';
 import { openJob } from './open-job.ts';
 
 /** Verbs of one job: what its state allows. Only the opened row builds the menu. */
@@ -62,83 +55,39 @@ export function JobMenu(props: {
 }
 
 function Entries({ job }: { job: JobSummary }) {
-  const reached = useLive(({ links, line }) => line.kind === 'live' && links.redis.kind !== 'lost');
-  const cancel = useCancel();
-  const prioritise = usePrioritise();
-  const requeue = useRequeue();
-  const waits = job.queue === 'pending';
-  const ended =
-    job.status === 'failed' ||
-    job.status === 'cancelled' ||
-    (job.queue === null && job.status !== 'unreadable');
+  const { reached, priorities, cancel, interrupt, requeue, copyId } = useJobActs(job);
+  const [front, ...others] = priorities;
   return (
     <>
       {!reached && <Menu.Label>Redis is not reached now</Menu.Label>}
-      {waits && (
-        <>
-          <Menu.Item
-            leftSection={<IconArrowBarToUp size="1rem" />}
-            disabled={!reached || job.priority === 0}
-            data-autofocus={job.priority !== 0 || undefined}
-            onClick={() => prioritise.mutate({ job, priority: 0 })}
-          >
-            To the front
-          </Menu.Item>
-          {([1, 2, 3] as const).map((priority) => (
-            <Menu.Item
-              key={priority}
-              leftSection={<span style={{ width: '1rem' }} />}
-              disabled={!reached || job.priority === priority}
-              onClick={() => prioritise.mutate({ job, priority })}
-            >
-              Priority {PRIORITY_WORDS[priority]}
-            </Menu.Item>
-          ))}
-          <Menu.Divider />
-          <Menu.Item
-            leftSection={<IconX size="1rem" />}
-            disabled={!reached}
-            onClick={() => cancel.mutate({ job })}
-          >
-            Cancel
-          </Menu.Item>
-        </>
-      )}
-      {job.status === 'running' && (
-        <Menu.Item
-          c="var(--fail)"
-          data-autofocus
-          leftSection={<IconHandStop size="1rem" />}
-          disabled={!reached}
-          onClick={() => askToInterrupt(job, () => cancel.mutate({ job }))}
-        >
-          Interrupt…
-        </Menu.Item>
-      )}
-      {ended && (
-        <Menu.Item
-          leftSection={<IconArrowBackUp size="1rem" />}
-          disabled={!reached}
-          onClick={() => requeue.mutate({ job })}
-        >
-          Requeue
-        </Menu.Item>
-      )}
+      {front && <Entry act={front} icon={<IconArrowBarToUp size="1rem" />} first={job.priority !== 0} />}
+      {others.map((act) => (
+        <Entry key={act.label} act={act} icon={<span style={{ width: '1rem' }} />} />
+      ))}
+      {front && <Menu.Divider />}
+      {cancel && <Entry act={cancel} icon={<IconX size="1rem" />} />}
+      {interrupt && <Entry act={interrupt} icon={<IconHandStop size="1rem" />} color="var(--fail)" first />}
+      {requeue && <Entry act={requeue} icon={<IconArrowBackUp size="1rem" />} />}
       <Menu.Item leftSection={<IconListSearch size="1rem" />} onClick={() => openJob(job.id)}>
         Details
       </Menu.Item>
-      <Menu.Item
-        leftSection={<IconCopy size="1rem" />}
-        data-autofocus={(!waits && job.status !== 'running') || undefined}
-        onClick={() => {
-          navigator.clipboard.writeText(job.id).then(
-            () => sayDone('The job id is copied.'),
-            () => sayDone(`The job id is ${job.id}`),
-          );
-        }}
-      >
-        Copy job id
-      </Menu.Item>
+      <Entry act={copyId} icon={<IconCopy size="1rem" />} first={!front && !interrupt} />
     </>
+  );
+}
+
+/** @param first takes the focus when the menu opens. */
+function Entry(props: { act: JobAct; icon: ReactNode; color?: string; first?: boolean }) {
+  const { act } = props;
+  return (
+    <Menu.Item
+      c={props.color}
+      leftSection={props.icon}
+      disabled={act.disabled}
+      data-autofocus={props.first || undefined}
+      onClick={act.take}
+    >
+      {act.label}
+    </Menu.Item>
   );
 }

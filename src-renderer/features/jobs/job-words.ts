@@ -18,6 +18,10 @@ export function createdText(job: JobSummary, clockOffsetMs: number | null, now: 
   return at === null ? UNKNOWN : clockText(at, now);
 }
 
+/** How long from one moment to another, both of one clock; a dash while either is not known. */
+export const spanBetween = (from: number | null, until: number | null): string =>
+  from === null || until === null ? UNKNOWN : stopwatchText(Math.max(0, until - from));
+
 /**
  * When it starts, or how long it waits where that is not known; how long it runs or ran.
  * @param starts see `jobStartWords`. @param leftAt when it left its GPU while its files are still brought away, Redis time, epoch ms.

@@ -1,6 +1,7 @@
 import type { JobProgress, WorkerState } from '../../../src-main/api/types.ts';
 import { untilText } from '../../components/describe-link.ts';
 import { clockText, cut, spanText, stopwatchText } from '../../components/format.ts';
+import { PHASE_WORDS, stepText } from '../../components/progress-words.ts';
 import type { Tone } from '../../components/tone.ts';
 import { toLocal } from '../../live/clock.ts';
 
@@ -21,15 +22,6 @@ export interface WorkerWords {
   /** Next step of a failure. */
   remedy?: string | undefined;
 }
-
-const PHASES: Record<JobProgress['phase'], string> = {
-  preparing: 'preparing',
-  queued: 'handed to ComfyUI',
-  loading: 'loading models',
-  running: 'computing',
-  delivering: 'delivering the result',
-  settling: 'finishing',
-};
 
 /**
  * One worker in words.
@@ -86,7 +78,7 @@ export function describeWorker(
         user: cut(job.userId, 40),
         what: cut(job.kind, 60),
         how: [
-          stepText(progress) ?? PHASES[progress?.phase ?? job.phase],
+          stepText(progress) ?? PHASE_WORDS[progress?.phase ?? job.phase],
           started === null ? '' : stopwatchText(now - started),
           job.attempt > 1 ? `attempt ${job.attempt}` : '',
           leavingText(context.leaving ?? 0),
@@ -139,11 +131,4 @@ export function describeWorker(
 function leavingText(count: number): string {
   if (count === 0) return '';
   return count === 1 ? '1 result on its way' : `${count} results on their way`;
-}
-
-/** "step 13 of 21", with the phase where it is not plain computing; undefined while no step is known. */
-function stepText(progress: JobProgress | undefined): string | undefined {
-  if (!progress || progress.step === null || progress.steps === null || progress.phase !== 'running')
-    return undefined;
-  return `step ${progress.step} of ${progress.steps}`;
 }

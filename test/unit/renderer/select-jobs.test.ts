@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lastingText } from '../../../src-renderer/features/jobs/job-words.ts';
+import { lastingText, spanBetween } from '../../../src-renderer/features/jobs/job-words.ts';
 import { filterKey, NO_FILTER, selectJobs } from '../../../src-renderer/features/jobs/select-jobs.ts';
 import { job } from '../../support/scenarios.ts';
 import { NOW } from './facts.ts';
@@ -58,4 +58,11 @@ test('durations: waits, runs, ran; unknown is a dash', () => {
   expect(lastingText(job(1, 'completed', NOW, { startedAt: 0, completedAt: 41_000 }), 0, NOW)).toBe('0:41');
   expect(lastingText(job(1, 'completed', NOW, { startedAt: null }), 0, NOW)).toBe('–');
   expect(lastingText(job(1, 'pending', NOW), null, NOW)).toBe('–');
+});
+
+test('a span is known only where both its ends are, and clock jitter never makes it negative', () => {
+  expect(spanBetween(1000, 42_000)).toBe('0:41');
+  expect(spanBetween(5000, 4990)).toBe('0:00');
+  expect(spanBetween(null, 1)).toBe('–');
+  expect(spanBetween(1, null)).toBe('–');
 });
