@@ -24,7 +24,7 @@ export type { LocalDay } from '../domain/history/local-day.ts';
 export type { Recap, RecapAct, RecapHour } from '../domain/history/recap.ts';
 export type { RecapTable } from '../domain/history/recap-csv.ts';
 export type { HostQuestion } from '../domain/hosts/host-link.ts';
-export type { MachineGpus, MachineView } from '../domain/hosts/machine-view.ts';
+export type { MachineView } from '../domain/hosts/machine-view.ts';
 export type { OwnTailnet, TailnetState, TailnetView } from '../domain/hosts/tailnet.ts';
 export type { JobView, JobViews } from '../domain/job-view.ts';
 export type {

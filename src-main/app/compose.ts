@@ -144,6 +144,8 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const gpusOverSsh = createGpusOverSsh({
     host: (id) => machines.host(id),
     now: () => watch.now,
+    capacity: () => capacity.state(),
+    workshopGuardMiB: () => followed?.guardMiB ?? null,
     publish: (views) => tailnets.machines(views),
   });
   const tailnets = createTailnets({

@@ -1,3 +1,4 @@
+import { freshMachineGpus } from './hosts/machine-view.ts';
 import type { Histories, HostView, Sample, WorkshopSnapshot } from './workshop.ts';
 
 /** 30 min of seconds, 12 h of minutes. */
@@ -77,6 +78,13 @@ export function sampleOf(snapshot: Readonly<WorkshopSnapshot>, at: number): Samp
       utilization[key] = fresh ? gpu.utilization : null;
     }
   }
+  // Where no agent tells, nvidia-smi over SSH may.
+  for (const { hostId, gpus } of freshMachineGpus(snapshot, at))
+    for (const gpu of gpus) {
+      const key = `${hostId}/${gpu.index}`;
+      vramMiB[key] ??= gpu.memoryUsedMiB;
+      utilization[key] ??= gpu.utilization;
+    }
   return {
     at,
     pending: queueKnown ? queueKnown.pending : null,

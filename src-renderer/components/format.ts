@@ -6,6 +6,10 @@ const byName = new Intl.Collator('en', { numeric: true });
 /** Orders names as people do: worker-2 before worker-10. */
 export const compareNames = (a: string, b: string): number => byName.compare(a, b);
 
+/** A worker's name beside the name of its host, which begins the names of its workers where there are several hosts. */
+export const nameOnHost = (hostId: string, workerId: string): string =>
+  workerId.startsWith(`${hostId}-`) ? workerId.slice(hostId.length + 1) : workerId;
+
 /** What stands where a figure is not known. */
 export const UNKNOWN = '–';
 

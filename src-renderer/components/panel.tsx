@@ -31,6 +31,15 @@ export function Panel(props: {
   );
 }
 
+/** A part of a panel that is greyed by itself; see `Panel`. */
+export function PanelPart(props: { stale: boolean; className?: string | undefined; children: ReactNode }) {
+  return (
+    <div className={[props.stale && styles.last, props.className].filter(Boolean).join(' ')}>
+      {props.children}
+    </div>
+  );
+}
+
 /** How old figures are: nothing while fresh, else "5 s ago". `read` tells from when they are, local epoch ms. */
 export function Age({ read }: { read: (state: LiveState) => number | null }) {
   const text = useClock((now) => ageText(read(liveStore.getState()), now));

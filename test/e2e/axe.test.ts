@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from '../support/browser.ts';
 import { deployStates } from '../support/deploy-states.ts';
 import { serveFakeWorkshop } from '../support/fake-workshop.ts';
+import { gpuStates } from '../support/gpu-states.ts';
+import { showScreen, showState, TOUR } from '../support/screen-tour.ts';
 import { stageStates } from '../support/stage-states.ts';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -81,7 +83,7 @@ describe.each(['dark', 'light'])('%s', (look) => {
   });
 
   const show = async (name: string) => {
-    const state = stageStates[name]?.(Date.now());
+    const state = { ...stageStates, ...gpuStates }[name]?.(Date.now());
     if (!state) throw new Error(`there is no state ${name}`);
     // Each state is told apart by a name of its own, so that its arrival can be waited for.
     if (state.snapshot.name !== null) state.snapshot.name = `Workshop ${name}`;
@@ -91,7 +93,7 @@ describe.each(['dark', 'light'])('%s', (look) => {
       .waitFor();
   };
 
-  test.each(Object.keys(stageStates))('the Stage, %s', async (name) => {
+  test.each(Object.keys({ ...stageStates, ...gpuStates }))('the Stage, %s', async (name) => {
     await page.keyboard.press('1');
     await show(name);
     expect(await findings(page)).toEqual([]);
@@ -160,6 +162,19 @@ describe.each(['dark', 'light'])('%s', (look) => {
       await page.keyboard.press('1');
     },
   );
+
+  test('two GPU hosts, one of them silent, on every screen', { timeout: 120_000 }, async () => {
+    const pair = TOUR.find(({ name }) => name === 'mixed-pair');
+    if (!pair) throw new Error('there is no pair');
+    await showState(page, served.workshop, pair);
+    const found: Record<string, Finding[]> = {};
+    for (const screen of pair.screens) {
+      await showScreen(page, screen);
+      found[screen] = await findings(page);
+    }
+    expect(found).toEqual(Object.fromEntries(pair.screens.map((screen) => [screen, []])));
+    await showScreen(page, 'stage');
+  });
 
   test('menus, dialogs, the palette and notices', async () => {
     await show('busy');

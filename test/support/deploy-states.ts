@@ -83,6 +83,28 @@ function view(change: Partial<DeployView>): DeployView {
   };
 }
 
+/** The machines of a workshop of two: one deployed to and running, one whose agent has stopped. */
+export function deployedPair(): DeployView[] {
+  const running = {
+    ...{ release: RELEASE, version: '0.1.0', previous: null, running: true },
+    ...{ stale: false, service: 'system' as const },
+  };
+  const small = LOOK.replace(/gpu=.*/, 'gpu=0, NVIDIA GeForce RTX 4090, 24564, 570.86.10');
+  return [
+    view({
+      ...{ phase: 'done', progress: 1, steps: done(planned().steps), wantsPassword: false },
+      result: `The agent ${RELEASE} runs on H100 of Verda. It reports, 3 workers.`,
+      installed: running,
+    }),
+    view({
+      ...{ targetId: 'rtx-4090', hostId: 'rtx-4090', name: 'RTX 4090 of RunPod' },
+      ...{ where: 'root@203.0.113.7:2222', runtime: 'process' },
+      ...planned(small),
+      installed: { ...running, running: false },
+    }),
+  ];
+}
+
 const outputOf = (lines: readonly string[]) => lines.map((text, n) => ({ n, text }));
 
 /** The steps as they stand while one of them runs or has failed. */

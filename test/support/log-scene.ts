@@ -19,12 +19,12 @@ const FAILED: readonly string[] = [
   'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 9.40 GiB.',
 ];
 
-/** Logs of an ordinary morning, with a gap and a failure. */
-export function logScene(logs: FakeLogs): void {
+/** Logs of an ordinary morning, with a gap and a failure. @param prefix of the workers' names. */
+export function logScene(logs: FakeLogs, prefix = 'worker'): void {
   logs.found = [
     { id: 'agent', kind: 'agent', where: 'journal of worker-agent.service' },
     ...[1, 2, 3].map((n) => ({
-      ...{ id: `worker-${n}`, kind: 'worker' as const, where: `container comfyui-gpu-1-worker-${n}` },
+      ...{ id: `${prefix}-${n}`, kind: 'worker' as const, where: `container comfyui-gpu-1-${prefix}-${n}` },
     })),
   ];
   const now = Date.now();

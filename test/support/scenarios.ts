@@ -74,9 +74,10 @@ export const busyState = (number: number, now: number, ranMs: number): WorkerSta
   },
 });
 
-export function worker(number: number, state: WorkerState, gpuIndex = 0): WorkerStatus {
+/** @param prefix what a deployment of several hosts gives each of them, so that no two workers have one name. */
+export function worker(number: number, state: WorkerState, gpuIndex = 0, prefix = 'worker'): WorkerStatus {
   return {
-    id: `worker-${number}`,
+    id: `${prefix}-${number}`,
     state,
     endpoint: `http://127.0.0.1:${8187 + number}`,
     comfyVersion: '0.11.0',
@@ -163,9 +164,14 @@ export function host(script: HostScript, now: number): HostView {
   };
 }
 
-export function progress(number: number, step: number, steps: number): LiveFrame['progress'][number] {
+export function progress(
+  number: number,
+  step: number,
+  steps: number,
+  prefix = 'worker',
+): LiveFrame['progress'][number] {
   return {
-    workerId: `worker-${number}`,
+    workerId: `${prefix}-${number}`,
     jobId: `job-run-${number}`,
     phase: 'running',
     fraction: step / steps,

@@ -1,9 +1,11 @@
 import type { Page } from 'playwright-core';
 import { dayOf } from '../../src-main/domain/history/local-day.ts';
 import { freshRoom } from '../../src-main/domain/room/room-state.ts';
+import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
 import { fullHour } from './capacity-states.ts';
-import { deployStates } from './deploy-states.ts';
+import { deployedPair, deployStates } from './deploy-states.ts';
 import type { FakeState, FakeWorkshop } from './fake-workshop.ts';
+import { gpuStates, mixedPair } from './gpu-states.ts';
 import { workshopDay } from './history-day.ts';
 import { logScene } from './log-scene.ts';
 import { NAMES } from './room-states.ts';
@@ -22,6 +24,17 @@ export const SIZES = [
 const SCREENS = ['stage', 'jobs', 'people', 'capacity', 'recap', 'logs', 'hosts', 'setup'] as const;
 export type TourScreen = (typeof SCREENS)[number];
 
+const PAIR = [
+  {
+    ...{ id: 'h100', name: 'H100 of Verda', provider: 'verda' },
+    login: { host: '100.64.0.9', user: 'ubuntu', port: null, keyFile: null },
+  },
+  {
+    ...{ id: 'rtx-4090', name: 'RTX 4090 of RunPod', provider: 'runpod' },
+    login: { host: '203.0.113.7', user: 'root', port: 2222, keyFile: null },
+  },
+] as const;
+
 const HOUR = 3_600_000;
 const EVERY: readonly TourScreen[] = SCREENS;
 /** Screens that show the same whatever the workshop does are left out. */
@@ -35,6 +48,8 @@ export interface TourState {
   full: boolean;
   /** The machines are rented since two hours. */
   rented?: boolean;
+  /** Two machines are set up, beside which the logs and deployments of both lie. */
+  pair?: boolean;
 }
 
 const stage = (name: string) => (now: number) => {
@@ -63,11 +78,15 @@ export const TOUR: readonly TourState[] = [
   { name: 'link-lost', screens: LIVE, make: stage('link-lost'), full: true, rented: true },
   { name: '10000-jobs', screens: ['stage', 'jobs', 'people'], make: stage('many-jobs'), full: true },
   { name: 'hostile', screens: LIVE, make: stage('hostile'), full: true },
+  { name: 'mixed-pair', screens: EVERY, make: mixedPair, full: true, rented: true, pair: true },
   { name: 'full-hour', screens: LIVE, make: fullHour, full: true, rented: true },
   ...[
     ...['all-idle', 'no-worker', 'no-agent', 'agent-silent', 'mismatch', 'scaling', 'draining', 'held'],
     ...['failed-worker', 'gpu-unknown', 'many-hosts'],
   ].map((name): TourState => ({ name, screens: ['stage'], make: stage(name), full: true })),
+  ...Object.entries(gpuStates)
+    .filter(([name]) => name !== 'mixed-pair')
+    .map(([name, make]): TourState => ({ name, screens: ['stage'], make, full: true })),
 ];
 
 /** Shows a state, with what belongs to it, and waits until the page has it. */
@@ -81,14 +100,15 @@ export async function showState(page: Page, fake: FakeWorkshop, tour: TourState)
   fake.kept.clear();
   fake.logs.found = [];
   if (full) {
-    fake.kept.set(dayOf(midnight), workshopDay(midnight));
-    logScene(fake.logs);
+    fake.kept.set(dayOf(midnight), tour.pair ? dayOfPair(midnight) : workshopDay(midnight));
+    logScene(fake.logs, tour.pair ? `${PAIR[0].id}-worker` : undefined);
     fake.logs.become({ kind: 'live', since: now });
   }
   // Each state stands for itself: no nickname or alert of the one before.
   state.snapshot.room ??= freshRoom();
   fake.forgetAlerts();
-  fake.deploy.show(deployStates[full ? 'ready' : 'none']?.() ?? []);
+  fake.deploy.show(tour.pair ? deployedPair() : (deployStates[full ? 'ready' : 'none']?.() ?? []));
+  setUpPair(fake, tour.pair === true);
   fake.show(state);
   const rental = { pricePerHour: 2.85, currency: '€', startedAt: now - 2 * HOUR, endsAt: now + HOUR };
   await fake.capacity.setRental({ rental: tour.rented ? rental : null });
@@ -96,6 +116,35 @@ export async function showState(page: Page, fake: FakeWorkshop, tour: TourState)
     .getByRole('heading', { level: 1, name: state.snapshot.name ?? 'Workshop Console', exact: true })
     .waitFor();
 }
+
+/** The workshop of two GPU hosts as it was saved; otherwise none is. */
+function setUpPair({ setup, logs }: FakeWorkshop, pair: boolean) {
+  logs.list = [{ id: 'gpu-1', name: 'GPU host' }];
+  Object.assign(setup.view, { currentId: null, workshops: [] });
+  if (!pair) return;
+  logs.list = PAIR.map(({ id, name }) => ({ id, name }));
+  const profile = {
+    ...emptyProfile('pair', 'AI film workshop'),
+    redis: { host: '100.64.0.7', port: 6379, tls: false, through: 'direct' as const },
+    vps: { host: '100.64.0.7', user: 'dev', port: null, keyFile: null },
+    gpuHosts: [...PAIR],
+  };
+  Object.assign(setup.view, { currentId: 'pair', workshops: [{ profile, password: 'kept' }] });
+}
+
+/** The same day, worked by the workers of two hosts. */
+const dayOfPair = (midnight: number) =>
+  workshopDay(midnight).map((record, at) => {
+    if (record.t === 'job')
+      return { ...record, workerId: at % 4 === 3 ? 'rtx-4090-worker-1' : `h100-worker-${(at % 4) + 1}` };
+    if (record.t !== 'sample') return record;
+    const one = record.utilization['gpu-1/0'] ?? null;
+    return {
+      ...record,
+      vramMiB: { 'h100/0': 40_000, 'rtx-4090/0': 17_000 },
+      utilization: { 'h100/0': one, 'rtx-4090/0': one === null ? null : one / 2 },
+    };
+  });
 
 /** Turns the page to a screen, with what it asks main for. */
 export async function showScreen(page: Page, screen: TourScreen): Promise<void> {

@@ -17,7 +17,13 @@ const MINUTE = 60_000;
 const SECOND = 1000;
 
 /** Jobs of a running day: `running` on workers 1 …, then waiting, done and failed ones. */
-function jobsOf(now: number, running: number, waiting: number, done: number, failed = 3): JobSummary[] {
+export function jobsOf(
+  now: number,
+  running: number,
+  waiting: number,
+  done: number,
+  failed = 3,
+): JobSummary[] {
   const list: JobSummary[] = [];
   for (let at = 1; at <= running; at += 1)
     list.push(
@@ -38,14 +44,14 @@ function jobsOf(now: number, running: number, waiting: number, done: number, fai
   return list;
 }
 
-const events = (now: number) => [
+export const events = (now: number) => [
   event(now, 9 * SECOND, 'job-completed', "worker-2 finished user011's flux2 image in 41 s."),
   event(now, 48 * SECOND, 'job-claimed', "worker-1 took user004's ltx2 text to video."),
   event(now, 3 * MINUTE, 'job-failed', "user019's ltx2 image to video failed: the GPU ran out of memory."),
   event(now, 14 * MINUTE, 'desired-changed', 'anna-laptop asked for 3 workers, was 2.'),
 ];
 
-const busyHost = (now: number) =>
+export const busyHost = (now: number) =>
   host(
     {
       workers: [
@@ -292,28 +298,37 @@ export function manyJobs(now: number, count: number): JobSummary[] {
 
 /** Several hosts of several workers, in all states. */
 export function manyHosts(now: number, hosts: number, workers: number, jobs: number): FakeState {
-  const list = Array.from({ length: hosts }, (_, at) =>
-    host(
+  const list = Array.from({ length: hosts }, (_, at) => {
+    const prefix = `gpu-${at + 1}-worker`;
+    return host(
       {
         id: `gpu-${at + 1}`,
         workers: Array.from({ length: workers }, (_unused, place) => {
           const number = place + 1;
           const odd = (at * 5 + place * 3) % 11;
-          if (odd === 0) return worker(number, { kind: 'idle', since: now - 9000 });
+          if (odd === 0) return worker(number, { kind: 'idle', since: now - 9000 }, 0, prefix);
           if (odd === 1)
-            return worker(number, { kind: 'starting', since: now - 22_000, note: 'ComfyUI is loading' });
-          return worker(number, busyState(number, now, 12_000 * number));
+            return worker(
+              number,
+              { kind: 'starting', since: now - 22_000, note: 'ComfyUI is loading' },
+              0,
+              prefix,
+            );
+          return worker(number, busyState(number, now, 12_000 * number), 0, prefix);
         }),
         vram: Object.fromEntries(
-          Array.from({ length: workers }, (_unused, place) => [`worker-${place + 1}`, 5 + ((place * 7) % 4)]),
+          Array.from({ length: workers }, (_unused, place) => [
+            `${prefix}-${place + 1}`,
+            5 + ((place * 7) % 4),
+          ]),
         ),
         progress: Array.from({ length: workers }, (_unused, place) =>
-          progress(place + 1, 1 + ((place * 5 + at) % 20), 21),
+          progress(place + 1, 1 + ((place * 5 + at) % 20), 21, prefix),
         ),
         change: { maxWorkers: 8 },
       },
       now,
-    ),
-  );
+    );
+  });
   return workshop(now, list, manyJobs(now, jobs), { events: events(now) });
 }

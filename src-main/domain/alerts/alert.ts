@@ -36,6 +36,8 @@ export interface Look {
   readings: readonly Reading[];
   /** Keys (by what they begin with) that cannot be judged now: their alerts stay as they are. */
   blind: readonly string[];
+  /** Keys that could be judged all the same, by another word than the agent's. */
+  seen?: readonly string[];
 }
 
 /** An alert that stands. Times are local epoch ms. */

@@ -101,7 +101,7 @@ export function createAlertEngine(): AlertEngine {
           continue;
         }
         if (reading) continue;
-        if (look.blind.some((beginning) => key.startsWith(beginning))) {
+        if (!look.seen?.includes(key) && look.blind.some((beginning) => key.startsWith(beginning))) {
           one.unknownSince ??= now;
           continue;
         }

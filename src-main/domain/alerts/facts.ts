@@ -1,4 +1,4 @@
-import { isSilent } from '../hosts/agent-word.ts';
+import { isSilent } from '../../../worker-agent/src/contract/agent-word.ts';
 import type { HostView, WorkshopSnapshot } from '../workshop.ts';
 import type { AlertAction, AlertSeverity, Reading } from './alert.ts';
 import type { RunningJob } from './progress-watch.ts';

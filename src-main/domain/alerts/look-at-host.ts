@@ -1,3 +1,4 @@
+import { freshMachineGpus } from '../hosts/machine-view.ts';
 import type { HostView } from '../workshop.ts';
 import type { Reading } from './alert.ts';
 import { type AlertFacts, gb, knowsHost, knowsQueue, liveHosts, quoted, reading, span } from './facts.ts';
@@ -94,21 +95,57 @@ function missingWorkers(host: HostView, facts: AlertFacts): Reading[] {
 function guard(host: HostView, facts: AlertFacts): Reading[] {
   return (host.live?.gpus ?? []).flatMap(({ index, memoryUsedMiB: used }) => {
     const guardMiB = facts.capacity.guardMiB(host.id, index);
-    if (used === null || guardMiB === null) return [];
-    if (used <= guardMiB - GUARD_SLACK_MIB) return [];
+    const above = guardMiB === null ? null : aboveGuard(used, guardMiB);
+    if (above === null) return [];
     const idle = host.status?.workers.find(
       ({ state, gpuIndex }) =>
         state.kind === 'idle' &&
         (gpuIndex === index || (gpuIndex === null && host.status?.gpus.length === 1)),
     );
-    return reading('vram-guard', `${host.id}/${index}`, used > guardMiB ? 'over' : 'between', {
+    return reading('vram-guard', `${host.id}/${index}`, above.verdict, {
       severity: 'warn',
-      text: `GPU ${index}${where(host, facts)} holds ${gb(Math.round(used / 102.4) * 102.4)} GB of VRAM, above the guard of ${gb(guardMiB)} GB. Large jobs may have to wait for memory.`,
+      text: `GPU ${index}${where(host, facts)} holds ${above.words}. Large jobs may have to wait for memory.`,
       action: idle
         ? { kind: 'free-vram', hostId: host.id, workerId: idle.id }
         : { kind: 'open', place: 'capacity' },
     });
   });
+}
+
+function aboveGuard(
+  used: number | null,
+  guardMiB: number,
+): { verdict: Reading['verdict']; words: string } | null {
+  if (used === null || used <= guardMiB - GUARD_SLACK_MIB) return null;
+  const rounded = gb(Math.round(used / 102.4) * 102.4);
+  return {
+    verdict: used > guardMiB ? 'over' : 'between',
+    words: `${rounded} GB of VRAM, above the guard of ${gb(guardMiB)} GB`,
+  };
+}
+
+/**
+ * The cards of hosts whose agents do not tell, as nvidia-smi does: over SSH before an agent is there, and while Redis
+ * is down. @returns `seen`: beginnings of keys that are judged here, though the agent is not heard.
+ */
+export function lookAtMachineGpus({ snapshot, now }: AlertFacts): { readings: Reading[]; seen: string[] } {
+  const cards = freshMachineGpus(snapshot, now).flatMap(({ hostId, name, gpus, guards }) =>
+    gpus.flatMap(({ index, memoryUsedMiB: used }) => {
+      const guard = guards.find((one) => one.index === index)?.guardMiB ?? null;
+      return used === null || guard === null ? [] : [{ hostId, name, index, above: aboveGuard(used, guard) }];
+    }),
+  );
+  return {
+    seen: cards.map(({ hostId, index }) => `vram-guard/${hostId}/${index}`),
+    readings: cards.flatMap(({ hostId, name, index, above }) => {
+      if (above === null) return [];
+      return reading('vram-guard', `${hostId}/${index}`, above.verdict, {
+        severity: 'warn',
+        text: `GPU ${index} of ${quoted(name, 60).replace(/\.$/, '')} holds ${above.words}, as nvidia-smi says there: its agent is not heard. Large jobs may have to wait for memory.`,
+        action: { kind: 'open', place: 'capacity' },
+      });
+    }),
+  };
 }
 
 function unreadableGpu(host: HostView, facts: AlertFacts): Reading[] {

@@ -1,6 +1,6 @@
 import type { Look, Reading } from './alert.ts';
 import { type AlertFacts, clock, knowsQueue, quoted, reading, span } from './facts.ts';
-import { HOST_RULES, lookAtHost } from './look-at-host.ts';
+import { HOST_RULES, lookAtHost, lookAtMachineGpus } from './look-at-host.ts';
 import { lookAtQueue } from './look-at-queue.ts';
 
 /** A round trip must fall to this share of the limit before its alert ends. */
@@ -9,9 +9,12 @@ const CLEAR_SHARE = 0.8;
 /** Judges everything there is to judge now. Pure. */
 export function lookAround(facts: AlertFacts): Look {
   const hosts = Object.values(facts.snapshot.hosts).map((host) => lookAtHost(host, facts));
+  const machines = lookAtMachineGpus(facts);
   const queue = lookAtQueue(facts);
   return {
+    seen: machines.seen,
     readings: [
+      ...machines.readings,
       ...lookAtLink(facts),
       ...hosts.flatMap(({ readings }) => readings),
       ...queue.readings,

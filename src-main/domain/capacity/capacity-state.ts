@@ -1,4 +1,4 @@
-import type { AgentWord } from '../hosts/agent-word.ts';
+import type { AgentWord } from '../../../worker-agent/src/contract/agent-word.ts';
 import type { SharedMark } from '../shared/shared-document.ts';
 import type { CapacitySettings } from './capacity-settings.ts';
 

@@ -1,4 +1,5 @@
-import { agentWord } from '../hosts/agent-word.ts';
+import { agentWord } from '../../../worker-agent/src/contract/agent-word.ts';
+import type { Gpu } from '../../../worker-agent/src/contract/telemetry.ts';
 import type { HostView, JobSummary } from '../workshop.ts';
 import type { CapacitySettings } from './capacity-settings.ts';
 import type { FitOfCount, HostCapacity, KindNeed } from './capacity-state.ts';
@@ -66,10 +67,7 @@ export function hostCapacityOf(input: CapacityInput): HostCapacity {
     guardMiB: guard.mib,
     guardFrom: guard.from,
     guardTooHighMiB: guard.tooHigh,
-    cardGuards: gpus.map(({ index, memoryTotalMiB }) => ({
-      index,
-      guardMiB: guardOf(asked, memoryTotalMiB).mib,
-    })),
+    cardGuards: guardsOf(asked, gpus),
     otherMiB: told.length === 0 ? null : Math.round(otherMiB),
     othersUnknownOn,
     heaviest,
@@ -91,7 +89,7 @@ type Asked = { mib: number | null; from: HostCapacity['guardFrom'] };
 
 /** The guard that somebody set, the nearest first; whoever set it may not have thought of these cards. */
 function askedGuard(
-  { id, status }: HostView,
+  { id, status }: Pick<HostView, 'id' | 'status'>,
   { guards, guardMiB }: CapacitySettings,
   ofTheWorkshop: number | null,
 ): Asked {
@@ -100,6 +98,23 @@ function askedGuard(
   if (guardMiB !== null) return { mib: guardMiB, from: 'console' };
   if (ofTheWorkshop !== null) return { mib: ofTheWorkshop, from: 'workshop' };
   return { mib: status?.guardMiB ?? null, from: status?.guardMiB == null ? null : 'agent' };
+}
+
+const guardsOf = (asked: Asked, gpus: readonly Pick<Gpu, 'index' | 'memoryTotalMiB'>[]) =>
+  gpus.map(({ index, memoryTotalMiB }) => ({ index, guardMiB: guardOf(asked, memoryTotalMiB).mib }));
+
+/** The guard of each card of a host, also of cards that its agent has not told of. */
+export function cardGuardsOf(
+  {
+    host,
+    settings,
+    workshopGuardMiB,
+  }: Pick<CapacityInput, 'settings' | 'workshopGuardMiB'> & {
+    host: Pick<HostView, 'id' | 'status'>;
+  },
+  gpus: readonly Gpu[],
+): HostCapacity['cardGuards'] {
+  return guardsOf(askedGuard(host, settings, workshopGuardMiB), gpus);
 }
 
 /** What holds for a card: a guard that it can never reach would never warn, so its usual share counts. */

@@ -23,10 +23,37 @@ export interface MachineView {
 
 export interface MachineGpus {
   gpus: Gpu[];
+  /** What holds memory on them; empty where the driver does not tell. */
+  processes: GpuProcess[];
   /** When they were read, local epoch ms; null before the first reading. */
   at: number | null;
   /** Why there are none; null while there are. */
   error: string | null;
+  /** The guard line of each card, MiB. */
+  guards: { index: number; guardMiB: number | null }[];
+}
+
+/** A program that holds memory on one GPU. */
+export interface GpuProcess {
+  pid: number;
+  /** Its name without the folder; null where the driver does not say. */
+  program: string | null;
+  gpuIndex: number;
+  memoryMiB: number;
+}
+
+/** Figures older than this are not known now, ms: nvidia-smi prints them once a second. */
+const FRESH_MS = 5000;
+
+/** GPU hosts whose cards are read without their agents, and were within the last seconds. `at`: local epoch ms. */
+export function freshMachineGpus(
+  { machines = [] }: { machines?: readonly MachineView[] },
+  at: number,
+): (Pick<MachineGpus, 'gpus' | 'guards'> & { hostId: string; name: string })[] {
+  return machines.flatMap(({ id, name, gpus: said }) => {
+    const fresh = said?.at != null && said.error === null && at - said.at <= FRESH_MS;
+    return fresh ? [{ hostId: id, name, gpus: said.gpus, guards: said.guards }] : [];
+  });
 }
 
 /** A machine as a profile names it. */

@@ -1,4 +1,4 @@
-import { isSpeaking } from '../hosts/agent-word.ts';
+import { isSpeaking } from '../../../worker-agent/src/contract/agent-word.ts';
 import type { StartEstimate } from '../wait/waits.ts';
 import { ENDED_LISTED, type HostView, type JobSummary, type WorkshopSnapshot } from '../workshop.ts';
 import { showableName } from './person-name.ts';

@@ -1,4 +1,4 @@
-import { isSilent } from '../hosts/agent-word.ts';
+import { isSilent } from '../../../worker-agent/src/contract/agent-word.ts';
 import type { WorkshopSnapshot } from '../workshop.ts';
 import { createCalibration } from './calibration.ts';
 import { createEstimateRecord, type KeptPromise } from './estimate-record.ts';

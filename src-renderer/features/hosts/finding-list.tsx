@@ -5,9 +5,9 @@ import { toneColor } from '../../components/tone.ts';
 import styles from './hosts.module.css';
 
 /** What the look over a machine found, in words. */
-export function FindingList({ findings }: { findings: DeployView['findings'] }) {
+export function FindingList({ view: { name, findings } }: { view: Pick<DeployView, 'name' | 'findings'> }) {
   return (
-    <section aria-label="What was found">
+    <section aria-label={`What was found on ${cut(name, 100)}`}>
       <h3 className={styles.heading}>What was found</h3>
       <dl className={styles.findings}>
         {findings.map(({ label, value, tone, note }) => (

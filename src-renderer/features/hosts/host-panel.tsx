@@ -58,7 +58,7 @@ export function HostPanel({ view, stale }: { view: DeployView; stale: boolean })
         <HostActs view={view} />
       </div>
       {view.loginUrl !== null && (
-        <section className={styles.login} aria-label="Tailscale login">
+        <section className={styles.login} aria-label={`Tailscale login of ${cut(view.name, 100)}`}>
           <p>
             <b>{`${cut(view.name, 80)} waits for you.`}</b>{' '}
             {'Log in with the account of the tailnet that the VPS is in; it goes on by itself then.'}
@@ -96,7 +96,7 @@ export function HostPanel({ view, stale }: { view: DeployView; stale: boolean })
       {view.steps.length > 0 && (
         <div className={styles.columns}>
           <StepList view={view} />
-          <FindingList findings={view.findings} />
+          <FindingList view={view} />
         </div>
       )}
       <RuntimeForm key={JSON.stringify(view.choices)} view={view} />

@@ -11,7 +11,7 @@ const HEADINGS = { deploy: 'The plan', rollback: 'Going back', uninstall: 'Remov
 /** The plan, with exactly what would be run, and what became of each step. */
 export function StepList({ view }: { view: DeployView }) {
   return (
-    <section aria-label={HEADINGS[view.act]}>
+    <section aria-label={`${HEADINGS[view.act]}: ${cut(view.name, 100)}`}>
       <h3 className={styles.heading}>{HEADINGS[view.act]}</h3>
       <ol className={styles.steps}>
         {view.steps.map((step) => (

@@ -1,10 +1,10 @@
 import { Button, Select } from '@mantine/core';
+import { isReporting } from '../../../worker-agent/src/contract/agent-word.ts';
 import { listText, plural } from '../../components/format.ts';
 import { useClock } from '../../live/clock.ts';
 import { useSetMode } from '../../live/fleet-verbs.ts';
 import { useCap, useLineCap } from '../../live/people-verbs.ts';
 import { modeOf } from '../../live/queue-mode.ts';
-import { speaks } from '../../live/speaks.ts';
 import { type LiveState, liveStore, useLive } from '../../live/store.ts';
 import styles from './people.module.css';
 
@@ -92,9 +92,12 @@ const SHARED: readonly string[] = ['round_robin', 'fair'];
 function workersOf(hosts: LiveState['hosts'], now: number): { workers: number; leftOut: string[] } {
   const all = Object.values(hosts);
   return {
-    workers: all.filter((host) => speaks(host, now)).flatMap(({ status }) => status?.workers ?? []).length,
+    workers: all.filter((host) => isReporting(host, now)).flatMap(({ status }) => status?.workers ?? [])
+      .length,
     // One that was stopped has said so: it has none.
-    leftOut: all.filter((host) => !speaks(host, now) && host.status?.phase !== 'stopped').map(({ id }) => id),
+    leftOut: all
+      .filter((host) => !isReporting(host, now) && host.status?.phase !== 'stopped')
+      .map(({ id }) => id),
   };
 }
 

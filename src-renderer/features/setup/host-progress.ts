@@ -1,6 +1,6 @@
 import type { DeployView, GpuHostProfile, HostView } from '../../../src-main/api/types.ts';
+import { isReporting } from '../../../worker-agent/src/contract/agent-word.ts';
 import { listText } from '../../components/format.ts';
-import { speaks } from '../../live/speaks.ts';
 
 /** How far a GPU host is. null is unknown: this console has neither looked nor heard. */
 export interface HostProgress {
@@ -33,7 +33,7 @@ function agentOf(
   now: number,
 ): HostProgress['agent'] {
   const { status, heardAt } = host ?? { status: null, heardAt: null };
-  if (host && speaks(host, now)) return 'reports';
+  if (host && isReporting(host, now)) return 'reports';
   // What was seen on the machine after its last word is nearer to the truth than that word.
   if (view && view.lookedAt !== null && view.lookedAt >= (heardAt ?? 0))
     return view.installed === null ? 'none' : view.installed.running ? 'unheard' : 'idle';

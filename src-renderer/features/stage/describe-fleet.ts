@@ -6,7 +6,7 @@ import { absencesOf } from './describe-agents.ts';
 import { describeScaling } from './describe-scaling.ts';
 import { describeWhatIf } from './describe-what-if.ts';
 import type { StageFacts } from './facts.ts';
-import { healthOf, upOf, wantedOf } from './host-health.ts';
+import { healthOf, tellsNow, upOf, wantedOf } from './host-health.ts';
 import type { NextStep, StageSentence } from './stage-sentence.ts';
 
 /** A worker together with its host and the name that tells it apart. */
@@ -21,9 +21,7 @@ const ODD_AFTER = 5000;
 
 /** Says what the workers do; called when at least one agent reports. */
 export function describeFleet(facts: StageFacts, now: number): StageSentence {
-  const hosts = Object.values(facts.hosts).filter((host) =>
-    ['reporting', 'stopping'].includes(healthOf(host, facts, now).kind),
-  );
+  const hosts = Object.values(facts.hosts).filter((host) => tellsNow(healthOf(host, facts, now)));
   const several = Object.keys(facts.hosts).length > 1;
   const workers: Named[] = hosts.flatMap((host) =>
     (host.status?.workers ?? []).map((worker) => ({

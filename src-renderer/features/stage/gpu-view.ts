@@ -1,6 +1,8 @@
-import type { Gpu, HostView } from '../../../src-main/api/types.ts';
-import { compareNames } from '../../components/format.ts';
+import type { Gpu, HostView, MachineView } from '../../../src-main/api/types.ts';
+import { compareNames, nameOnHost } from '../../components/format.ts';
 import { toLocal } from '../../live/clock.ts';
+
+type MachineGpus = NonNullable<MachineView['gpus']>;
 
 /** One GPU's newest figures, whichever word brought them. null = not known. */
 export interface GpuFigures extends Pick<Gpu, 'index' | 'name' | 'powerLimitW'> {
@@ -13,8 +15,8 @@ export interface GpuFigures extends Pick<Gpu, 'index' | 'name' | 'powerLimitW'> 
 
 /** VRAM of one card, split by who holds it, in MiB. */
 export interface VramSplit {
-  parts: { workerId: string; mib: number }[];
-  /** Used, but by none of our workers: other processes, or memory the driver does not attribute. null = not known. */
+  parts: { id: string; name: string; mib: number; hue: string }[];
+  /** Used, but by none of the parts: other programs, or memory the driver does not attribute. null = not known. */
   otherMiB: number | null;
 }
 
@@ -41,13 +43,42 @@ export function gpuFiguresAt(host: HostView, clockOffsetMs: number | null): numb
   return toLocal(host.live?.at ?? host.status?.at, clockOffsetMs);
 }
 
+/** By the agent's word: what each worker holds. */
 export function splitOf(host: HostView, gpu: GpuFigures): VramSplit {
   const held = (host.live?.vram ?? host.status?.vram ?? []).filter(({ gpuIndex }) => gpuIndex === gpu.index);
   const parts = held
-    .map(({ workerId, memoryMiB }) => ({ workerId, mib: memoryMiB }))
-    .sort((a, b) => compareNames(a.workerId, b.workerId));
-  const ours = parts.reduce((sum, { mib }) => sum + mib, 0);
-  return { parts, otherMiB: gpu.usedMiB === null ? null : Math.max(0, gpu.usedMiB - ours) };
+    .map(({ workerId, memoryMiB }) => ({
+      ...{ id: workerId, name: nameOnHost(host.id, workerId), mib: memoryMiB },
+      hue: workerHue(host, workerId),
+    }))
+    .sort((a, b) => compareNames(a.id, b.id));
+  return { parts, otherMiB: restOf(gpu, parts) };
+}
+
+const restOf = ({ usedMiB }: GpuFigures, parts: VramSplit['parts']) =>
+  usedMiB === null
+    ? null
+    : Math.max(
+        0,
+        parts.reduce((rest, { mib }) => rest - mib, usedMiB),
+      );
+
+/** GPUs of a machine as nvidia-smi tells them there. */
+export function gpusOfMachine({ gpus }: MachineGpus): GpuFigures[] {
+  return gpus.map((gpu) => ({
+    ...gpu,
+    ...{ totalMiB: gpu.memoryTotalMiB, usedMiB: gpu.memoryUsedMiB },
+  }));
+}
+
+/** By nvidia-smi's word: what each program holds. Which of them are workers only their agent knows: no worker's colour. */
+export function splitOfMachine({ processes }: MachineGpus, gpu: GpuFigures): VramSplit {
+  const parts = processes
+    .filter(({ gpuIndex }) => gpuIndex === gpu.index)
+    .map(({ pid, program, memoryMiB }) => ({
+      ...{ id: `process ${pid}`, name: program ?? `process ${pid}`, mib: memoryMiB, hue: 'var(--start)' },
+    }));
+  return { parts, otherMiB: restOf(gpu, parts) };
 }
 
 /** VRAM that a worker holds over all cards, MiB; null when nobody said. */

@@ -1,4 +1,5 @@
 import type { HostView, WorkerStatus } from '../../../src-main/api/types.ts';
+import { agentWord } from '../../../worker-agent/src/contract/agent-word.ts';
 import { toLocal } from '../../live/clock.ts';
 import { isReached, type StageFacts } from './facts.ts';
 
@@ -25,15 +26,26 @@ export function healthOf(
   facts: Pick<StageFacts, 'line' | 'links' | 'clockOffsetMs'>,
   now: number,
 ): HostHealth {
-  const heard = lastHeard(host, facts.clockOffsetMs);
-  if (!isReached(facts)) return { kind: 'unreachable', since: heard };
-  if (host.mismatch !== null) return { kind: 'mismatch', sentence: host.mismatch };
-  if (!host.status) return { kind: 'unheard' };
-  if (host.status.phase === 'stopped')
-    return { kind: 'stopped', since: toLocal(host.status.at, facts.clockOffsetMs) };
-  if (heard !== null && now - heard > host.status.nextWithinMs) return { kind: 'silent', since: heard };
-  return host.status.phase === 'stopping' ? { kind: 'stopping' } : { kind: 'reporting' };
+  const since = lastHeard(host, facts.clockOffsetMs);
+  const kind = agentWord({ ...host, heardAt: since }, isReached(facts), now);
+  switch (kind) {
+    case 'mismatch':
+      return { kind, sentence: host.mismatch ?? '' };
+    case 'stopped':
+      return { kind, since: toLocal(host.status?.at, facts.clockOffsetMs) };
+    case 'silent':
+    case 'unreachable':
+      return { kind, since };
+    case 'now':
+      return { kind: 'reporting' };
+    default:
+      return { kind };
+  }
 }
+
+/** Whether its figures are of now. */
+export const tellsNow = (health: HostHealth): boolean =>
+  health.kind === 'reporting' || health.kind === 'stopping';
 
 /** How many workers are wanted; before anybody said so, as many as the agent runs by its own configuration. */
 export function wantedOf(host: HostView): number | null {

@@ -1,8 +1,8 @@
-import { useLive } from '../../live/store.ts';
+import { useMediaQuery } from '@mantine/hooks';
+import { useLive, useLiveData } from '../../live/store.ts';
 import { EventLine } from './event-line.tsx';
 import { FirstRun } from './first-run.tsx';
 import { GpuPanel } from './gpu-panel.tsx';
-import { GpusOverSsh } from './gpus-over-ssh.tsx';
 import { NextUp } from './next-up.tsx';
 import { NoAgent } from './no-agent.tsx';
 import { QueuePanel } from './queue-panel.tsx';
@@ -24,47 +24,66 @@ export function StageScreen() {
         </div>
       )}
       {known && (set || noticed) && <EventLine />}
-      {known && set && <Panels />}
-      <GpusOverSsh />
+      {known && (set ? <Panels /> : <MachinesOnly />)}
+    </div>
+  );
+}
+
+/** A window in which two hosts find place side by side in full. */
+const ROOMY = '(min-width: 100em) and (min-height: 56em)';
+
+/** GPU hosts of which no agent has spoken, and whose GPUs are read on the machine itself. */
+const useMachinesOnly = (): string[] =>
+  useLiveData(({ machines, hosts }) =>
+    machines.flatMap(({ id, gpus }) => (gpus && hosts[id] === undefined ? [id] : [])),
+  );
+
+function MachinesOnly() {
+  const ids = useMachinesOnly();
+  return ids.length === 0 ? null : (
+    <div className={styles.machines}>
+      {ids.map((id) => (
+        <GpuPanel key={id} hostId={id} />
+      ))}
     </div>
   );
 }
 
 function Panels() {
-  const hostIds = useLive((state) => state.hostIds);
-  const [only] = hostIds;
-  if (hostIds.length > 1)
+  const agents = useLive((state) => state.hostIds);
+  const machines = useMachinesOnly();
+  const roomy = useMediaQuery(ROOMY, false, { getInitialValueInEffect: false });
+  const dense = !roomy || agents.length + machines.length > 2;
+  const [only] = agents;
+  if (agents.length === 1 && only !== undefined && machines.length === 0)
     return (
-      <div className={styles.many}>
-        <div className={styles.hosts}>
-          {hostIds.map((id) => (
-            <HostPanel key={id} hostId={id} />
-          ))}
-        </div>
-        <div className={styles.beside}>
-          <QueuePanel />
-          <NextUp />
-        </div>
-      </div>
-    );
-  if (only === undefined)
-    return (
-      <div className={styles.many}>
-        <div className={styles.middle}>
-          <NoAgent />
-        </div>
-        <div className={styles.beside}>
-          <QueuePanel />
-          <NextUp />
-        </div>
+      <div className={styles.grid}>
+        <GpuPanel hostId={only} />
+        <QueuePanel />
+        <WorkersPanel hostId={only} />
+        <NextUp />
       </div>
     );
   return (
-    <div className={styles.grid}>
-      <GpuPanel hostId={only} />
-      <QueuePanel />
-      <WorkersPanel hostId={only} />
-      <NextUp />
+    <div className={styles.many}>
+      {agents.length === 0 ? (
+        <div className={styles.before}>
+          <MachinesOnly />
+          <div className={styles.middle}>
+            <NoAgent />
+          </div>
+        </div>
+      ) : (
+        <div className={styles.hosts}>
+          {[...agents, ...machines].map((id) => (
+            <HostPanel key={id} hostId={id} dense={dense} />
+          ))}
+        </div>
+      )}
+      <div className={styles.beside}>
+        <QueuePanel />
+        <NextUp />
+      </div>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { memo } from 'react';
 import type { HostView, WorkerStatus } from '../../../src-main/api/types.ts';
-import { gigabytes } from '../../components/format.ts';
+import { gigabytes, nameOnHost } from '../../components/format.ts';
 import { Meter } from '../../components/meter.tsx';
 import { Person } from '../../components/person.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
@@ -14,7 +14,7 @@ import { type LiveState, liveStore, useLive, useLiveData } from '../../live/stor
 import { describeWorker, type WorkerWords } from './describe-worker.ts';
 import { factsOf } from './facts.ts';
 import { vramOfWorker, workerHue } from './gpu-view.ts';
-import { healthOf, lastHeard } from './host-health.ts';
+import { healthOf, lastHeard, tellsNow } from './host-health.ts';
 import styles from './worker-card.module.css';
 import { WorkerMenu } from './worker-menu.tsx';
 
@@ -43,7 +43,7 @@ export const WorkerCard = memo(function WorkerCard({ hostId, workerId, dense }: 
       <div className={styles.head}>
         <i className={styles.swatch} style={{ background: hue }} />
         <h3 className={styles.name} title={workerId}>
-          {workerId}
+          {dense ? nameOnHost(hostId, workerId) : workerId}
         </h3>
         <WorkerMenu hostId={hostId} workerId={workerId} state={state} />
       </div>
@@ -80,7 +80,7 @@ function wordsOf(live: LiveState, hostId: string, workerId: string, now: number)
   const host = live.hosts[hostId];
   const worker = workerOf(host, workerId);
   if (!host || !worker) return undefined;
-  const reports = ['reporting', 'stopping'].includes(healthOf(host, factsOf(live), now).kind);
+  const reports = tellsNow(healthOf(host, factsOf(live), now));
   const until = reports ? now : (lastHeard(host, live.clockOffsetMs) ?? now);
   const context = {
     progress: progressOf(host, workerId),

@@ -1,13 +1,16 @@
 import { Button } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { compareNames, plural } from '../../components/format.ts';
-import { Age, Panel } from '../../components/panel.tsx';
+import { Age, Panel, PanelPart } from '../../components/panel.tsx';
 import { useClock } from '../../live/clock.ts';
 import { useSetCount } from '../../live/fleet-verbs.ts';
+import { useIsStale } from '../../live/speaks.ts';
 import { type LiveState, liveStore, useLive } from '../../live/store.ts';
 import { CountStepper } from './count-stepper.tsx';
 import { factsOf } from './facts.ts';
-import { GpuRows, useStale } from './gpu-panel.tsx';
+import { GpuCards } from './gpu-cards.tsx';
+import { GpusFrom, gpuTitle, useHostName } from './gpu-panel.tsx';
+import { useGpuCards, useGpusStale, useGpuTeller } from './gpu-word.ts';
 import { healthOf, lastHeard, wantedOf } from './host-health.ts';
 import { Recently } from './recent-events.tsx';
 import { WorkerCard } from './worker-card.tsx';
@@ -15,7 +18,7 @@ import styles from './workers-panel.module.css';
 
 /** The workers of the one host. */
 export function WorkersPanel({ hostId }: { hostId: string }) {
-  const stale = useStale(hostId);
+  const stale = useIsStale(hostId);
   const wanted = useLive(({ hosts }) => (hosts[hostId] ? wantedOf(hosts[hostId]) : null));
   return (
     <Panel
@@ -34,30 +37,44 @@ export function WorkersPanel({ hostId }: { hostId: string }) {
   );
 }
 
-/** One of several hosts: its own stepper, GPUs in a line each, workers in small. */
-export function HostPanel({ hostId }: { hostId: string }) {
-  const stale = useStale(hostId);
+/** One of several hosts with its own stepper. @param props.dense GPUs in a few lines each, workers in small. */
+export function HostPanel({ hostId, dense }: { hostId: string; dense: boolean }) {
+  const stale = useIsStale(hostId);
+  const there = useLive(({ hosts }) => hosts[hostId] !== undefined);
+  const name = useHostName(hostId);
+  const gpus = useGpuCards(hostId);
+  const [only] = gpus;
+  const model = gpus.length === 1 && only ? gpuTitle(only) : '';
+  const gpusStale = useGpusStale(hostId);
+  const byMachine = useGpuTeller(hostId) === 'machine';
   const trouble = useClock((now) => {
     const state = liveStore.getState();
-    const there = state.hosts[hostId];
-    return there ? healthWords(healthOf(there, factsOf(state), now).kind) : '';
+    const host = state.hosts[hostId];
+    return host ? healthWords(healthOf(host, factsOf(state), now).kind) : 'no agent yet';
   });
   return (
     <Panel
-      title={hostId}
-      stale={stale}
+      title={name}
       aside={
         <>
           {trouble}
           <Age read={heardFrom(hostId)} />
-          <CountStepper hostId={hostId} small />
+          {there && <CountStepper hostId={hostId} small />}
         </>
       }
     >
-      <div className={styles.bar}>
-        <GpuRows hostId={hostId} />
-      </div>
-      <Cards hostId={hostId} dense />
+      <PanelPart stale={gpusStale} className={styles.bar}>
+        {(byMachine || (model && !dense)) && (
+          <div className={styles.from}>
+            <span className={styles.model}>{(!dense && model) || 'GPU'}</span>
+            {byMachine && <GpusFrom hostId={hostId} />}
+          </div>
+        )}
+        <GpuCards hostId={hostId} gpus={gpus} dense={dense} />
+      </PanelPart>
+      <PanelPart stale={stale} className={styles.workers}>
+        <Cards hostId={hostId} dense={dense} />
+      </PanelPart>
     </Panel>
   );
 }
@@ -99,7 +116,7 @@ function Cards({ hostId, dense }: { hostId: string; dense: boolean }) {
 }
 
 function NoWorker({ hostId }: { hostId: string }) {
-  const known = useLive(({ hosts }) => hosts[hostId]?.status !== null);
+  const known = useLive(({ hosts }) => (hosts[hostId]?.status ?? null) !== null);
   const wanted = useLive(({ hosts }) => (hosts[hostId] ? (wantedOf(hosts[hostId]) ?? 0) : 0));
   const stopped = useLive(({ hosts }) => hosts[hostId]?.status?.phase === 'stopped');
   const setCount = useSetCount();
@@ -121,7 +138,7 @@ function NoWorker({ hostId }: { hostId: string }) {
         loading={setCount.isPending}
         onClick={() => setCount.mutate({ hostId, workers: 1 })}
       >
-        Start worker-1
+        Start one worker
       </Button>
     </div>
   );

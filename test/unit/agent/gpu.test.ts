@@ -57,11 +57,20 @@ describe('nvidia-smi lines (contract 6.1)', () => {
   test('process names may hold spaces and commas', () => {
     expect(parseProcessLine('4211, /opt/my, apps/python 3, GPU-1, 20134')).toEqual({
       pid: 4211,
+      program: '/opt/my, apps/python 3',
       gpuUuid: 'GPU-1',
       memoryMiB: 20_134,
     });
-    expect(parseProcessLine('4211, [Not Found], GPU-1, [N/A]')).toMatchObject({ memoryMiB: null });
+    expect(parseProcessLine('4211, [Not Found], GPU-1, [N/A]')).toMatchObject({
+      program: null,
+      memoryMiB: null,
+    });
     expect(parseProcessLine('No running processes found')).toBeUndefined();
+    // Both queries may come over one channel; a card is no process, whatever its driver leaves out.
+    const card = '1, GPU-1b2c, NVIDIA H100 80GB HBM3, 81559, 40213, 40800, 87, 54';
+    expect(parseProcessLine(`${card}, 412.33, 700.00`)).toBeUndefined();
+    expect(parseProcessLine(`${card}, [N/A], [N/A]`)).toBeUndefined();
+    expect(parseProcessLine(`${card}, N/A, N/A`)).toBeUndefined();
   });
 });
 

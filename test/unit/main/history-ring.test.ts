@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createHistoryRings, sampleOf } from '../../../src-main/domain/history-ring.ts';
+import type { MachineView } from '../../../src-main/domain/hosts/machine-view.ts';
 import { createLiveModel, type LiveModel } from '../../../src-main/domain/live-model.ts';
 import type { Sample } from '../../../src-main/domain/workshop.ts';
 import { PROTOCOL_VERSION } from '../../../worker-agent/src/contract/protocol.ts';
@@ -64,6 +65,26 @@ describe('a sample', () => {
       vramMiB: { 'h/0': 1000 },
       utilization: { 'h/0': 50 },
     });
+  });
+
+  test('takes the figures of nvidia-smi on the machine where no agent tells, while they are of now', () => {
+    const live = model();
+    const machine = (id: string, mib: number, at = NOW + 600): MachineView => ({
+      ...{ id, role: 'gpu-host', name: id, address: 'root@203.0.113.7' },
+      link: { kind: 'ready', since: 1, rttMs: 38 },
+      gpus: { gpus: [gpu(mib)], processes: [], at, error: null, guards: [] },
+    });
+    live.machines([machine('h', 7000), machine('new', 3000), machine('old', 9000, NOW - 6000)]);
+    // An agent that tells goes first.
+    expect(sampleOf(live.now, NOW + 1000).vramMiB).toEqual({ 'h/0': 1000, 'new/0': 3000 });
+    live.observe({
+      kind: 'link',
+      link: { kind: 'lost', since: 1, code: 'x', why: '', remedy: '', retryAt: null },
+    });
+    const { pending, vramMiB, utilization } = sampleOf(live.now, NOW + 1000);
+    expect(pending).toBeNull();
+    expect(vramMiB).toEqual({ 'h/0': 7000, 'new/0': 3000 });
+    expect(utilization).toEqual({ 'h/0': 50, 'new/0': 50 });
   });
 
   test('is all gaps while the link is lost, never zeros and never the last figures', () => {

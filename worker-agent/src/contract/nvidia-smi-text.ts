@@ -3,6 +3,8 @@ import type { Gpu } from './telemetry.ts';
 /** VRAM that one process holds on one GPU; null where the driver does not say. */
 export interface ProcessVram {
   pid: number;
+  /** Path of its program; null where the driver does not say. */
+  program: string | null;
   gpuUuid: string;
   memoryMiB: number | null;
 }
@@ -20,6 +22,9 @@ export const GPU_FIELDS = [
   'power.draw',
   'power.limit',
 ] as const;
+
+/** Fields asked for of each process that computes, in order. */
+export const PROCESS_FIELDS = ['pid', 'process_name', 'gpu_uuid', 'used_gpu_memory'] as const;
 
 /** What one line of the GPU query says; undefined when the line is no such answer (an error text, say). */
 export function parseGpuLine(line: string): Gpu | undefined {
@@ -45,8 +50,8 @@ export function parseGpuLine(line: string): Gpu | undefined {
 }
 
 /**
- * What one line of `--query-compute-apps=pid,process_name,gpu_uuid,used_gpu_memory` says. The name may hold commas,
- * so the line is read from both ends (contract 6.1).
+ * What one line of the query of processes says. The name may hold commas, so the line is read from both ends
+ * (contract 6.1). A line of the GPU query is none.
  */
 export function parseProcessLine(line: string): ProcessVram | undefined {
   const cells = line.split(',').map((cell) => cell.trim());
@@ -54,7 +59,14 @@ export function parseProcessLine(line: string): ProcessVram | undefined {
   const pid = number(cells[0]);
   const gpuUuid = cells.at(-2);
   if (pid === null || !Number.isInteger(pid) || pid <= 0 || !gpuUuid) return undefined;
-  return { pid, gpuUuid, memoryMiB: positive(number(cells.at(-1))) };
+  // The last but one of a card is a figure.
+  if (text(gpuUuid) === null || /^\d/.test(gpuUuid)) return undefined;
+  return {
+    pid,
+    program: text(cells.slice(1, -2).join(', ')),
+    gpuUuid,
+    memoryMiB: positive(number(cells.at(-1))),
+  };
 }
 
 /** `[N/A]`, `[Not Supported]`, `[Unknown Error]`, `N/A` … all mean that the driver does not say. */

@@ -1,5 +1,11 @@
 import { type ErrorInfo, WorkshopError } from '../contract/errors.ts';
-import { GPU_FIELDS, type ProcessVram, parseGpuLine, parseProcessLine } from '../contract/nvidia-smi-text.ts';
+import {
+  GPU_FIELDS,
+  PROCESS_FIELDS,
+  type ProcessVram,
+  parseGpuLine,
+  parseProcessLine,
+} from '../contract/nvidia-smi-text.ts';
 import type { Gpu } from '../contract/telemetry.ts';
 import { keepLineStream } from './line-stream.ts';
 import type { GpuReader } from './roles.ts';
@@ -49,7 +55,7 @@ export function openNvidiaSmi(options: NvidiaSmiOptions): GpuReader {
   // Prints nothing at all while no process computes, so each line stands for itself and grows old by itself.
   const processStream = keepLineStream({
     command,
-    args: ['--query-compute-apps=pid,process_name,gpu_uuid,used_gpu_memory', ...loop],
+    args: [`--query-compute-apps=${PROCESS_FIELDS.join(',')}`, ...loop],
     retryMs,
     onLine(line) {
       const process = parseProcessLine(line);

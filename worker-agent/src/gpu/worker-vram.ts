@@ -4,7 +4,7 @@ import type { Gpu, WorkerVram } from '../contract/telemetry.ts';
 /** Adds up per worker what its processes hold on each GPU. Processes of nobody we know are left out. */
 export function vramByWorker(
   gpus: readonly Gpu[],
-  processes: readonly ProcessVram[],
+  processes: readonly Omit<ProcessVram, 'program'>[],
   pidsOf: ReadonlyMap<string, ReadonlySet<number>>,
 ): WorkerVram[] {
   const indexOf = new Map(gpus.map((gpu) => [gpu.uuid, gpu.index]));

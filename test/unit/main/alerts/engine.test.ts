@@ -52,6 +52,16 @@ describe('one alert', () => {
     expect(standing()).toEqual([]);
   });
 
+  test('that another word shows to be over ends, though nothing else of its host can be judged', () => {
+    const { step, standing } = walk();
+    step(look(says('vram-guard', 'over', 'vram-guard/h/0')), 90);
+    const dark: Look = { readings: [], blind: ['vram-guard/', 'vram-guard/h/'] };
+    step(dark, 300);
+    expect(standing()).toEqual(['vram-guard/h/0']);
+    expect(step({ ...dark, seen: ['vram-guard/other/0'] }, 300).records).toEqual([]);
+    expect(step({ ...dark, seen: ['vram-guard/h/0'] }, 300).records).toEqual(['resolved vram-guard']);
+  });
+
   test('a spike shorter than that says nothing', () => {
     const { step } = walk();
     for (let at = 0; at < 5; at += 1)

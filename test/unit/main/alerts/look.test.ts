@@ -4,6 +4,7 @@ import { liveHosts } from '../../../../src-main/domain/alerts/facts.ts';
 import { lookAround } from '../../../../src-main/domain/alerts/look.ts';
 import { createProgressWatch } from '../../../../src-main/domain/alerts/progress-watch.ts';
 import { freshAlertSettings, type RuleId, rulesInForce } from '../../../../src-main/domain/alerts/rules.ts';
+import type { MachineView } from '../../../../src-main/domain/hosts/machine-view.ts';
 import type { WorkshopSnapshot } from '../../../../src-main/domain/workshop.ts';
 import {
   busyState,
@@ -216,6 +217,44 @@ describe('a GPU host', () => {
   });
 });
 
+describe('a GPU that nvidia-smi tells of without its agent', () => {
+  const read = (usedGb: number, change: Partial<NonNullable<MachineView['gpus']>> = {}): MachineView => ({
+    ...{ id: 'gpu-1', role: 'gpu-host', name: 'the H100', address: 'root@203.0.113.7' },
+    link: { kind: 'ready', since: 1, rttMs: 38 },
+    gpus: {
+      gpus: [gpu(0, { memoryUsedMiB: usedGb * GB })],
+      ...{ processes: [], at: NOW - 800, error: null, guards: [{ index: 0, guardMiB: 70 * GB }], ...change },
+    },
+  });
+  const lost = { redis: { kind: 'lost' as const, since: NOW - MINUTE, code: 'REDIS_UNREACHABLE' } };
+  const links = { redis: { ...lost.redis, why: 'It is gone.', remedy: 'Look.', retryAt: null } };
+  const judged = (snapshot: WorkshopSnapshot) => {
+    const { readings, seen: known } = seen(snapshot);
+    return { texts: readings.filter(({ rule }) => rule === 'vram-guard').map(({ text }) => text), known };
+  };
+
+  test('is held against the guard while Redis is down, and the alert says whose word that is', () => {
+    const { snapshot } = workshop(NOW, [host({ workers: [idle(1)] }, NOW)], [], { links });
+    const { texts, known } = judged({ ...snapshot, machines: [read(72)] });
+    expect(texts).toEqual([
+      'GPU 0 of the H100 holds 72 GB of VRAM, above the guard of 70 GB, as nvidia-smi says there: its agent is not heard. Large jobs may have to wait for memory.',
+    ]);
+    expect(known).toEqual(['vram-guard/gpu-1/0']);
+    // Below the guard it is seen to be over, though all else of the host is in the dark.
+    expect(judged({ ...snapshot, machines: [read(60)] })).toEqual({ texts: [], known });
+  });
+
+  test('is not judged by figures that are old, broken off, or without a guard', () => {
+    const { snapshot } = workshop(NOW, [], [], { links });
+    const none = { texts: [], known: [] };
+    expect(judged({ ...snapshot, machines: [read(72, { at: NOW - 6000 })] })).toEqual(none);
+    expect(judged({ ...snapshot, machines: [read(72, { error: 'It ended.' })] })).toEqual(none);
+    expect(judged({ ...snapshot, machines: [read(72, { guards: [] })] })).toEqual(none);
+    const unread = read(72, { gpus: [gpu(0, { memoryUsedMiB: null })] });
+    expect(judged({ ...snapshot, machines: [unread] })).toEqual(none);
+  });
+});
+
 describe('a job without progress', () => {
   const at = (step: number) =>
     workshop(
@@ -289,5 +328,5 @@ describe('the way and the rental', () => {
 
 test('a quiet workshop gives no reading at all', () => {
   const state = stageStates['all-idle']?.(NOW);
-  expect(state && seen(state.snapshot)).toEqual({ readings: [], blind: [] });
+  expect(state && seen(state.snapshot)).toEqual({ readings: [], blind: [], seen: [] });
 });
