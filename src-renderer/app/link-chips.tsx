@@ -51,7 +51,7 @@ function LinkChip({ name, short, tone, sentence, machineId, steps = [], tailnets
       <Popover.Dropdown style={{ overflowWrap: 'anywhere' }}>
         {sentence}
         <TailnetNotes tailnets={tailnets} />
-        {machineId !== undefined && <MachineActs id={machineId} />}
+        {machineId !== undefined && <MachineActs id={machineId} left={() => open(false)} />}
         <ChipSteps steps={steps} done={() => open(false)} />
       </Popover.Dropdown>
     </Popover>

@@ -113,6 +113,21 @@ test('a search shows what it finds, a level what is serious; copying and saving 
   expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
     /^\S+Z warn {2}low VRAM for PROMPT two\n\S+Z error prompt three failed with \[hidden\]\n$/,
   );
+  // A clipboard that is not given is said, and can be asked for again.
+  await page.evaluate(() => {
+    const { clipboard } = navigator;
+    const write = clipboard.writeText.bind(clipboard);
+    clipboard.writeText = async () => {
+      clipboard.writeText = write;
+      throw new DOMException('Write permission denied.', 'NotAllowedError');
+    };
+  });
+  await page.keyboard.press('Control+c');
+  const refused = page.getByRole('alert').filter({ hasText: 'Nothing was copied' });
+  await refused.getByText('The clipboard was not given to this window.').waitFor();
+  await refused.getByRole('button', { name: 'Try again' }).click();
+  await refused.waitFor({ state: 'detached' });
+  await page.getByText('2 lines copied.').waitFor();
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save' }).click();
   const saved = await download;

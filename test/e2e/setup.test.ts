@@ -130,6 +130,27 @@ test('a GPU host says where it is rented, and what that means', async () => {
   ]);
 });
 
+test('its name and where it is rented can be changed, and it stays the same machine', async () => {
+  const host = (name: string) => panel('GPU hosts').getByRole('region', { name });
+  const kept = () => served.workshop.setup.view.workshops[0]?.profile.gpuHosts;
+  await host('the H100').getByText('Name and place').click();
+  await host('the H100').getByLabel('Where it is rented').selectOption('Verda');
+  await host('the H100').getByText('Uninstall it on the Hosts screen first.').waitFor();
+  await host('the H100').getByLabel('What you call it').fill(' ');
+  await host('the H100').getByText('Give it a name.').waitFor();
+  await host('the H100').getByLabel('What you call it').fill('the big one');
+  await look('host-about');
+  await host('the H100').getByRole('button', { name: 'Keep it' }).click();
+  await host('the big one').waitFor();
+  expect(kept()).toMatchObject([
+    { id: 'the-h100', name: 'the big one', provider: 'verda', login: { host: '203.0.113.7', port: 22022 } },
+  ]);
+  await host('the big one').getByLabel('What you call it').fill('the H100');
+  await host('the big one').getByLabel('Where it is rented').selectOption('RunPod');
+  await host('the big one').getByRole('button', { name: 'Keep it' }).click();
+  await expect.poll(kept).toMatchObject([{ id: 'the-h100', name: 'the H100', provider: 'runpod' }]);
+});
+
 test('the .env is found on the VPS, reviewed with masked secrets, written with a way back, and tested', async () => {
   const env = panel('The .env of the VPS');
   await env.getByRole('button', { name: 'Look for it on the VPS' }).click();

@@ -17,8 +17,14 @@ const WORDS: Record<MachineAct, string> = {
   setup: 'Its login in Setup',
 };
 
-/** Buttons for what can be done about the way to one machine, the next step first. */
-export function MachineActs({ id }: { id: string }) {
+/** What leads to a dialog or to another screen. */
+const LEADS: readonly MachineAct[] = ['answer', 'trust-new-key', 'setup'];
+
+/**
+ * Buttons for what can be done about the way to one machine, the next step first.
+ * @param left called when one led elsewhere.
+ */
+export function MachineActs({ id, left }: { id: string; left?: () => void }) {
   const now = useNow();
   const machine = useLive(({ machines }) => machines.find((one) => one.id === id));
   const connect = useConnectMachine();
@@ -48,10 +54,19 @@ export function MachineActs({ id }: { id: string }) {
     },
   };
   const acts = describeMachine(machine, now).acts.filter((act) => act !== 'setup' || screen !== 'setup');
+  const take = (act: MachineAct) => {
+    run[act]();
+    if (LEADS.includes(act)) left?.();
+  };
   return (
     <Group gap="xs" mt="xs">
       {acts.map((act, at) => (
-        <Button key={act} size="compact-sm" variant={at === 0 ? 'light' : 'default'} onClick={run[act]}>
+        <Button
+          key={act}
+          size="compact-sm"
+          variant={at === 0 ? 'light' : 'default'}
+          onClick={() => take(act)}
+        >
           {WORDS[act]}
         </Button>
       ))}

@@ -3,7 +3,7 @@ import { useHotkeys } from '@mantine/hooks';
 import { IconCopy, IconDeviceFloppy, IconPlayerPause, IconPlayerPlay, IconSearch } from '@tabler/icons-react';
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { countText, plural } from '../../components/format.ts';
-import { sayDone } from '../../components/notice.tsx';
+import { sayDone, sayFailed } from '../../components/notice.tsx';
 import { indexOfSeq, isGap, type LeastLevel, type LogFilter, type LogRow, NO_FILTER } from './log-buffer.ts';
 import { LogDetail } from './log-detail.tsx';
 import { LogList, type LogSelection } from './log-list.tsx';
@@ -41,8 +41,18 @@ export function LogsScreen() {
   const current = selection && rows[indexOfSeq(rows, selection.current)];
   const copy = async () => {
     const taken = selected.length > 0 ? selected : rows;
-    await navigator.clipboard.writeText(asText(taken));
-    sayDone(`${plural(taken.length, 'line')} copied.`, undefined, 'logs/copy');
+    try {
+      await navigator.clipboard.writeText(asText(taken));
+      sayDone(`${plural(taken.length, 'line')} copied.`, undefined, 'logs/copy');
+    } catch {
+      const message = 'The clipboard was not given to this window.';
+      const remedy = 'Click into the window and copy again, or take the lines home with Save.';
+      sayFailed(
+        'Nothing was copied',
+        { code: 'INTERNAL', message, remedy, retryable: true },
+        () => void copy(),
+      );
+    }
   };
   const name = source?.id ?? 'no log';
   return (
@@ -95,7 +105,7 @@ export function LogsScreen() {
             variant="default"
             leftSection={<IconCopy size="1rem" aria-hidden />}
             disabled={rows.length === 0}
-            onClick={copy}
+            onClick={() => void copy()}
           >
             Copy
           </Button>
@@ -121,7 +131,7 @@ export function LogsScreen() {
               onPace={setPace}
               selection={selection}
               onSelect={setSelection}
-              onCopy={copy}
+              onCopy={() => void copy()}
               empty={
                 <EmptyLog
                   state={log.state}

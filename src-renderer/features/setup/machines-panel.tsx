@@ -16,6 +16,7 @@ import { toneColor } from '../../components/tone.ts';
 import { useNow } from '../../live/clock.ts';
 import { useSaveWorkshop } from '../../live/setup-verbs.ts';
 import { useLive } from '../../live/store.ts';
+import { HostAbout } from './host-about.tsx';
 import { LoginForm } from './login-form.tsx';
 import { MODAL_NOTE, PROVIDERS } from './providers.ts';
 import styles from './setup.module.css';
@@ -82,10 +83,13 @@ function TailnetHere() {
 export function GpuHostsPanel({ profile }: PanelProps) {
   const save = useSaveWorkshop();
   const [adding, setAdding] = useState(profile.gpuHosts.length === 0);
-  const put = (host: GpuHostProfile, before: string | null) => {
-    const others = profile.gpuHosts.filter(({ id }) => id !== before);
-    save.mutate({ profile: { ...profile, gpuHosts: [...others, host] } });
+  const add = (host: GpuHostProfile) => {
+    save.mutate({ profile: { ...profile, gpuHosts: [...profile.gpuHosts, host] } });
     setAdding(false);
+  };
+  const change = (host: GpuHostProfile) => {
+    const gpuHosts = profile.gpuHosts.map((one) => (one.id === host.id ? host : one));
+    save.mutate({ profile: { ...profile, gpuHosts } });
   };
   return (
     <Panel title="GPU hosts">
@@ -104,11 +108,20 @@ export function GpuHostsPanel({ profile }: PanelProps) {
                   login={host.login}
                   act="Save and connect anew"
                   busy={save.isPending}
-                  save={(login) => put({ ...host, login }, host.id)}
+                  save={(login) => change({ ...host, login })}
                 />
               </details>
             </>
           )}
+          <details>
+            <summary>Name and place</summary>
+            <HostAbout
+              key={JSON.stringify([host.name, host.provider])}
+              host={host}
+              busy={save.isPending}
+              save={change}
+            />
+          </details>
           <Group mt="xs">
             <Button
               size="compact-sm"
@@ -134,11 +147,7 @@ export function GpuHostsPanel({ profile }: PanelProps) {
         </section>
       ))}
       {adding ? (
-        <NewHost
-          taken={profile.gpuHosts.map(({ id }) => id)}
-          busy={save.isPending}
-          add={(host) => put(host, null)}
-        />
+        <NewHost taken={profile.gpuHosts.map(({ id }) => id)} busy={save.isPending} add={add} />
       ) : (
         <Group>
           <Button variant="default" onClick={() => setAdding(true)}>
