@@ -110,7 +110,10 @@ function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
       : `What participants load is not fetched: ${inputs === '' ? 'where it lies on the VPS is not known' : `${found.user} cannot read ${inputs} there`}.`
   }`;
   const [line, ...others] = found.lines;
-  const stands = publicKey !== null && line === keyLine(publicKey, hostId, permit) && others.length === 0;
+  const stands =
+    publicKey !== null &&
+    line === keyLine(publicKey, hostId, permit) &&
+    others.length + found.strays.length === 0;
   if (stands) return { ...done(entries, why), permit };
   const key = publicKey ?? 'ssh-ed25519 (the public half of that key)';
   return {
@@ -128,7 +131,7 @@ function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
             ]
           : []),
         `# on the VPS, as ${found.user}, in place of an older line of ${keyMarker(hostId)}`,
-        `echo '${keyLine(key, hostId, permit)}' >> ~/.ssh/authorized_keys`,
+        `echo '${keyLine(key, hostId, permit)}' >> ${found.keyFile || USUAL_KEYS}`,
       ],
     }),
   };
@@ -136,7 +139,7 @@ function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
 
 /** What a person must put right first. */
 function troubleWith(
-  { user, outputs, locked, hostKeys }: VpsFindings,
+  { user, outputs, locked, hostKeys, keysClosed }: VpsFindings,
   path: string,
   imported: boolean,
 ): Delivery | undefined {
@@ -176,9 +179,23 @@ function troubleWith(
       'The VPS does not tell the key that its SSH server shows, so the agent could not know it again.',
       'Install openssh-client on the VPS (it brings ssh-keyscan), then look again.',
     );
+  // Both are a decision of whoever runs the VPS; nothing of sshd is changed from here.
+  if (keysClosed?.kind === 'refused')
+    return stop(
+      'HOST_UNSUITABLE',
+      `SSH on the VPS takes no keys of ${user}, so the agent has no way in.`,
+      'Have PubkeyAuthentication switched on by whoever runs the VPS, then look again.',
+    );
+  if (keysClosed?.kind === 'elsewhere')
+    return stop(
+      'HOST_FILE',
+      `SSH on the VPS reads the keys of ${user} from ${keysClosed.file} only, where ${user} may not write.`,
+      `Ask whoever runs the VPS to let ${user} write there, or to name .ssh/authorized_keys in AuthorizedKeysFile as well; then look again.`,
+    );
   return undefined;
 }
 
+const USUAL_KEYS = '~/.ssh/authorized_keys';
 const count = ({ length }: readonly string[]) =>
   length === 1 ? 'a participant’s folder' : `${length} participants’ folders`;
 const some = (names: readonly string[]) =>
@@ -230,12 +247,12 @@ export function planWithdrawal(
           state: 'done',
           why: `No key is here. Whether a line of ${marker} stands on the VPS is not known: ${vps.why}`,
         });
-  const { lines, user } = vps.found;
-  if (lines.length === 0)
+  const { lines, strays, user, keyFile } = vps.found;
+  if (lines.length + strays.length === 0)
     return step('withdraw', title, { state: 'done', why: `No line of ${marker} stands on the VPS.` });
   return step('withdraw', title, {
     why: `The line that lets ${marker} in as ${user} goes; the key itself goes with the agent.`,
-    commands: [`# on the VPS, as ${user}`, `sed -i '/ ${marker}$/d' ~/.ssh/authorized_keys`],
+    commands: [`# on the VPS, as ${user}`, `sed -i '/ ${marker}$/d' ${keyFile || USUAL_KEYS}`],
   });
 }
 

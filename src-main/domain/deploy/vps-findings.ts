@@ -15,6 +15,12 @@ export interface VpsFindings {
   locked: string[];
   /** The agent's lines in authorized_keys; one where all is well. */
   lines: string[];
+  /** Such lines in the usual file, where sshd does not read it. */
+  strays: string[];
+  /** Where sshd reads this user's keys and they may write: absolute, or '' for ~/.ssh/authorized_keys. */
+  keyFile: string;
+  /** Why a key of this user's would not be taken; null where nothing is known against it. */
+  keysClosed: { kind: 'elsewhere'; file: string } | { kind: 'refused' } | null;
   /** IPv4 addresses by which it can be found: where this console's login arrives, then what its network has. */
   addresses: string[];
   /** Addresses that Redis's port listens on; null where the machine does not tell. */
@@ -48,6 +54,14 @@ export function parseVpsFindings(text: string): VpsFindings | undefined {
     inputs: choice('inputs', FOLDER_STATES, 'missing'),
     locked: all('locked').filter((name) => name !== ''),
     lines: all('line').filter((line) => line !== ''),
+    strays: all('stray').filter((line) => line !== ''),
+    keyFile: one('keyfile').startsWith('/') ? one('keyfile') : '',
+    keysClosed:
+      one('keys') === 'refused'
+        ? { kind: 'refused' }
+        : one('keysof').startsWith('/')
+          ? { kind: 'elsewhere', file: one('keysof') }
+          : null,
     addresses: [...new Set(all('address').filter(isIPv4))],
     redis: one('looked') === 'yes' ? all('listen').map((at) => at.replace(/^\[|\]$/g, '')) : null,
   };

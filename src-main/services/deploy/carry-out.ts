@@ -207,7 +207,7 @@ function checkFailed({ name, detail, fix }: z.infer<typeof doctorSchema>[number]
 /** @param detail of the agent's link (worker-agent, remote-failure.ts). The host knows no keys of configurations. */
 function wayRemedy(detail: string): string | undefined {
   if (/does not let .* in with the key/.test(detail))
-    return 'The line stands in ~/.ssh/authorized_keys there, so sshd on the VPS is set to read keys from elsewhere, or not to take keys at all (AuthorizedKeysFile, PubkeyAuthentication, AllowUsers).';
+    return 'The line stands where sshd on the VPS says that it reads keys, so sshd forbids it otherwise: AllowUsers or a Match block that is about this machine, or a home folder that others may write to.';
   if (/shows the host key/.test(detail))
     return 'Look again: the VPS is asked anew for its keys. If it stays, another machine answers at this address.';
   if (/does not let this key through/.test(detail))

@@ -50,25 +50,71 @@ if [ -n "$outputs" ]; then
     [ -d "$one" ] && [ ! -w "$one" ] && say locked "$(basename "$one")"
   done
 fi
-file=$HOME/.ssh/authorized_keys
-awk -v end=" $marker" 'substr($0, length($0) - length(end) + 1) == end' "$file" 2>/dev/null | while IFS= read -r one; do
-  say line "$one"
+# Where sshd reads this user's keys: by its own word, under the configuration of the one that serves us. It gives no
+# word without a host key, and nobody but root may read its own.
+user=$(id -un)
+home=$(getent passwd "$user" 2>/dev/null | cut -d: -f6)
+[ -n "$home" ] || home=$HOME
+config=
+at=$$
+while at=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$at/status" 2>/dev/null) && [ "$((at + 0))" -ge 1 ]; do
+  title=$(tr '\0' ' ' < "/proc/$at/cmdline" 2>/dev/null)
+  case $title in
+    'sshd: '*'[listener]'*) config=$(printf '%s' "$title" | sed -n 's/.* -f *\([^ ]*\) .*/\1/p'); break ;;
+  esac
 done
+sshd=$(PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin command -v sshd)
+told=
+if [ -n "$sshd" ] && own=$(mktemp -d 2>/dev/null); then
+  ssh-keygen -q -t ed25519 -N '' -f "$own/key" </dev/null >/dev/null 2>&1
+  from=$(printf '%s' "$SSH_CONNECTION" | cut -d' ' -f1)
+  set -- -T -h "$own/key" -C "user=$user,host=$from,addr=$from"
+  [ -z "$config" ] || set -- "$@" -f "$config"
+  told=$("$sshd" "$@" 2>/dev/null </dev/null || sudo -n "$sshd" "$@" 2>/dev/null </dev/null)
+  rm -rf "$own"
+fi
+of_sshd() { printf '%s\n' "$told" | sed -n "s/^$1 //p" | head -n 1; }
+[ "$(of_sshd pubkeyauthentication)" != no ] || say keys refused
+usual=$HOME/.ssh/authorized_keys
+file=
+first=
+set -f
+for one in $(of_sshd authorizedkeysfile); do
+  [ "$one" != none ] || continue
+  one=$(printf '%s' "$one" | sed "s#%h#$home#g; s#%u#$user#g; s#%U#$(id -u)#g; s#%%#%#g")
+  case $one in /*) ;; *) one=$home/$one ;; esac
+  if [ "$(readlink -f -- "$one")" = "$(readlink -f -- "$usual")" ]; then file=$usual; break; fi
+  [ -n "$first" ] || first=$one
+  if [ -z "$file" ]; then
+    case $one in "$home"/*) file=$one ;; *) [ -w "$(dirname -- "$one")" ] && file=$one ;; esac
+  fi
+done
+set +f
+if [ -z "$file" ] && [ -n "$first" ]; then say keysof "$first"; fi
+[ -n "$file" ] || file=$usual
+[ "$file" = "$usual" ] || say keyfile "$file"
+lines_in() {
+  awk -v end=" $marker" 'substr($0, length($0) - length(end) + 1) == end' "$1" 2>/dev/null | while IFS= read -r one; do
+    say "$2" "$one"
+  done
+}
+lines_in "$file" line
+[ "$file" = "$usual" ] || lines_in "$usual" stray
 exit 0
 `;
 
 /**
- * On the VPS: the agent's line stands in authorized_keys once, or not at all. Arguments: marker, the line or nothing.
- * The file is replaced as a whole; where it is a link, what it leads to. Others' lines, owner and mode stay.
+ * On the VPS: the agent's line stands in authorized_keys once, or not at all. Arguments: marker, the line or nothing,
+ * the file, or nothing for the usual one. The file is replaced as a whole; where it is a link, what it leads to. Others' lines, owner and mode stay.
  */
 export const SET_KEY_LINE = String.raw`
 set -e
 LC_ALL=C; export LC_ALL
 umask 077
-marker=$1 line=$2
-file=$HOME/.ssh/authorized_keys
+marker=$1 line=$2 file=$3
+[ -n "$file" ] || file=$HOME/.ssh/authorized_keys
 if [ -z "$line" ] && [ ! -f "$file" ]; then exit 0; fi
-mkdir -p "$HOME/.ssh"
+mkdir -p "$(dirname -- "$file")"
 if [ -L "$file" ]; then file=$(readlink -f -- "$file"); fi
 # Two consoles may do this for two GPU hosts at once.
 if command -v flock >/dev/null 2>&1; then exec 9<"$(dirname "$file")"; flock -w 30 9; fi

@@ -68,13 +68,20 @@ export async function openWay(work: Work): Promise<void> {
     throw new WorkshopError('HOST_COMMAND', `${machine.host.label} made no key that can be used.`, {
       remedy: `Remove ${placesIn(found.root).vpsKey} there, then press again.`,
     });
-  await onVps(work).run(SET_KEY_LINE, [keyMarker(hostId), keyLine(publicKey, hostId, permit)]);
+  await setLine(work, keyLine(publicKey, hostId, permit));
   work.say(`${keyMarker(hostId)} may bring files to the VPS.`);
 }
 
 /** Takes the agent's line from the VPS; the key itself goes with the install folder. */
 export async function withdrawKey(work: Work): Promise<void> {
-  await onVps(work).run(SET_KEY_LINE, [keyMarker(work.hostId), '']);
+  await setLine(work, '');
+}
+
+async function setLine(work: Work, line: string): Promise<void> {
+  const marker = keyMarker(work.hostId);
+  // One that was written before sshd was asked where it reads.
+  if (work.keyFile !== '') await onVps(work).run(SET_KEY_LINE, [marker, '', '']);
+  await onVps(work).run(SET_KEY_LINE, [marker, line, work.keyFile]);
 }
 
 function onVps({ vps, signal }: Work) {

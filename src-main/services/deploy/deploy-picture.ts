@@ -9,7 +9,7 @@ import type { DeployTarget } from './roles.ts';
 /** What a look at a machine shows. */
 export function viewOfLook(
   targetId: string,
-  { found, skew, steps, wanted, imported, files, mend }: Looked,
+  { found, skew, steps, wanted, imported, files, delivery }: Looked,
 ): Partial<DeployView> {
   const { agent } = found;
   return {
@@ -28,7 +28,7 @@ export function viewOfLook(
       }),
     ),
     imported,
-    obstacles: obstaclesIn(targetId, found, skew, { step: wanted.way, mend }),
+    obstacles: obstaclesIn(targetId, found, skew, { step: wanted.way, mend: delivery.mend }),
     offers: wanted.release,
     runtime: wanted.runtime,
     modelsPath: wanted.modelsPath,

@@ -51,12 +51,19 @@ export interface Looked {
   /** What was imported from the VPS stands there. */
   imported: boolean;
   files: FinishedFiles;
+  /** The way for files on the VPS, as far as it is known. */
+  delivery: VpsWay;
+}
+
+interface VpsWay {
   /** The VPS, where it was asked and answered. */
   vps: RemoteHost | null;
   permit: string | null;
-  /** What opens the way for files again. */
+  /** Where its sshd reads the agent's key: absolute, or '' for the usual file. */
+  keyFile: string;
+  /** What opens the way again. */
   mend: Delivery['mend'];
-  /** Where finished files should go on the VPS; '' while it is not known. */
+  /** Where finished files should go there; '' while it is not known. */
   outputs: string;
 }
 
@@ -92,12 +99,7 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
   ]);
   const imported = envValues(importedText?.toString() ?? '');
   const standing = config ? envValues(config.toString()) : null;
-  const { way, entries, vps, permit, mend, outputs } = await lookForWay(
-    needs,
-    found,
-    imported,
-    standing ?? {},
-  );
+  const { way, entries, delivery } = await lookForWay(needs, found, imported, standing ?? {});
   const settings = agentSettings(found, {
     ...{ workshop: needs.configuration, imported, delivery: entries },
     choices: needs.choices,
@@ -119,15 +121,14 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     configurationCurrent: config?.toString() === text,
     serviceCurrent: unit?.toString() === service.text,
     way,
-    tunnel: permit !== null || entries.REDIS_THROUGH === 'vps-ssh',
+    tunnel: delivery.permit !== null || entries.REDIS_THROUGH === 'vps-ssh',
     skip,
     node: { version: NODE_VERSION, mirror: needs.nodeMirror },
   };
   const skew = clockSkew(found.clock, { before, after });
   const files = finishedFiles(settings.entries, found.root);
   return {
-    ...{ found, skew, steps: planSteps(found, wanted), wanted, envText: text, files, vps, permit },
-    ...{ mend, outputs },
+    ...{ found, skew, steps: planSteps(found, wanted), wanted, envText: text, files, delivery },
     imported: importedText !== undefined,
   };
 }
@@ -141,10 +142,7 @@ async function lookForWay(
 ): Promise<{
   way: PlanStep | null;
   entries: Record<string, string>;
-  vps: RemoteHost | null;
-  permit: string | null;
-  mend: Delivery['mend'];
-  outputs: string;
+  delivery: VpsWay;
 }> {
   const { root } = found;
   const redis = redisAt({ ...configuration, ...imported });
@@ -160,14 +158,14 @@ async function lookForWay(
     { hostId, redisPort: redis.port, outputs, inputs },
     signal,
   );
-  if (act === 'rollback') return { way: null, entries: {}, vps, permit: null, mend: null, outputs };
+  const keyFile = look.kind === 'seen' ? look.found.keyFile : '';
+  const delivery: VpsWay = { vps, keyFile, outputs, permit: null, mend: null };
+  if (act === 'rollback') return { way: null, entries: {}, delivery };
   if (act === 'uninstall')
     return {
       way: planWithdrawal(look, { hostId, hasKey: publicKey !== null }),
       entries: {},
-      vps,
-      permit: null,
-      ...{ mend: null, outputs },
+      delivery,
     };
   const { step, entries, permit, mend } = planDelivery({
     ...{ vps: look, imported, present, publicKey, root, hostId, machine },
@@ -181,7 +179,7 @@ async function lookForWay(
         : null,
     skip: left,
   });
-  return { way: step, entries, vps, permit, mend, outputs };
+  return { way: step, entries, delivery: { ...delivery, permit, mend } };
 }
 
 export interface RunReports {
@@ -237,7 +235,7 @@ export async function carryThrough(
           bundle: needs.bundle,
           envText: looked.envText,
           hostId: target.hostId,
-          ...{ vps: looked.vps, permit: looked.permit },
+          ...looked.delivery,
           say: reports.say,
           login: reports.login,
           progress: (progress) => reports.step(step.id, { progress }),

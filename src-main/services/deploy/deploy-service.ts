@@ -93,7 +93,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     tell();
   };
   const show = (place: Place, looked: Looked) => {
-    place.outputs = looked.outputs;
+    place.outputs = looked.delivery.outputs;
     Object.assign(place.view, viewOfLook(place.view.targetId, looked));
     place.view.progress = progressOf(place.view.steps);
     tell();

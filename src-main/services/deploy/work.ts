@@ -17,6 +17,8 @@ export interface Work {
   vps: RemoteHost | null;
   /** `host:port` there that the agent's key is let through to; null for none. */
   permit: string | null;
+  /** Where the VPS's sshd reads the agent's key: absolute, or '' for the usual file. */
+  keyFile: string;
   ear: AgentEar;
   signal: AbortSignal;
   say(line: string): void;

@@ -90,6 +90,14 @@ describe('the way to participants’ files', () => {
     ['a missing folder', { vps: seen('outputs=missing') }, 'HOST_FILE', /is not there on/, 'open-folder'],
     ['a folder of others', { vps: seen('outputs=readable') }, 'HOST_FILE', /may not write to/, 'open-folder'],
     [
+      'an sshd that reads keys where nobody may write',
+      { vps: seen('keysof=/etc/ssh/keys/dev') },
+      'HOST_FILE',
+      /reads the keys of dev from \/etc\/ssh\/keys\/dev only/,
+      null,
+    ],
+    ['an sshd without keys', { vps: seen('keys=refused') }, 'HOST_UNSUITABLE', /takes no keys of dev/, null],
+    [
       'folders that Docker made',
       { vps: seen('locked=user001\nlocked=user002') },
       'HOST_FILE',
@@ -106,6 +114,12 @@ describe('the way to participants’ files', () => {
       /\. Or leave this out: finished files then stay on this machine\.$/,
     );
     expect(entries).toEqual({});
+  });
+
+  test('the line is shown where sshd reads it', () => {
+    const commands = (more: string) => plan({ vps: seen(more) }).step?.commands.join('\n');
+    expect(commands('')).toContain('>> ~/.ssh/authorized_keys');
+    expect(commands('keyfile=/home/dev/.keys')).toContain('>> /home/dev/.keys');
   });
 
   test('left out, not one of its keys is there', () => {
@@ -235,7 +249,7 @@ describe('reading a look at the VPS', () => {
     );
     expect(read).toEqual({
       ...{ user: 'dev', port: null, hostKeys: [], outputs: 'missing', inputs: 'missing' },
-      ...{ locked: [], lines: [], addresses: [], redis: null },
+      ...{ locked: [], lines: [], addresses: [], redis: null, strays: [], keyFile: '', keysClosed: null },
     });
   });
 });
