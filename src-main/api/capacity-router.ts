@@ -15,7 +15,7 @@ export const capacityRouter = router({
     .input(z.object({ hostId: hostIdSchema.nullable(), guardMiB }))
     .mutation(({ ctx, input }) => ctx.services.capacity.setGuard(input)),
   setRental: procedure
-    .input(z.object({ rental }))
+    .input(z.object({ hostId: hostIdSchema.nullable(), rental }))
     .mutation(({ ctx, input }) => ctx.services.capacity.setRental(input)),
   applyAgain: procedure.mutation(({ ctx }) => ctx.services.capacity.applyAgain()),
 });

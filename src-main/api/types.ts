@@ -8,11 +8,12 @@ export type { Gpu, JobProgress } from '../../worker-agent/src/contract/telemetry
 export type { Alert, AlertAction, AlertRecord } from '../domain/alerts/alert.ts';
 export type { AlertsState } from '../domain/alerts/alerts-state.ts';
 export type { RuleInForce } from '../domain/alerts/rules.ts';
-export type { CapacitySettings } from '../domain/capacity/capacity-settings.ts';
+export type { CapacitySettings, Rental } from '../domain/capacity/capacity-settings.ts';
 export type {
   CapacityState,
   FitOfCount,
   HostCapacity,
+  HostMeter,
   RentalMeter,
   WorkerAdvice,
 } from '../domain/capacity/capacity-state.ts';
@@ -22,6 +23,7 @@ export type { ImportDraft, ImportReceipt } from '../domain/env-file/import-draft
 export type { RedisProof } from '../domain/env-file/redis-proof.ts';
 export type { LocalDay } from '../domain/history/local-day.ts';
 export type { Recap, RecapAct, RecapHour } from '../domain/history/recap.ts';
+export type { RecapCost } from '../domain/history/recap-cost.ts';
 export type { RecapTable } from '../domain/history/recap-csv.ts';
 export type { HostQuestion } from '../domain/hosts/host-link.ts';
 export type { MachineView } from '../domain/hosts/machine-view.ts';

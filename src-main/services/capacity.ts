@@ -5,6 +5,7 @@ import type { CapacitySettings, Rental } from '../domain/capacity/capacity-setti
 import type { CapacityState } from '../domain/capacity/capacity-state.ts';
 import type { Catalogue } from '../domain/capacity/catalogue.ts';
 import { type PlanContent, planShape, priceText } from '../domain/capacity/plan-content.ts';
+import { firstHost, machinesOf, rentalsOf } from '../domain/capacity/rental.ts';
 import type { WorkshopSnapshot } from '../domain/workshop.ts';
 import type { SharedDocument } from './shared-document.ts';
 
@@ -70,12 +71,27 @@ export function createCapacityService(needs: CapacityNeeds): CapacityKeeper {
         (content) => ({ ...content, guards: withEntry(content.guards, hostId, guardMiB) }),
       );
     },
-    setRental: async ({ rental }) => {
+    setRental: async ({ hostId, rental }) => {
       if (rental?.endsAt != null && rental.endsAt <= rental.startedAt)
         throw new WorkshopError('BAD_INPUT', 'The rental must end after it begins.');
-      await set(
-        rental === null ? 'Took the rental away.' : `Set the rental to ${priceText(rental)}${until(rental)}.`,
-        { rental },
+      const hostIds = Object.keys(now().hosts);
+      const target = hostId ?? firstHost(hostIds);
+      const machines = machinesOf(state?.rentals ?? [], [...hostIds, ...(target === null ? [] : [target])]);
+      const whose = machines > 1 ? ` of ${target}` : '';
+      await plan.change(
+        rental === null
+          ? `Took the rental${whose} away.`
+          : `Set the rental${whose} to ${priceText(rental)}${until(rental)}.`,
+        (content) => {
+          if (target === null) return { ...content, rental };
+          // What was entered for all hosts together is the first one's from now on.
+          const rentals = Object.fromEntries(
+            rentalsOf(content, hostIds).flatMap((one) =>
+              one.hostId === null ? [] : [[one.hostId, one.rental]],
+            ),
+          );
+          return { ...content, rental: null, rentals: withEntry(rentals, target, rental) };
+        },
       );
     },
     applyAgain: () => plan.applyAgain(),

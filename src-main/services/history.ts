@@ -1,10 +1,15 @@
 import { toWorkshopError, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
+import { finishingSince, gpuSpans } from '../../worker-agent/src/contract/gpu-spans.ts';
 import type { HistoryService, HistoryState, WatchService } from '../api/roles.ts';
+import { knowsQueue } from '../domain/alerts/facts.ts';
+import { endedListedSince } from '../domain/ended-lists.ts';
 import { boundsOf, dayOf, type LocalDay } from '../domain/history/local-day.ts';
 import { lossFault, noLoss, withLoss } from '../domain/history/loss.ts';
 import { recapOf } from '../domain/history/recap.ts';
+import { GAP_MS, type OpenRun } from '../domain/history/recap-cost.ts';
 import { recapCsv } from '../domain/history/recap-csv.ts';
 import { type HistoryRecord, jobRecord, sampleRecord } from '../domain/history/record.ts';
+import { hostOfWorker } from '../domain/hosts/host-of-worker.ts';
 import type { Lesson } from '../domain/wait/lesson.ts';
 import type { JobSummary, Sample, WorkshopChange, WorkshopSnapshot } from '../domain/workshop.ts';
 import type { HistoryLog } from './roles.ts';
@@ -19,6 +24,8 @@ const AGAIN_AFTER_MS = 10_000;
 const WAITING_MAX = 20_000;
 /** The charts reach back so far, ms. */
 const CHARTS_MS = 12 * 3_600_000;
+/** A console that begins to watch says of at most so long before what it read of it, ms. */
+const REACH_MS = 7 * 24 * 3_600_000;
 
 const NOTHING_YET: HistoryState = { savedUntil: null, keeps: 'all', fault: null };
 
@@ -54,8 +61,10 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
   let undated: JobSummary[] = [];
   let sampledAt = 0;
   let nextWriteAt = 0;
-  /** What was last written of the rental, with its day; empty for nothing. */
-  let rentalNoted = '';
+  /** What was last written of each host's rental, with its day. */
+  let rentalsNoted = new Map<string | null, string>();
+  /** Until when it is known of every job when it ended, local epoch ms; null for not yet. */
+  let reachedUntil: number | null = null;
 
   const turnTo = async (next: string | null) => {
     if (next === workshop) return;
@@ -64,7 +73,8 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
     log = next === null ? undefined : open(next);
     state = NOTHING_YET;
     lost = noLoss();
-    [waiting, undated, sampledAt, nextWriteAt, rentalNoted] = [[], [], 0, 0, ''];
+    [waiting, undated, sampledAt, nextWriteAt] = [[], [], 0, 0];
+    [rentalsNoted, reachedUntil] = [new Map(), null];
   };
 
   const takeJobs = (jobs: readonly JobSummary[]) => {
@@ -74,7 +84,8 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
       return;
     }
     const all = [...undated.splice(0), ...jobs];
-    waiting.push(...all.flatMap((job) => jobRecord(job, offset) ?? []));
+    const hostOf = hostOfWorker(Object.values(snapshot().hosts));
+    waiting.push(...all.flatMap((job) => jobRecord(job, offset, hostOf(job.workerId)) ?? []));
   };
 
   const take = async (change: WorkshopChange) => {
@@ -100,18 +111,32 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
         sampledAt = change.sample.at;
         const record = sampleRecord(change.sample);
         if (record) waiting.push(record);
-        return takeRental(change.sample.at);
+        takeReach(change.sample);
+        return takeRentals(change.sample.at);
       }
     }
   };
-  const rentalNow = () => snapshot().capacity?.settings.rental ?? null;
+  /** When a console begins to watch, also after a gap: how far back the jobs that ended without it are listed. */
+  const takeReach = ({ at, pending }: Sample) => {
+    if (pending === null) return;
+    if (reachedUntil === null || at - reachedUntil > GAP_MS) {
+      const { clockOffsetMs } = snapshot();
+      const since = endedListedSince(snapshot());
+      // Not read to the end yet: the next sample tells.
+      if (since === null || clockOffsetMs === null) return;
+      waiting.push(...reachRecords(Math.max(since - clockOffsetMs, reachedUntil ?? at - REACH_MS), at));
+    }
+    reachedUntil = at;
+  };
+  const rentalsNow = () => snapshot().capacity?.rentals ?? [];
   /** Once a day and whenever it changes, so that a day keeps its price when another rental is entered. */
-  const takeRental = (at: number) => {
-    const rental = rentalNow();
-    const noted = JSON.stringify([dayOf(at), rental]);
-    if (rental === null || noted === rentalNoted) return;
-    rentalNoted = noted;
-    waiting.push({ t: 'rental', at, rental });
+  const takeRentals = (at: number) => {
+    for (const { hostId, rental } of rentalsNow()) {
+      const noted = JSON.stringify([dayOf(at), rental]);
+      if (noted === rentalsNoted.get(hostId)) continue;
+      rentalsNoted.set(hostId, noted);
+      waiting.push({ t: 'rental', at, rental, hostId });
+    }
   };
   const takeEvent = (event: Extract<HistoryRecord, { t: 'event' }>['event']) => {
     waiting.push({ t: 'event', offset: snapshot().clockOffsetMs ?? 0, event });
@@ -166,12 +191,36 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
     const kept = (await log?.read(day)) ?? [];
     return [...kept, ...waiting];
   };
+  /** What the day after tells of a day: jobs that ran over midnight, and what was read only then. */
+  const aftermathOf = async (day: LocalDay) => {
+    const next = boundsOf(day)?.until;
+    const kept = next === undefined || next > Date.now() ? [] : ((await log?.read(dayOf(next))) ?? []);
+    return kept.filter(({ t }) => t === 'job' || t === 'reach');
+  };
+  /** Jobs that keep a worker busy now, as far as that is known. */
+  const runningNow = (now: number): OpenRun[] => {
+    const { jobs, hosts, clockOffsetMs } = snapshot();
+    if (clockOffsetMs === null || !knowsQueue(snapshot(), now)) return [];
+    const hostOf = hostOfWorker(Object.values(hosts));
+    const finishing = finishingSince(Object.values(hosts).map(({ status }) => status));
+    const running = Object.values(jobs).filter(({ queue }) => queue === 'running');
+    const spans = gpuSpans(running, ({ id }) => finishing.get(id) ?? now + clockOffsetMs);
+    return [...spans].map(([{ workerId }, [from, until]]) => ({
+      hostId: hostOf(workerId),
+      span: [from - clockOffsetMs, until - clockOffsetMs],
+    }));
+  };
   const nameOf = (userId: string) => {
     const nicknames = snapshot().room?.nicknames ?? {};
     return Object.hasOwn(nicknames, userId) ? (nicknames[userId] ?? userId) : userId;
   };
-  const recap = (day: LocalDay, records: readonly HistoryRecord[]) =>
-    recapOf(day, records, { nameOf, rental: rentalNow(), now: Date.now() });
+  const recap = (day: LocalDay, records: readonly HistoryRecord[]) => {
+    const now = Date.now();
+    const hostOf = hostOfWorker(Object.values(snapshot().hosts));
+    return recapOf(day, records, {
+      ...{ nameOf, hostOf, rentals: rentalsNow(), running: runningNow(now), now },
+    });
+  };
 
   return {
     start() {
@@ -185,7 +234,7 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
     },
     state: () => state,
     days: async () => (await log?.days()) ?? [],
-    recap: async ({ day }) => recap(day, await recordsOf(day)),
+    recap: async ({ day }) => recap(day, [...(await recordsOf(day)), ...(await aftermathOf(day))]),
     async table({ day, table }) {
       const records = await recordsOf(day);
       const own = records.filter(
@@ -213,6 +262,17 @@ async function pastOf(log: HistoryLog, now: number): Promise<{ samples: Sample[]
     }
   }
   return past;
+}
+
+/** One for each local day, so that each lies with the day that it is about. */
+function reachRecords(from: number, until: number): HistoryRecord[] {
+  const records: HistoryRecord[] = [];
+  for (let at = from; at < until; ) {
+    const end = Math.min(until, boundsOf(dayOf(at))?.until ?? until);
+    records.push({ t: 'reach', from: at, until: end });
+    at = end;
+  }
+  return records;
 }
 
 /** @returns what still waits, in order, and what there is no room for: the oldest samples first. */

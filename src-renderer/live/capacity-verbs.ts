@@ -37,7 +37,7 @@ export function useSetGuard() {
 }
 
 export function useSetRental() {
-  return useVerb<Pick<CapacitySettings, 'rental'>, void>({
+  return useVerb<Pick<CapacitySettings, 'rental'> & { hostId: string | null }, void>({
     run: (client, input) => client.capacity.setRental.mutate(input),
     done: (_, { rental }) =>
       sayDone(rental === null ? 'The rental meter is off.' : 'The rental meter runs.', undefined, ABOUT),

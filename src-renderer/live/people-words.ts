@@ -5,6 +5,7 @@ import { useWorkshops } from './setup-verbs.ts';
 export interface PeopleWords {
   /** "people", or "participants". */
   many: string;
+  one: string;
   /** "1 person", "20 participants". */
   count(people: number): string;
 }
@@ -12,7 +13,7 @@ export interface PeopleWords {
 /** @param many as Setup has it. */
 export function peopleWords(many: string): PeopleWords {
   const one = many === 'people' ? 'person' : many.replace(/(?<=\p{L}{2})s$/u, '');
-  return { many, count: (people) => `${countText(people)} ${people === 1 ? one : many}` };
+  return { many, one, count: (people) => `${countText(people)} ${people === 1 ? one : many}` };
 }
 
 /** By the workshop that is watched; one that was given from outside has the usual words. */
@@ -21,3 +22,6 @@ export function usePeopleWords(): PeopleWords {
   const profile = view?.workshops.find((one) => one.profile.id === view.currentId)?.profile;
   return peopleWords(profile?.wording.people ?? 'people');
 }
+
+/** As a heading begins: "Artists". */
+export const atStart = (word: string): string => word.replace(/^\p{Ll}/u, (first) => first.toUpperCase());

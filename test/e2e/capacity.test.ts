@@ -44,6 +44,9 @@ beforeEach(async () => {
 const asked = () => served.workshop.calls.flatMap(({ verb, input }) => (verb === 'setCount' ? [input] : []));
 const panel = (title: string) => page.getByRole('region', { name: title, exact: true });
 const apply = () => page.getByRole('button', { name: 'Run 2 on gpu-1, 1 on gpu-2' });
+/** As a field for a moment takes it: local, to the minute. */
+const fieldOf = (at: number) =>
+  new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 /** Takes every notice away, so that the next test sees its own. */
 const clear = async () => {
   for (const one of await page.getByRole('button', { name: 'Close this notice' }).all())
@@ -115,6 +118,43 @@ test('one guard for all is drawn to what a small card can reach; a host may have
   await all.fill('');
   await all.press('Enter');
   await small.getByText(/21 of 24 GB, set at the agent/).waitFor();
+  await clear();
+});
+
+test('each host has its own price and end; the sums stand above, and one is switched off by itself', async () => {
+  const rental = panel('Rental');
+  const enter = async (hostId: string, price: string, end: string | null) => {
+    const part = rental.getByRole('region', { name: hostId, exact: true });
+    await page.getByRole('button', { name: `Enter the rental of ${hostId}` }).click();
+    await part.getByRole('textbox', { name: 'Price an hour' }).fill(price);
+    await part.getByLabel('Began').fill(fieldOf(Date.now() - 60 * 60_000));
+    if (end !== null) await part.getByLabel('Ends (if known)').fill(end);
+    await part.getByRole('button', { name: 'Start the meter' }).click();
+    await part.getByText('so far', { exact: true }).waitFor();
+    return part;
+  };
+  const one = await enter('gpu-1', '3', fieldOf(Date.now() + 5 * 3_600_000));
+  await one.getByText(/^It ends at/).waitFor();
+  const other = await enter('gpu-2', '6', null);
+  await other.getByText('No end was entered.').waitFor();
+  await rental.getByText('so far, all hosts').waitFor();
+  // gpu-1 ran a job for half an hour, gpu-2 for six minutes: each is idle by itself.
+  await one.getByText(/^A job was running (49|50) % of/).waitFor();
+  await other.getByText(/^A job was running (9|10) % of/).waitFor();
+  await rental
+    .getByRole('region', { name: 'gpu-3', exact: true })
+    .getByText(/is not entered/)
+    .waitFor();
+  await clear();
+  await page.getByRole('button', { name: 'Change the rental of gpu-1' }).click();
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/rental-edit.png` });
+  await one.getByRole('button', { name: 'Keep it' }).click();
+  if (process.env.SHOTS) await rental.screenshot({ path: `${process.env.SHOTS}/rental.png` });
+  await page.getByRole('button', { name: 'Change the rental of gpu-2' }).click();
+  await other.getByRole('button', { name: 'Switch the meter off' }).click();
+  await other.getByText(/is not entered/).waitFor();
+  expect(served.workshop.snapshot.capacity?.rentals.map(({ hostId }) => hostId)).toEqual(['gpu-1']);
+  await served.workshop.capacity.setRental({ hostId: 'gpu-1', rental: null });
   await clear();
 });
 

@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { boundsOf } from '../../src-main/domain/history/local-day.ts';
 import { lossFault, noLoss, withLoss } from '../../src-main/domain/history/loss.ts';
+import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { openBrowser } from '../support/browser.ts';
 import { serveFakeWorkshop } from '../support/fake-workshop.ts';
@@ -40,11 +41,12 @@ afterAll(async () => {
 beforeEach(async () => {
   served.workshop.kept.clear();
   served.workshop.kept.set(DAY, workshopDay(midnight));
-  served.workshop.rental = {
+  const rental = {
     ...{ pricePerHour: 2.69, currency: '€' },
     startedAt: midnight + 9.5 * 3_600_000,
     endsAt: midnight + 17.5 * 3_600_000,
   };
+  served.workshop.rentals = [{ hostId: 'gpu-1', rental }];
   served.workshop.historyState = { savedUntil: midnight + 61_000_000, keeps: 'all', fault: null };
   faults.length = 0;
   context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
@@ -130,6 +132,47 @@ test('a day in words and figures, by hour, person, cause and kind; who changed w
       expect(await main.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
       await page.screenshot({ path: resolve(pictures, `${look}-${width}.png`) });
     }
+  }
+});
+
+test('each GPU host has its own rent, and its people are called what this workshop calls them', async () => {
+  const hosts = ['gpu-1', 'gpu-2'];
+  served.workshop.kept.set(
+    DAY,
+    workshopDay(midnight).map((record, at) =>
+      record.t === 'job' ? { ...record, hostId: hosts[at % 2] ?? null } : record,
+    ),
+  );
+  const [first] = served.workshop.rentals;
+  if (!first) throw new Error('nothing is rented');
+  served.workshop.rentals = [
+    first,
+    { hostId: 'gpu-2', rental: { ...first.rental, pricePerHour: 1, currency: 'USD' } },
+  ];
+  const { view } = served.workshop.setup;
+  const before = structuredClone(view);
+  const profile = { ...emptyProfile('artists', 'AI film workshop'), wording: { people: 'artists' } };
+  Object.assign(view, { currentId: profile.id, workshops: [{ profile, password: 'none' }] });
+  try {
+    await openRecap();
+    const sheet = page.getByRole('article', { name: `Recap of ${DAY}` });
+    await sheet.getByText(/^183 jobs were made for 20 artists between/).waitFor();
+    expect(await figure('Artists')).toBe('20');
+    expect(await figure('Rent')).toBe('€21.52 + 8.00 USD');
+    await sheet.getByRole('heading', { name: 'Artists, by GPU time' }).waitFor();
+    const rents = sheet.getByRole('list', { name: 'Rent by GPU host' }).getByRole('listitem');
+    expect(await rents.allInnerTexts()).toEqual([
+      expect.stringMatching(
+        /^gpu-1\s+€21\.52 · 8\.0 h at €2\.69, at least €\d+\.\d\d of it idle, .* not known$/,
+      ),
+      expect.stringMatching(/^gpu-2\s+8\.00 USD · 8\.0 h at 1\.00 USD, at least /),
+    ]);
+    expect(await axeFindings()).toEqual([]);
+    await page.screenshot({ path: resolve(pictures, 'two-hosts.png'), fullPage: true });
+    await rents.first().scrollIntoViewIfNeeded();
+    await page.screenshot({ path: resolve(pictures, 'two-hosts-rent.png') });
+  } finally {
+    Object.assign(view, before);
   }
 });
 

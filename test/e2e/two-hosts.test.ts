@@ -268,7 +268,8 @@ test('plan, guard, rental and alert rules of the day are one, and each change is
     expect(rules.find(({ id }) => id === 'queue-deep')?.enabled).toBe(false);
   }, soon);
   expect(await shared(keys.plan)).toMatchObject({
-    ...{ guardMiB: 51_200, rental: { pricePerHour: 2.85 } },
+    ...{ guardMiB: 51_200, rental: null },
+    rentals: { h100: { pricePerHour: 2.85 } },
     rules: { 'queue-deep': { enabled: false } },
   });
   await picture(anna.page, 'plan');

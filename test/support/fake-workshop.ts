@@ -20,7 +20,7 @@ import { createLocalHost } from '../../src-main/connections/hosts/local-host.ts'
 import type { AlertRecord } from '../../src-main/domain/alerts/alert.ts';
 import type { KeptAlerts } from '../../src-main/domain/alerts/alerts-state.ts';
 import { capacityFactsOf } from '../../src-main/domain/capacity/capacity-facts.ts';
-import type { Rental } from '../../src-main/domain/capacity/capacity-settings.ts';
+import type { HostRental } from '../../src-main/domain/capacity/capacity-settings.ts';
 import { planShape } from '../../src-main/domain/capacity/plan-content.ts';
 import type { LocalDay } from '../../src-main/domain/history/local-day.ts';
 import { recapOf } from '../../src-main/domain/history/recap.ts';
@@ -347,10 +347,12 @@ export class FakeWorkshop implements Services {
   #recap(day: LocalDay) {
     const nicknames = this.snapshot.room?.nicknames ?? {};
     const nameOf = (id: string) => nicknames[id] ?? id;
-    return recapOf(day, this.kept.get(day) ?? [], { nameOf, rental: this.rental, now: Date.now() });
+    return recapOf(day, this.kept.get(day) ?? [], {
+      ...{ nameOf, rentals: this.rentals, running: [], hostOf: () => null, now: Date.now() },
+    });
   }
 
-  rental: Rental | null = null;
+  rentals: HostRental[] = [];
 
   /** The product's own, over this workshop; what it keeps lives as long as this object. */
   readonly room = createRoomService({

@@ -111,7 +111,7 @@ export async function showState(page: Page, fake: FakeWorkshop, tour: TourState)
   setUpPair(fake, tour.pair === true);
   fake.show(state);
   const rental = { pricePerHour: 2.85, currency: '€', startedAt: now - 2 * HOUR, endsAt: now + HOUR };
-  await fake.capacity.setRental({ rental: tour.rented ? rental : null });
+  await fake.capacity.setRental({ hostId: null, rental: tour.rented ? rental : null });
   await page
     .getByRole('heading', { level: 1, name: state.snapshot.name ?? 'Workshop Console', exact: true })
     .waitFor();

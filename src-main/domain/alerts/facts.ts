@@ -10,8 +10,8 @@ export interface CapacityFacts {
   guardMiB(hostId: string, gpuIndex: number): number | null;
   /** Whether that many workers fit into the host's cards; null = not known. */
   fits(hostId: string, workers: number): boolean | null;
-  /** The rental, local epoch ms; null when none was entered. */
-  rental(): { endsAt: number; lastSafeAt: number | null } | null;
+  /** Rentals with an end, local epoch ms; `hostId` null where there is but one machine. */
+  rentals(): { hostId: string | null; endsAt: number; lastSafeAt: number | null }[];
 }
 
 /** All that one look judges. */

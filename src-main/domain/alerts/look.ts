@@ -18,7 +18,7 @@ export function lookAround(facts: AlertFacts): Look {
       ...lookAtLink(facts),
       ...hosts.flatMap(({ readings }) => readings),
       ...queue.readings,
-      ...lookAtRental(facts),
+      ...lookAtRentals(facts),
       ...lookAtHistory(facts),
       ...lookAtConsole(facts),
     ],
@@ -62,26 +62,27 @@ function blindLink({ snapshot }: AlertFacts): string[] {
   return kind === 'connecting' ? ['redis-lost', 'redis-slow'] : ['redis-slow'];
 }
 
-function lookAtRental({ capacity, now, threshold }: AlertFacts): Reading[] {
-  const rental = capacity.rental();
-  if (!rental || now < rental.endsAt - threshold('rental-ending') * 60_000) return [];
-  const over = now >= rental.endsAt;
-  const safe =
-    rental.lastSafeAt === null || over
-      ? ''
-      : now < rental.lastSafeAt
-        ? ` What is submitted after ${clock(rental.lastSafeAt)} may not be finished by then.`
-        : ' What is submitted now may not be finished by then.';
-  const left = Math.ceil((rental.endsAt - now) / 60_000) * 60_000;
-  return [
-    reading('rental-ending', String(rental.endsAt), 'over', {
+function lookAtRentals({ capacity, now, threshold }: AlertFacts): Reading[] {
+  const soon = capacity.rentals().filter(({ endsAt }) => now >= endsAt - threshold('rental-ending') * 60_000);
+  return soon.map(({ hostId, endsAt, lastSafeAt }) => {
+    const over = now >= endsAt;
+    const whose = hostId === null ? '' : ` of ${hostId}`;
+    const there = hostId === null ? '' : ' there';
+    const safe =
+      lastSafeAt === null || over
+        ? ''
+        : now < lastSafeAt
+          ? ` What is submitted after ${clock(lastSafeAt)} may not be finished${there} by then.`
+          : ` What is submitted now may not be finished${there} by then.`;
+    const left = Math.ceil((endsAt - now) / 60_000) * 60_000;
+    return reading('rental-ending', hostId === null ? String(endsAt) : `${hostId}/${endsAt}`, 'over', {
       severity: over ? 'fail' : 'warn',
       text: over
-        ? `The rental ended at ${clock(rental.endsAt)}, as it was entered. The machine may go away, or go on costing.`
-        : `The rental ends at ${clock(rental.endsAt)}, in ${span(Math.max(left, 60_000))}.${safe}`,
+        ? `The rental${whose} ended at ${clock(endsAt)}, as it was entered. The machine may go away, or go on costing.`
+        : `The rental${whose} ends at ${clock(endsAt)}, in ${span(Math.max(left, 60_000))}.${safe}`,
       action: { kind: 'open', place: 'capacity' },
-    }),
-  ];
+    });
+  });
 }
 
 function lookAtHistory({ notKept }: AlertFacts): Reading[] {

@@ -1,5 +1,6 @@
 import type { CapacityFacts } from '../alerts/facts.ts';
 import type { CapacityState } from './capacity-state.ts';
+import { machinesOf } from './rental.ts';
 
 /** What alerts need to know of it. @param state what is known now; null for nothing. */
 export function capacityFactsOf(state: () => Omit<CapacityState, 'shared'> | null): CapacityFacts {
@@ -12,10 +13,12 @@ export function capacityFactsOf(state: () => Omit<CapacityState, 'shared'> | nul
       if (!one || host?.word !== 'now' || (one.verdict === 'fits' && one.reserve)) return null;
       return one.verdict === 'fits';
     },
-    rental() {
+    rentals() {
       const known = state();
-      const endsAt = known?.settings.rental?.endsAt;
-      return endsAt == null ? null : { endsAt, lastSafeAt: known?.rental?.lastSafeAt ?? null };
+      const alone = machinesOf(known?.rentals ?? [], Object.keys(known?.hosts ?? {})) <= 1;
+      return (known?.rentals ?? []).flatMap(({ hostId, rental: { endsAt }, meter: { lastSafeAt } }) =>
+        endsAt === null ? [] : [{ hostId: alone ? null : hostId, endsAt, lastSafeAt }],
+      );
     },
   };
 }

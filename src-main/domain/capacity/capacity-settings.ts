@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { hostIdSchema } from '../../../worker-agent/src/contract/host.ts';
 
-/** What the GPU hosts cost. Times are local epoch ms. */
+/** What a GPU host costs. Times are local epoch ms. */
 export const rentalSchema = z.object({
-  /** For all GPU hosts together. */
   pricePerHour: z.number().nonnegative().max(100_000),
   /** As it is written before or after an amount, e.g. "€". */
   currency: z.string().trim().min(1).max(8),
@@ -12,6 +11,12 @@ export const rentalSchema = z.object({
   endsAt: z.number().nullable(),
 });
 export type Rental = z.infer<typeof rentalSchema>;
+
+/** What one GPU host costs; `hostId` null while no host is known that it could be. */
+export interface HostRental {
+  hostId: string | null;
+  rental: Rental;
+}
 
 /** GPU hosts that a workshop may say something of, whether or not they are there. */
 const HOSTS_MOST = 100;
@@ -32,7 +37,10 @@ export const capacitySettingsSchema = z.object({
   guards: byHost(guardSchema),
   /** People who take part; null = not said. */
   users: z.number().int().min(1).max(1000).nullable(),
+  /** Entered before any host was known, or by an earlier version for all hosts together; see `rentalsOf`. */
   rental: rentalSchema.nullable(),
+  /** By host. */
+  rentals: byHost(rentalSchema),
 });
 export type CapacitySettings = z.infer<typeof capacitySettingsSchema>;
 
@@ -42,4 +50,5 @@ export const freshCapacitySettings = (): CapacitySettings => ({
   guards: {},
   users: null,
   rental: null,
+  rentals: {},
 });

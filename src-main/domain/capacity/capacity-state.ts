@@ -1,6 +1,6 @@
 import type { AgentWord } from '../../../worker-agent/src/contract/agent-word.ts';
 import type { SharedMark } from '../shared/shared-document.ts';
-import type { CapacitySettings } from './capacity-settings.ts';
+import type { CapacitySettings, HostRental } from './capacity-settings.ts';
 
 /** What one kind of workflow needs on one worker, and how that is known. */
 export interface KindNeed {
@@ -57,11 +57,13 @@ export interface RentalMeter {
   at: number;
   /** How long at least one job was running within `known`; null while nothing is known. */
   busyMs: number | null;
+  /** Time within `known` in which a job ran of which nobody can say whether it ran on this host. */
+  unsureMs: number;
   /** The part of the rental of which it is known whether a job ran; null before the queue was read. */
   known: { from: number; until: number } | null;
   /** The queue is known as of now, so what is known grows with every second. */
   live: boolean;
-  /** At least one job runs now; false while that is not known. */
+  /** At least one job runs now, or may run, on this host; false while that is not known. */
   busyNow: boolean;
   /** What is submitted by then starts, runs and arrives before the end; null without an end or an estimate. */
   lastSafeAt: number | null;
@@ -70,6 +72,10 @@ export interface RentalMeter {
   runMs: number | null;
   /** The figures rest on the guide and not on this workshop. */
   guess: boolean;
+}
+
+export interface HostMeter extends HostRental {
+  meter: RentalMeter;
 }
 
 /** How many workers the plan asks for, and what decided it. Only hosts whose agents speak are counted. */
@@ -96,7 +102,8 @@ export interface CapacityState {
   settings: CapacitySettings;
   hosts: Record<string, HostCapacity>;
   advice: WorkerAdvice | null;
-  rental: RentalMeter | null;
+  /** One for each rental that was entered, by the name of its host. */
+  rentals: HostMeter[];
   /** How the plan stands with the other consoles. */
   shared: SharedMark;
 }

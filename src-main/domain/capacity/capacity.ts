@@ -4,7 +4,7 @@ import type { CapacitySettings } from './capacity-settings.ts';
 import type { CapacityState } from './capacity-state.ts';
 import type { Catalogue } from './catalogue.ts';
 import { hostCapacityOf } from './host-capacity.ts';
-import { rentalMeterOf } from './rental.ts';
+import { rentalMetersOf } from './rental.ts';
 import { type AdvisedHost, adviceOf } from './worker-advice.ts';
 
 /** Works out what fits, what is advised and what it costs. Pure. @param now local epoch ms. */
@@ -31,6 +31,6 @@ export function capacityOf(
     settings,
     hosts: Object.fromEntries(advised.map(({ hostId, capacity }) => [hostId, capacity])),
     advice: adviceOf(settings, catalogue, advised),
-    rental: rentalMeterOf(snapshot, settings, now),
+    rentals: rentalMetersOf(snapshot, settings, now),
   };
 }

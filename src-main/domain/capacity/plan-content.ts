@@ -22,6 +22,7 @@ export type PlanContent = z.infer<typeof planContentSchema>;
 
 const RULE = 'rule/';
 const GUARD = 'guard/';
+const RENTAL = 'rental/';
 
 /** Entries of single things of one sort, and back. */
 const spreadOut = (prefix: string, all: Readonly<Record<string, unknown>>) =>
@@ -35,9 +36,10 @@ const gather = (prefix: string, entries: Entries) =>
 
 export const planShape: DocumentShape<PlanContent> = {
   fresh: () => ({ ...freshCapacitySettings(), rules: {} }),
-  entriesOf: ({ preset, guardMiB, guards, users, rental, rules }) => ({
+  entriesOf: ({ preset, guardMiB, guards, users, rental, rentals, rules }) => ({
     ...{ preset, guardMiB, users, rental },
     ...spreadOut(GUARD, guards),
+    ...spreadOut(RENTAL, rentals),
     ...spreadOut(RULE, rules),
   }),
   contentOf(entries) {
@@ -45,12 +47,13 @@ export const planShape: DocumentShape<PlanContent> = {
     const content = planContentSchema.safeParse({
       ...{ preset, guardMiB, users, rental },
       guards: gather(GUARD, entries),
+      rentals: gather(RENTAL, entries),
       rules: gather(RULE, entries),
     });
     if (content.success) return content.data;
     throw new WorkshopError('BAD_INPUT', `The plan cannot be set so: ${content.error.issues[0]?.message}.`);
   },
-  describe(entry, { preset, users, guardMiB, guards, rental, rules }) {
+  describe(entry, { preset, users, guardMiB, guards, rental, rentals, rules }) {
     if (entry.startsWith(RULE)) {
       const id = entry.slice(RULE.length);
       return `${ruleTitle(id)} is ${rules[id]?.enabled === false ? 'off' : 'set otherwise'}`;
@@ -61,6 +64,11 @@ export const planShape: DocumentShape<PlanContent> = {
       return own === undefined
         ? `${hostId} has no guard of its own`
         : `the guard of ${hostId} is ${Math.round(own / 1024)} GB`;
+    }
+    if (entry.startsWith(RENTAL)) {
+      const hostId = entry.slice(RENTAL.length);
+      const own = rentals[hostId];
+      return own ? `the rental of ${hostId} is ${priceText(own)}` : `no rental of ${hostId} is entered`;
     }
     if (entry === 'preset') return `the plan is for ${preset ?? 'nothing in particular'}`;
     if (entry === 'users')

@@ -1,14 +1,12 @@
 import type { EventKind } from '../../../worker-agent/src/contract/event.ts';
 import { causeOfFailure, type FailureCause } from '../../../worker-agent/src/contract/failure-cause.ts';
 import { gpuSpans } from '../../../worker-agent/src/contract/gpu-spans.ts';
-import type { Rental } from '../capacity/capacity-settings.ts';
-import { covered } from '../capacity/rental.ts';
-import { boundsOf, dayOf, type LocalDay } from './local-day.ts';
+import type { Span } from '../spans.ts';
+import { dayOf, type LocalDay } from './local-day.ts';
+import { type CostOptions, costsOf, GAP_MS, type RecapCost } from './recap-cost.ts';
 import { type EndedJob, type HistoryRecord, keyOf, timeOf } from './record.ts';
 
 const HOUR = 3_600_000;
-/** Two samples further apart than this have a gap between them, ms. */
-const GAP_MS = 30_000;
 /** Acts that a recap lists. */
 const ACTS_SHOWN = 500;
 /** Whose acts are told. What befalls single jobs on their way stands with the job. */
@@ -54,16 +52,6 @@ export interface RecapHour {
   utilization: number | null;
 }
 
-/** What the machines cost on a day: the rental as far as it falls on it. */
-export interface RecapCost {
-  perHour: number;
-  currency: string;
-  hours: number;
-  amount: number;
-  /** Part of the amount for time in which no job ran, as far as jobs are known; null while nothing is known. */
-  idle: number | null;
-}
-
 export interface RecapAct {
   at: number;
   /** `person`: somebody at a console; `agent`: it acted by itself. */
@@ -94,31 +82,28 @@ export interface Recap {
   kinds: { kind: string; count: number; gpuMs: number }[];
   /** What people at consoles and what agents did, oldest first; of many the latest. */
   acts: RecapAct[];
-  /** null while no price is known for this day. */
-  cost: RecapCost | null;
+  /** By the name of the host; none while no price is known for this day. */
+  costs: RecapCost[];
 }
 
-export interface RecapOptions {
+export interface RecapOptions extends CostOptions {
   nameOf: (userId: string) => string;
-  /** The rental as it is entered now; of a day outside of it the one counts that was kept then. */
-  rental: Rental | null;
-  /** Local epoch ms. */
-  now: number;
 }
 
-/** Sums up a day. `records` may hold anything of that day, in any order; what stands there twice counts once. */
+/**
+ * Sums up a day. `records` may hold anything of that day and the next, in any order; what stands there twice counts
+ * once.
+ */
 export function recapOf(day: LocalDay, records: readonly HistoryRecord[], options: RecapOptions): Recap {
   const jobs: EndedJob[] = [];
   const samples: Extract<HistoryRecord, { t: 'sample' }>[] = [];
   const seen = new Set<string>();
-  let kept: Rental | null = null;
   for (const record of records) {
     const key = keyOf(record);
     if (dayOf(timeOf(record)) !== day || (key !== null && seen.has(key))) continue;
     if (key !== null) seen.add(key);
     if (record.t === 'job') jobs.push(record);
     else if (record.t === 'sample') samples.push(record);
-    else if (record.t === 'rental') kept = record.rental;
   }
   samples.sort((a, b) => a.at - b.at);
   const times = [...jobs.flatMap(spanOf), ...samples.map(({ at }) => at)];
@@ -128,7 +113,6 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
   const gpuTime = (job: EndedJob) => lengthOf(spans.get(job));
   const hours = hoursOf(jobs, spans, samples);
   const gpuMs = sum(jobs.map(gpuTime));
-  const busy = [...spans.values()];
   const busiest = hours.reduce<RecapHour | null>(
     (best, hour) => (hour.gpuMs > (best?.gpuMs ?? 0) ? hour : best),
     null,
@@ -152,9 +136,7 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
     busiest: busiest?.at ?? null,
     kinds: kindsOf(jobs, gpuTime),
     acts: actsOf(day, records).slice(-ACTS_SHOWN),
-    cost:
-      costOf(day, options.rental, options.now, busy, from !== null) ??
-      costOf(day, kept && { ...kept, endsAt: kept.endsAt ?? until }, options.now, busy, from !== null),
+    costs: costsOf(day, records, options, until),
   };
 }
 
@@ -170,34 +152,7 @@ export function actsOf(day: LocalDay, records: readonly HistoryRecord[]): RecapA
   return [...acts.values()].sort((a, b) => a.at - b.at);
 }
 
-/** What a rental came to on this day until now. @returns null when it does not touch the day. */
-function costOf(
-  day: LocalDay,
-  rental: Rental | null,
-  now: number,
-  busy: readonly Span[],
-  seen: boolean,
-): RecapCost | null {
-  const bounds = boundsOf(day);
-  if (!rental || !bounds) return null;
-  const from = Math.max(bounds.from, rental.startedAt);
-  const until = Math.min(bounds.until, rental.endsAt ?? now, now);
-  if (until <= from) return null;
-  const { pricePerHour, currency } = rental;
-  const amountOf = (ms: number) => (ms / HOUR) * pricePerHour;
-  const idle = seen ? amountOf(until - from - covered(busy, from, until)) : null;
-  return {
-    perHour: pricePerHour,
-    currency,
-    hours: (until - from) / HOUR,
-    amount: amountOf(until - from),
-    idle,
-  };
-}
-
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-
-type Span = readonly [from: number, until: number];
 
 const lengthOf = (span: Span | undefined) => (span ? span[1] - span[0] : 0);
 

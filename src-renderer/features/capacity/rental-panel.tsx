@@ -1,6 +1,7 @@
 import { Button, NumberInput, TextInput } from '@mantine/core';
-import { useState } from 'react';
-import type { CapacitySettings } from '../../../src-main/api/types.ts';
+import { useId, useState } from 'react';
+import type { HostMeter, Rental } from '../../../src-main/api/types.ts';
+import { compareNames } from '../../components/format.ts';
 import { Panel } from '../../components/panel.tsx';
 import { ToneIcon } from '../../components/state-mark.tsx';
 import { toneColor } from '../../components/tone.ts';
@@ -8,19 +9,35 @@ import { useSetRental } from '../../live/capacity-verbs.ts';
 import { useNow } from '../../live/clock.ts';
 import { useLiveData } from '../../live/store.ts';
 import styles from './capacity.module.css';
-import { rentalWords } from './rental-words.ts';
+import { rentalWords, totalWords } from './rental-words.ts';
 
-type Rental = NonNullable<CapacitySettings['rental']>;
-
-/** What the rented machine has cost, how much of it for nothing, and until when submitting is safe. */
+/** What the rented machines have cost, how much of it for nothing, and until when submitting is safe. */
 export function RentalPanel() {
-  const rental = useLiveData(({ capacity }) => capacity?.settings.rental ?? null);
+  const rentals = useLiveData(({ capacity }) => capacity?.rentals ?? []);
+  const hostIds = useLiveData((state) => state.hostIds);
+  const names = [...new Set([...hostIds, ...rentals.flatMap(({ hostId }) => hostId ?? [])])].sort(
+    compareNames,
+  );
+  const ofHost = (name: string | null) => rentals.find(({ hostId }) => hostId === name);
+  if (names.length > 1)
+    return (
+      <Panel title="Rental">
+        {rentals.length > 1 && <Total rentals={rentals} />}
+        {names.map((name) => (
+          <OneOfSeveral key={name} hostId={name} meter={ofHost(name)} />
+        ))}
+      </Panel>
+    );
+  return <OnlyRental hostId={names[0] ?? null} meter={rentals[0]} />;
+}
+
+function OnlyRental({ hostId, meter }: { hostId: string | null; meter: HostMeter | undefined }) {
   const [editing, setEditing] = useState(false);
   return (
     <Panel
       title="Rental"
       aside={
-        rental !== null &&
+        meter &&
         !editing && (
           <Button size="compact-sm" variant="subtle" onClick={() => setEditing(true)}>
             Change…
@@ -28,32 +45,77 @@ export function RentalPanel() {
         )
       }
     >
-      {rental !== null && !editing ? (
-        <Meter rental={rental} />
+      {meter && !editing ? (
+        <Meter {...meter} />
       ) : (
-        <RentalForm rental={rental} close={() => setEditing(false)} />
+        <RentalForm hostId={hostId} rental={meter?.rental ?? null} close={() => setEditing(false)} />
       )}
     </Panel>
   );
 }
 
-function Meter({ rental }: { rental: Rental }) {
+/** Each host has its own price and its own end. */
+function OneOfSeveral({ hostId, meter }: { hostId: string; meter: HostMeter | undefined }) {
+  const [editing, setEditing] = useState(false);
+  const id = useId();
+  return (
+    <section aria-labelledby={id} className={styles.part}>
+      <header className={styles.partHead}>
+        <h3 id={id} className={styles.partName}>
+          {hostId}
+        </h3>
+        {!editing && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            aria-label={`${meter ? 'Change' : 'Enter'} the rental of ${hostId}`}
+            onClick={() => setEditing(true)}
+          >
+            {meter ? 'Change…' : 'Enter…'}
+          </Button>
+        )}
+      </header>
+      {editing ? (
+        <RentalForm hostId={hostId} rental={meter?.rental ?? null} cancel close={() => setEditing(false)} />
+      ) : meter ? (
+        <Meter {...meter} />
+      ) : (
+        <p className={styles.text}>What it costs is not entered.</p>
+      )}
+    </section>
+  );
+}
+
+function Total({ rentals }: { rentals: readonly HostMeter[] }) {
+  const { spent, idle } = totalWords(rentals, useNow());
+  return (
+    <div className={styles.part}>
+      <Figures spent={spent} idle={idle} so="so far, all hosts" />
+    </div>
+  );
+}
+
+function Figures({ spent, idle, so }: { spent: string; idle: string; so: string }) {
+  return (
+    <div className={styles.figures}>
+      <div>
+        <div className={styles.big}>{spent}</div>
+        <div className={styles.dim}>{so}</div>
+      </div>
+      <div>
+        <div className={styles.big}>{idle}</div>
+        <div className={styles.dim}>while no job ran</div>
+      </div>
+    </div>
+  );
+}
+
+function Meter({ rental, meter }: HostMeter) {
   const now = useNow();
-  const meter = useLiveData(({ capacity }) => capacity?.rental ?? null);
-  if (!meter) return <p className={styles.text}>The meter is being read.</p>;
   const words = rentalWords(rental, meter, now);
   return (
     <>
-      <div className={styles.figures}>
-        <div>
-          <div className={styles.big}>{words.spent}</div>
-          <div className={styles.dim}>so far</div>
-        </div>
-        <div>
-          <div className={styles.big}>{words.idle}</div>
-          <div className={styles.dim}>while no job ran</div>
-        </div>
-      </div>
+      <Figures spent={words.spent} idle={words.idle} so="so far" />
       <p className={styles.text}>{words.busyShare}</p>
       <p className={styles.safe}>
         <span style={{ color: toneColor(words.tone) }}>
@@ -75,7 +137,14 @@ const fromField = (text: string): number | null => {
   return Number.isFinite(at) ? at : null;
 };
 
-function RentalForm({ rental, close }: { rental: Rental | null; close: () => void }) {
+function RentalForm(props: {
+  hostId: string | null;
+  rental: Rental | null;
+  close: () => void;
+  /** It may be left although nothing is entered. */
+  cancel?: boolean;
+}) {
+  const { hostId, rental, close, cancel = false } = props;
   const [price, setPrice] = useState<string | number>(rental?.pricePerHour ?? '');
   const [currency, setCurrency] = useState(rental?.currency ?? '€');
   const [start, setStart] = useState(() => toField(rental?.startedAt ?? Date.now()));
@@ -94,7 +163,7 @@ function RentalForm({ rental, close }: { rental: Rental | null; close: () => voi
     if (endsAt !== null && endsAt <= startedAt) return setWrong('The rental must end after it began.');
     setWrong(null);
     set.mutate(
-      { rental: { pricePerHour, currency: currency.trim(), startedAt, endsAt } },
+      { hostId, rental: { pricePerHour, currency: currency.trim(), startedAt, endsAt } },
       { onSuccess: close },
     );
   };
@@ -139,15 +208,15 @@ function RentalForm({ rental, close }: { rental: Rental | null; close: () => voi
         <Button type="submit" loading={set.isPending}>
           {rental === null ? 'Start the meter' : 'Save'}
         </Button>
+        {(rental !== null || cancel) && (
+          <Button variant="default" onClick={close}>
+            {rental !== null ? 'Keep it' : 'Cancel'}
+          </Button>
+        )}
         {rental !== null && (
-          <>
-            <Button variant="default" onClick={close}>
-              Keep it
-            </Button>
-            <Button variant="subtle" onClick={() => set.mutate({ rental: null }, { onSuccess: close })}>
-              Switch the meter off
-            </Button>
-          </>
+          <Button variant="subtle" onClick={() => set.mutate({ hostId, rental: null }, { onSuccess: close })}>
+            Switch the meter off
+          </Button>
         )}
       </div>
     </form>

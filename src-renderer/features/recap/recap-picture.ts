@@ -1,5 +1,6 @@
 import type { Recap } from '../../../src-main/api/types.ts';
 import { clockText, countText, cut, plural, spanText, UNKNOWN } from '../../components/format.ts';
+import type { PeopleWords } from '../../live/people-words.ts';
 import { dayText, failedText, gpuText, isGap, recapSentence, rentText } from './recap-words.ts';
 
 const WIDTH = 1600;
@@ -21,7 +22,7 @@ const INK = {
  * The day as one picture to send around: figures, hours, and who made how much. No errors and no prompts stand in it.
  * @throws Error when this browser cannot draw.
  */
-export async function recapPicture(recap: Recap, title: string): Promise<Blob> {
+export async function recapPicture(recap: Recap, title: string, words: PeopleWords): Promise<Blob> {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [WIDTH, HEIGHT];
   const pen = canvas.getContext('2d');
@@ -33,8 +34,8 @@ export async function recapPicture(recap: Recap, title: string): Promise<Blob> {
     size: 26,
     ink: INK.dim,
   });
-  text(pen, shortened(pen, recapSentence(recap), 400, 28, WIDTH - 2 * PAD), PAD, 204, { size: 28 });
-  for (const [at, [value, label]] of figuresOf(recap).entries()) {
+  text(pen, shortened(pen, recapSentence(recap, words), 400, 28, WIDTH - 2 * PAD), PAD, 204, { size: 28 });
+  for (const [at, [value, label]] of figuresOf(recap, words).entries()) {
     text(pen, value, PAD + at * 300, 310, { size: 54, weight: 700 });
     text(pen, label, PAD + at * 300, 350, { size: 24, ink: INK.dim });
   }
@@ -46,16 +47,16 @@ export async function recapPicture(recap: Recap, title: string): Promise<Blob> {
   );
 }
 
-function figuresOf(recap: Recap): [string, string][] {
-  const { jobs, waits, people, gpuMs, cost } = recap;
+function figuresOf(recap: Recap, words: PeopleWords): [string, string][] {
+  const { jobs, waits, people, gpuMs, costs } = recap;
   const known = recap.from !== null;
   const figures: [string, string][] = [
     [known ? countText(jobs.completed) : UNKNOWN, known ? `made, ${failedText(recap)}` : 'made'],
-    [known ? countText(people.length) : UNKNOWN, people.length === 1 ? 'person' : 'people'],
+    [known ? countText(people.length) : UNKNOWN, people.length === 1 ? words.one : words.many],
     [known ? gpuText(gpuMs) : UNKNOWN, 'on the GPU'],
     [waits ? spanText(waits.median) : UNKNOWN, 'usual wait'],
   ];
-  return cost ? [...figures, [rentText(recap).amount, 'rent']] : figures;
+  return costs.length > 0 ? [...figures, [rentText(recap).amount, 'rent']] : figures;
 }
 
 function drawHours(pen: CanvasRenderingContext2D, { hours, busiest }: Recap): void {

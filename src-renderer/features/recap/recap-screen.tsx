@@ -9,6 +9,7 @@ import { takeAsked, useAskedRecap } from '../../components/recap-ask.ts';
 import { SetUpButton } from '../../components/set-up-button.tsx';
 import { useNow } from '../../live/clock.ts';
 import { errorInfoOf } from '../../live/command.ts';
+import { atStart, usePeopleWords } from '../../live/people-words.ts';
 import { useKeptDays, usePrint, useRecap, useSaveTable } from '../../live/recap-queries.ts';
 import { saveAs } from '../../live/save-as.ts';
 import { useLive } from '../../live/store.ts';
@@ -16,7 +17,7 @@ import { HoursChart } from './hours-chart.tsx';
 import { onPaper } from './on-paper.ts';
 import styles from './recap.module.css';
 import { recapPicture } from './recap-picture.ts';
-import { Acts, Failures, Kinds, PeopleTable } from './recap-tables.tsx';
+import { Acts, Failures, Kinds, PeopleTable, Rents } from './recap-tables.tsx';
 import {
   dayText,
   failedText,
@@ -103,9 +104,10 @@ function TakeHome({ recap }: { recap: Recap }) {
   const name = useLive((state) => state.name) ?? 'Workshop';
   const table = useSaveTable();
   const print = usePrint(onPaper);
+  const words = usePeopleWords();
   const { day } = recap;
   const picture = () =>
-    recapPicture(recap, name).then(
+    recapPicture(recap, name, words).then(
       (png) => saveAs(`workshop-${day}.png`, png),
       (cause: unknown) => sayFailed('The picture was not made', errorInfoOf(cause), picture),
     );
@@ -144,7 +146,7 @@ function TakeHome({ recap }: { recap: Recap }) {
         <Menu.Dropdown>
           {Object.entries(TABLES).map(([key, label]) => (
             <Menu.Item key={key} onClick={() => table.mutate({ day, table: key as RecapTable })}>
-              {label}
+              {key === 'people' ? atStart(words.many) : label}
             </Menu.Item>
           ))}
         </Menu.Dropdown>
@@ -155,13 +157,14 @@ function TakeHome({ recap }: { recap: Recap }) {
 
 function Sheet({ recap, now }: { recap: Recap; now: number }) {
   const watched = watchedSentence(recap);
+  const words = usePeopleWords();
   const name = useLive((state) => state.name);
   return (
     <article className={styles.sheet} aria-label={`Recap of ${recap.day}`}>
       <header className={styles.head}>
         <p className={styles.paperTitle}>{name}</p>
         <h2 className={styles.day}>{dayText(recap.day, now)}</h2>
-        <p className={styles.sentence}>{recapSentence(recap)}</p>
+        <p className={styles.sentence}>{recapSentence(recap, words)}</p>
         {watched && <p className={styles.watched}>{watched}</p>}
       </header>
       <Figures recap={recap} />
@@ -174,6 +177,7 @@ function Sheet({ recap, now }: { recap: Recap; now: number }) {
       </Panel>
       <Failures failures={recap.failures} known={recap.from !== null} />
       <Kinds kinds={recap.kinds} />
+      {recap.costs.length > 1 && <Rents costs={recap.costs} />}
       <PeopleTable people={recap.people} />
       <Acts acts={recap.acts} />
     </article>
@@ -200,6 +204,7 @@ function Legend({ busiest }: { busiest: number | null }) {
 function Figures({ recap }: { recap: Recap }) {
   const { jobs, waits, runs, gpuMs, people } = recap;
   const rent = rentText(recap);
+  const words = usePeopleWords();
   // Of a day of which nothing is known, not even a zero is.
   const known = recap.from !== null;
   const figures: [string, string, string][] = [
@@ -208,7 +213,7 @@ function Figures({ recap }: { recap: Recap }) {
       known ? countText(jobs.completed) : UNKNOWN,
       known ? [failedText(recap), cancelledText(jobs.cancelled)].join(' · ') : '',
     ],
-    ['People', known ? countText(people.length) : UNKNOWN, 'whose jobs ended'],
+    [atStart(words.many), known ? countText(people.length) : UNKNOWN, 'whose jobs ended'],
     [
       'Usual wait',
       waits ? spanText(waits.median) : UNKNOWN,

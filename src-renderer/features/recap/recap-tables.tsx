@@ -2,10 +2,11 @@ import { SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import type { Recap, RecapAct } from '../../../src-main/api/types.ts';
 import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
-import { clockText, countText, cut, plural, spanText, UNKNOWN } from '../../components/format.ts';
+import { clockText, countText, cut, money, plural, spanText, UNKNOWN } from '../../components/format.ts';
 import { Panel } from '../../components/panel.tsx';
+import { atStart, usePeopleWords } from '../../live/people-words.ts';
 import styles from './recap.module.css';
-import { gpuText } from './recap-words.ts';
+import { gpuText, idleText, rateText } from './recap-words.ts';
 
 type Whose = 'all' | RecapAct['from'];
 const WHOSE: { value: Whose; label: string }[] = [
@@ -20,8 +21,9 @@ const TEXT_MOST = 300;
 
 /** Who made how much, by GPU time. */
 export function PeopleTable({ people }: Pick<Recap, 'people'>) {
+  const words = usePeopleWords();
   return (
-    <Panel title="People, by GPU time" className={styles.wide}>
+    <Panel title={`${atStart(words.many)}, by GPU time`} className={styles.wide}>
       {people.length === 0 ? (
         <p className={styles.none}>No job is known that has ended on this day.</p>
       ) : (
@@ -53,6 +55,24 @@ export function PeopleTable({ people }: Pick<Recap, 'people'>) {
           </tbody>
         </table>
       )}
+    </Panel>
+  );
+}
+
+/** What each machine cost; with one of them the figure above says it all. */
+export function Rents({ costs }: Pick<Recap, 'costs'>) {
+  return (
+    <Panel title="Rent by GPU host" className={styles.wide}>
+      <ul className={styles.rows} aria-label="Rent by GPU host">
+        {costs.map((cost) => (
+          <li key={cost.hostId ?? ''}>
+            <span>{cost.hostId ?? 'All hosts together'}</span>
+            <span>
+              {money(cost.amount, cost.currency)} · {rateText(cost)}, {idleText([cost])}
+            </span>
+          </li>
+        ))}
+      </ul>
     </Panel>
   );
 }

@@ -1,5 +1,6 @@
-import type { LocalDay, Recap, RecapHour } from '../../../src-main/api/types.ts';
+import type { LocalDay, Recap, RecapCost, RecapHour } from '../../../src-main/api/types.ts';
 import { clockText, countText, money, plural, spanText, UNKNOWN } from '../../components/format.ts';
+import type { PeopleWords } from '../../live/people-words.ts';
 
 /** "Tuesday, 24 November 2026"; with `today` or `yesterday` before it. */
 export function dayText(day: LocalDay, now: number): string {
@@ -30,15 +31,41 @@ export function hourText(at: number): string {
   return `${clockText(at, at)}–${clockText(at + 3_600_000, at + 3_600_000)}`;
 }
 
+/** Less than this is not worth a word, hours. */
+const WORTH_HOURS = 1 / 60;
+
 /** What the day cost, in figure and words; a price that nobody entered is not known, never nothing. */
-export function rentText({ cost }: Recap): { amount: string; aside: string } {
-  if (!cost) return { amount: UNKNOWN, aside: 'no price known, see Capacity' };
-  const { amount, hours, perHour, currency, idle } = cost;
-  const rate = `${hours.toFixed(1)} h at ${money(perHour, currency)}`;
-  return {
-    amount: money(amount, currency),
-    aside: idle === null ? rate : `${rate}, ${money(idle, currency)} of it idle`,
-  };
+export function rentText({ costs }: Pick<Recap, 'costs'>): { amount: string; aside: string } {
+  const [only] = costs;
+  if (!only) return { amount: UNKNOWN, aside: 'no price known, see Capacity' };
+  const amount = sumText(costs.map((cost) => [cost.amount, cost.currency]));
+  if (costs.length === 1) return { amount, aside: `${rateText(only)}, ${idleText([only])}` };
+  return { amount, aside: `${costs.length} GPU hosts, ${idleText(costs)}` };
+}
+
+/** "6.0 h at €2.85". */
+export const rateText = ({ hours, perHour, currency }: RecapCost): string =>
+  `${hours.toFixed(1)} h at ${money(perHour, currency)}`;
+
+/** What of it was paid for nothing, as far as that is known: what is not known may have been, too. */
+export function idleText(costs: readonly RecapCost[]): string {
+  const known = costs.flatMap(({ idle, currency }) => (idle === null ? [] : [[idle, currency] as const]));
+  if (known.length === 0) return 'idle time not known';
+  const unknown = costs.reduce((sum, { unknownHours }) => sum + unknownHours, 0);
+  if (unknown < WORTH_HOURS) return `${sumText(known)} of it idle`;
+  return `at least ${sumText(known)} of it idle, ${spanText(unknown * 3_600_000)} not known`;
+}
+
+/** Currencies are not added to each other. */
+function sumText(amounts: readonly (readonly [number, string])[]): string {
+  return [...Map.groupBy(amounts, ([, currency]) => currency)]
+    .map(([currency, own]) =>
+      money(
+        own.reduce((sum, [amount]) => sum + amount, 0),
+        currency,
+      ),
+    )
+    .join(' + ');
 }
 
 /** Nobody watched in this hour: its jobs are counted, the rest is not known. */
@@ -46,11 +73,11 @@ export const isGap = ({ peakWaiting, utilization }: RecapHour) =>
   peakWaiting === null && utilization === null;
 
 /** The day in one sentence. */
-export function recapSentence({ jobs, people, waits, from, until }: Recap): string {
+export function recapSentence({ jobs, people, waits, from, until }: Recap, words: PeopleWords): string {
   const made = plural(jobs.completed, 'job was', 'jobs were');
   if (from === null || until === null) return 'Nothing is known of this day.';
   const span = `between ${clockText(from, from)} and ${clockText(until, until)}`;
-  const who = people.length > 0 ? ` for ${plural(people.length, 'person', 'people')}` : '';
+  const who = people.length > 0 ? ` for ${words.count(people.length)}` : '';
   const wait = waits ? ` The usual wait was ${spanText(waits.median)}.` : '';
   return `${made} made${who} ${span}.${wait}`;
 }

@@ -122,7 +122,14 @@ export function fakeServices(): { services: Services; watching: () => number } {
     history: {
       state: () => ({ savedUntil: null, keeps: 'all', fault: null }),
       days: async () => [],
-      recap: async ({ day }) => recapOf(day, [], { nameOf: (id) => id, rental: null, now: Date.now() }),
+      recap: async ({ day }) =>
+        recapOf(day, [], {
+          nameOf: (id) => id,
+          rentals: [],
+          running: [],
+          hostOf: () => null,
+          now: Date.now(),
+        }),
       table: async () => ({ fileName: 'none.csv', text: '' }),
     },
     room: {

@@ -53,7 +53,7 @@ async function open(
     log,
     now: () => snapshot,
     notKept: () => null,
-    capacity: { guardMiB: () => null, fits: () => null, rental: () => null },
+    capacity: { guardMiB: () => null, fits: () => null, rentals: () => [] },
     publish: (next) => {
       state = next;
     },

@@ -24,7 +24,7 @@ const GB = 1024;
 const usual = new Map(
   rulesInForce(freshAlertSettings()).map(({ id, threshold }) => [id, threshold?.value ?? 0]),
 );
-const capacity: CapacityFacts = { guardMiB: () => 70 * GB, fits: () => true, rental: () => null };
+const capacity: CapacityFacts = { guardMiB: () => 70 * GB, fits: () => true, rentals: () => [] };
 const idle = (number: number) => worker(number, { kind: 'idle', since: NOW - MINUTE });
 
 function facts(snapshot: WorkshopSnapshot, change: Partial<AlertFacts> = {}): AlertFacts {
@@ -314,14 +314,21 @@ describe('the way and the rental', () => {
 
   test('the end of the rental, with the last safe time to submit', () => {
     const { snapshot } = workshop(NOW, [], []);
-    const rental = (endsIn: number, safeIn: number) => ({
-      capacity: { ...capacity, rental: () => ({ endsAt: NOW + endsIn, lastSafeAt: NOW + safeIn }) },
+    const rental = (endsIn: number, safeIn: number, hostId: string | null = null) => ({
+      capacity: {
+        ...capacity,
+        rentals: () => [{ hostId, endsAt: NOW + endsIn, lastSafeAt: NOW + safeIn }],
+      },
     });
     expect(find('rental-ending', snapshot, rental(31 * MINUTE, MINUTE))).toBeUndefined();
     expect(find('rental-ending', snapshot, rental(28 * MINUTE, 9 * MINUTE))?.text).toBe(
       'The rental ends at 14:30, in 28 min. What is submitted after 14:11 may not be finished by then.',
     );
     expect(find('rental-ending', snapshot, rental(8 * MINUTE, -MINUTE))?.text).toContain('submitted now');
+    expect(find('rental-ending', snapshot, rental(28 * MINUTE, 9 * MINUTE, 'gpu-2'))).toMatchObject({
+      key: expect.stringMatching(/^rental-ending\/gpu-2\//),
+      text: 'The rental of gpu-2 ends at 14:30, in 28 min. What is submitted after 14:11 may not be finished there by then.',
+    });
     expect(find('rental-ending', snapshot, rental(-MINUTE, -20 * MINUTE))?.severity).toBe('fail');
   });
 });

@@ -10,11 +10,11 @@ import {
   workersForCard,
   workersForUsers,
 } from '../../../../src-main/domain/capacity/catalogue.ts';
-import { covered } from '../../../../src-main/domain/capacity/rental.ts';
+import { covered, unionOf } from '../../../../src-main/domain/spans.ts';
 import type { LinkState } from '../../../../src-main/domain/workshop.ts';
 import { fitWords } from '../../../../src-renderer/components/fit-words.ts';
 import { money } from '../../../../src-renderer/components/format.ts';
-import { rentalWords } from '../../../../src-renderer/features/capacity/rental-words.ts';
+import { rentalWords, totalWords } from '../../../../src-renderer/features/capacity/rental-words.ts';
 import { fullHour } from '../../../support/capacity-states.ts';
 import { gpu, host, job, worker, workshop } from '../../../support/scenarios.ts';
 
@@ -245,12 +245,13 @@ describe('the guide', () => {
 
 describe('the rental', () => {
   const rental = { pricePerHour: 3, currency: '€', startedAt: NOW - 60 * MINUTE, endsAt: NOW + 50 * MINUTE };
+  const meterOf = (snapshot: Parameters<typeof capacityOf>[0]) => of(snapshot, { rental }).rentals[0]?.meter;
 
   test('counts the time when a job ran once, however many ran, and the rest as idle', () => {
     const ran = (from: number, to: number, number: number) =>
       job(number, 'completed', NOW, { startedAt: NOW - from * MINUTE, completedAt: NOW - to * MINUTE });
     const jobs = [ran(90, 50, 1), ran(55, 45, 2), ran(20, 15, 3), ran(10, 8, 4)];
-    const { rental: meter } = of(workshop(NOW, [], jobs).snapshot, { rental });
+    const meter = meterOf(workshop(NOW, [], jobs).snapshot);
     expect(meter?.busyMs).toBe(22 * MINUTE);
     expect(meter && rentalWords(rental, meter, NOW)).toMatchObject({
       spent: '€3.00',
@@ -263,7 +264,7 @@ describe('the rental', () => {
   test('before the queue was read nothing is said of idle time; a lost link stops what is known at its age', () => {
     const running = job(1, 'running', NOW, { startedAt: NOW - 20 * MINUTE });
     const { snapshot } = workshop(NOW, [], [running]);
-    const unread = of({ ...snapshot, queueAt: null, counts: null, jobs: {} }, { rental }).rental;
+    const unread = meterOf({ ...snapshot, queueAt: null, counts: null, jobs: {} });
     expect(unread).toMatchObject({ busyMs: null, known: null, busyNow: false });
     expect(unread && rentalWords(rental, unread, NOW)).toMatchObject({
       ...{ spent: '€3.00', idle: '–' },
@@ -271,7 +272,7 @@ describe('the rental', () => {
     });
     const lost: LinkState = { kind: 'lost', since: NOW, code: 'x', why: 'x', remedy: 'x', retryAt: null };
     const queueAt = NOW - 10 * MINUTE;
-    const stale = of({ ...snapshot, queueAt, links: { redis: lost } }, { rental }).rental;
+    const stale = meterOf({ ...snapshot, queueAt, links: { redis: lost } });
     expect(stale).toMatchObject({ busyMs: 10 * MINUTE, busyNow: false, live: false });
     const words = stale && rentalWords(rental, stale, NOW + 5 * MINUTE);
     expect(words?.idle).toBe('at least €2.00');
@@ -289,19 +290,19 @@ describe('the rental', () => {
     const jobs = Object.fromEntries(
       Array.from({ length: 1000 }, (_, at) => [`j${at}`, { ...ended, id: `j${at}` }]),
     );
-    const meter = of({ ...snapshot, jobs, counts }, { rental }).rental;
+    const meter = meterOf({ ...snapshot, jobs, counts });
     expect(meter?.known?.from).toBe(NOW - 20 * MINUTE);
     expect(meter && rentalWords(rental, meter, NOW)).toMatchObject({
       idle: 'at least €1.00',
       busyShare: expect.stringMatching(/0 % of 20 min\. Of the time before 13:42 it is not known/),
     });
     // Half of the list is still on its way.
-    expect(of({ ...snapshot, counts }, { rental }).rental?.busyMs).toBeNull();
+    expect(meterOf({ ...snapshot, counts })?.busyMs).toBeNull();
   });
 
   test('the last safe time leaves room for wait, run and delivery; without an estimate it is not known', () => {
     const { snapshot } = fullHour(NOW);
-    const { rental: meter } = of(snapshot, { rental });
+    const meter = meterOf(snapshot);
     const runMs = meter?.runMs ?? 0;
     expect(meter?.lastSafeAt).toBe(
       Math.floor((rental.endsAt - 24 * MINUTE - runMs - 2 * MINUTE) / MINUTE) * MINUTE,
@@ -309,9 +310,93 @@ describe('the rental', () => {
     expect(meter && rentalWords(rental, meter, NOW).tone).toBe('ok');
     expect(meter && rentalWords(rental, meter, (meter.lastSafeAt ?? 0) + 1)).toMatchObject({ tone: 'warn' });
     snapshot.waits = null;
-    const unknown = of(snapshot, { rental }).rental;
+    const unknown = meterOf(snapshot);
     expect(unknown?.lastSafeAt).toBeNull();
     expect(unknown && rentalWords(rental, unknown, NOW).safe).toMatch(/not known/);
+  });
+
+  describe('of several hosts', () => {
+    const workerOf = (id: string) => ({ ...worker(1, { kind: 'idle', since: NOW }), id });
+    const two = [
+      host({ id: 'gpu-1', workers: [workerOf('gpu-1-worker-1')] }, NOW),
+      host({ id: 'gpu-2', workers: [workerOf('gpu-2-worker-1')] }, NOW),
+    ];
+    const ran = (number: number, workerId: string, from: number, to: number) =>
+      job(number, 'completed', NOW, {
+        ...{ workerId, startedAt: NOW - from * MINUTE, completedAt: NOW - to * MINUTE },
+      });
+    const rentals = {
+      'gpu-1': rental,
+      'gpu-2': { ...rental, pricePerHour: 6, startedAt: NOW - 30 * MINUTE, endsAt: null },
+    };
+
+    test('each has its own price, its own end, and is idle by itself', () => {
+      // A worker that is gone by now is known by the name of its kin.
+      const jobs = [ran(1, 'gpu-1-worker-3', 60, 20), ran(2, 'gpu-2-worker-1', 30, 24)];
+      const { rentals: meters } = of(workshop(NOW, two, jobs).snapshot, { rentals });
+      expect(meters.map(({ hostId, meter }) => [hostId, meter.busyMs, meter.unsureMs])).toEqual([
+        ['gpu-1', 40 * MINUTE, 0],
+        ['gpu-2', 6 * MINUTE, 0],
+      ]);
+      const [one, other] = meters.map((each) => rentalWords(each.rental, each.meter, NOW));
+      expect(one).toMatchObject({ spent: '€3.00', idle: '€1.00', end: expect.stringMatching(/^It ends at/) });
+      expect(other).toMatchObject({ spent: '€3.00', idle: '€2.40', end: 'No end was entered.' });
+      expect(totalWords(meters, NOW)).toEqual({ spent: '€6.00', idle: '€3.40' });
+      const usd = meters.map((each) =>
+        each.hostId === 'gpu-2' ? { ...each, rental: { ...each.rental, currency: 'USD' } } : each,
+      );
+      expect(totalWords(usd, NOW)).toEqual({ spent: '€3.00 + 3.00 USD', idle: '€1.00 + 2.40 USD' });
+    });
+
+    test('a job of which nobody can say where it ran makes no host idle, and that is said', () => {
+      const jobs = [ran(1, 'worker-1', 20, 10)];
+      const { rentals: meters } = of(workshop(NOW, two, jobs).snapshot, { rentals });
+      expect(meters.map(({ meter }) => [meter.busyMs, meter.unsureMs])).toEqual([
+        [0, 10 * MINUTE],
+        [0, 10 * MINUTE],
+      ]);
+      const words = meters.map((each) => rentalWords(each.rental, each.meter, NOW));
+      expect(words.map(({ idle }) => idle)).toEqual(['at least €2.50', 'at least €2.00']);
+      expect(words[0]?.busyShare).toMatch(/Of 10 min more it is not known on which host a job ran\./);
+      expect(totalWords(meters, NOW).idle).toBe('at least €4.50');
+    });
+
+    test("what was entered for all hosts together is the first one's, until that has its own", () => {
+      const { snapshot } = workshop(NOW, [...two].reverse(), []);
+      const whose = (change: object) =>
+        of(snapshot, change).rentals.map(({ hostId, rental: { pricePerHour } }) => [hostId, pricePerHour]);
+      expect(whose({ rental })).toEqual([['gpu-1', 3]]);
+      expect(whose({ rental, rentals: { 'gpu-2': rentals['gpu-2'] } })).toEqual([
+        ['gpu-1', 3],
+        ['gpu-2', 6],
+      ]);
+      expect(whose({ rental: { ...rental, pricePerHour: 9 }, rentals })).toEqual([
+        ['gpu-1', 3],
+        ['gpu-2', 6],
+      ]);
+      expect(of(workshop(NOW, [], []).snapshot, { rental }).rentals[0]?.hostId).toBeNull();
+    });
+
+    test('busy and unsure time never exceed what is known, and all of a job is somewhere', () => {
+      const names = fc.constantFrom('gpu-1-worker-1', 'gpu-2-worker-9', 'worker-1', 'gpu-3-worker-1');
+      const one = fc.tuple(names, fc.integer({ min: 0, max: 90 }), fc.integer({ min: 0, max: 90 }));
+      fc.assert(
+        fc.property(fc.array(one, { maxLength: 12 }), (all) => {
+          const jobs = all.map(([workerId, a, b], at) =>
+            ran(at + 1, workerId, Math.max(a, b), Math.min(a, b)),
+          );
+          const { rentals: meters } = of(workshop(NOW, two, jobs).snapshot, { rentals });
+          for (const { hostId, meter } of meters) {
+            const knownMs = meter.known ? meter.known.until - meter.known.from : 0;
+            expect((meter.busyMs ?? 0) + meter.unsureMs).toBeLessThanOrEqual(knownMs);
+            const own = all.some(([workerId, a, b]) => workerId.startsWith(`${hostId}-`) && a !== b);
+            if (!own) expect(meter.busyMs).toBe(0);
+            const strange = all.some(([workerId, a, b]) => !/^gpu-[12]/.test(workerId) && a !== b);
+            if (!strange) expect(meter.unsureMs).toBe(0);
+          }
+        }),
+      );
+    });
   });
 
   test('covered time never exceeds the window, and order and overlap do not matter', () => {
@@ -325,6 +410,9 @@ describe('the rental', () => {
           if (spans.some(([from, to]) => from <= at && at < to)) counted += 1;
         expect(sum).toBe(counted);
         expect(covered([...spans].reverse(), 100, 900)).toBe(sum);
+        const union = unionOf(spans, 100, 900);
+        expect(union.reduce((total, [from, to]) => total + to - from, 0)).toBe(sum);
+        for (const [at, [from]] of union.entries()) expect(from).toBeGreaterThan(union[at - 1]?.[1] ?? -1);
       }),
     );
   });

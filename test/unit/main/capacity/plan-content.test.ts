@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { planContentSchema, planShape } from '../../../../src-main/domain/capacity/plan-content.ts';
 
+const rental = { pricePerHour: 2, currency: '€', startedAt: 1, endsAt: null };
 const content = {
   ...planShape.fresh(),
-  ...{ guardMiB: 70_000, guards: { 'gpu-2': 20_000 } },
+  ...{ guardMiB: 70_000, guards: { 'gpu-2': 20_000 }, rentals: { 'gpu-2': rental } },
   rules: { 'disk-low': { enabled: false, threshold: null } },
 };
 
@@ -14,11 +15,13 @@ test('taken apart and put together it is the same, each host an entry of its own
 });
 
 test('what an earlier version wrote is read as it was meant', () => {
-  const old = { preset: null, guardMiB: 70_000, users: 20, rental: null, rules: {} };
+  const old = { preset: null, guardMiB: 70_000, users: 20, rental, rules: {} };
   expect(planContentSchema.parse(old)).toEqual({ ...planShape.fresh(), ...old });
 });
 
 test('in a conflict each is named for its host', () => {
   expect(planShape.describe('guard/gpu-2', content)).toBe('the guard of gpu-2 is 20 GB');
   expect(planShape.describe('guard/gpu-1', content)).toBe('gpu-1 has no guard of its own');
+  expect(planShape.describe('rental/gpu-2', content)).toBe('the rental of gpu-2 is € 2 an hour');
+  expect(planShape.describe('rental/gpu-1', content)).toBe('no rental of gpu-1 is entered');
 });

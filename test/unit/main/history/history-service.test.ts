@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WorkshopMessage } from '../../../../src-main/api/types.ts';
 import { type HistoryLimits, openHistoryLog } from '../../../../src-main/connections/store/history-log.ts';
 import { freshCapacitySettings } from '../../../../src-main/domain/capacity/capacity-settings.ts';
+import type { RentalMeter } from '../../../../src-main/domain/capacity/capacity-state.ts';
 import { dayOf } from '../../../../src-main/domain/history/local-day.ts';
 import { lossFault, noLoss, withLoss } from '../../../../src-main/domain/history/loss.ts';
 import type { Observation } from '../../../../src-main/domain/observation.ts';
@@ -58,6 +59,10 @@ function consoleOn(address: string | null, facts: () => Observation[], limits?: 
   };
 }
 
+const METER: RentalMeter = {
+  ...{ at: 0, busyMs: null, unsureMs: 0, known: null, live: false, busyNow: false },
+  ...{ lastSafeAt: null, waitMs: null, runMs: null, guess: false },
+};
 const ended = (id: string, completedAt: number) =>
   job(id, { status: 'completed', queue: 'completed', startedAt: completedAt - 5000, completedAt });
 const queue = (clockOffsetMs: number | null): Observation => ({
@@ -85,7 +90,8 @@ test('what was seen is there after a restart, once: jobs, events, the price, and
   const first = consoleOn('10.0.0.1:6379', facts);
   const rental = { pricePerHour: 2.69, currency: '€', startedAt: now - 60_000, endsAt: now };
   first.watch.capacity({
-    ...{ settings: { ...freshCapacitySettings(), rental }, hosts: {}, advice: null, rental: null },
+    ...{ settings: freshCapacitySettings(), hosts: {}, advice: null },
+    rentals: [{ hostId: 'gpu-1', rental, meter: METER }],
     shared: { changed: null, unshared: null, refused: null },
   });
   const peaks = async () =>
@@ -110,9 +116,40 @@ test('what was seen is there after a restart, once: jobs, events, the price, and
   expect(recap.acts).toHaveLength(1);
   // Nothing is entered any more; the day keeps what it cost.
   expect(second.watch.now.capacity ?? null).toBeNull();
-  expect(recap.cost?.perHour).toBe(2.69);
+  expect(recap.costs).toMatchObject([{ hostId: 'gpu-1', perHour: 2.69 }]);
+  // All that ended before the first console began was listed then, so it is known that nothing ran but this one job.
+  expect(recap.costs[0]?.unknownHours).toBeLessThan(10 / 3600);
+  expect(recap.costs[0]?.idle).toBeCloseTo((55 / 3600) * 2.69, 4);
   expect((await second.history.days()).map(({ day }) => day)).toContain(dayOf(now));
   await second.close();
+});
+
+test('what runs now is not idle, and what ran before the history began is not known to be', async () => {
+  const now = Date.now();
+  const running = job('r', {
+    status: 'running',
+    queue: 'running',
+    startedAt: now - 5000,
+    workerId: 'worker-1',
+  });
+  const { watch, history, close } = consoleOn('10.0.0.3:6379', () => [
+    ready,
+    { kind: 'some-jobs', found: [running, ended('a', now - 10_000)], gone: [] },
+    queue(0),
+  ]);
+  const rental = { pricePerHour: 3600, currency: '€', startedAt: now - 20_000, endsAt: null };
+  watch.capacity({
+    ...{ settings: freshCapacitySettings(), hosts: {}, advice: null },
+    rentals: [{ hostId: 'gpu-1', rental, meter: METER }],
+    shared: { changed: null, unshared: null, refused: null },
+  });
+  // Near midnight the rental lies on two days, of which this test asks for one.
+  if (dayOf(now - 20_000) !== dayOf(now)) return close();
+  const cost = async () => (await history.recap({ day: dayOf(now) })).costs[0];
+  await vi.waitFor(async () => expect((await cost())?.idle).not.toBeNull(), { timeout: 5000 });
+  // Five seconds of the twenty by the job that has ended, and all since by the one that runs: ten are left.
+  expect((await cost())?.idle).toBeCloseTo(10, 0);
+  await close();
 });
 
 test('a console that is killed and opened again knows how good its estimates were, and what waited for memory', async () => {

@@ -1,17 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import type { Rental } from '../../../../src-main/domain/capacity/capacity-settings.ts';
 import { boundsOf, dayOf } from '../../../../src-main/domain/history/local-day.ts';
 import { recapOf } from '../../../../src-main/domain/history/recap.ts';
 import { recapCsv } from '../../../../src-main/domain/history/recap-csv.ts';
-import type { HistoryRecord } from '../../../../src-main/domain/history/record.ts';
 import { endedJob, sampleAt, workshopDay } from '../../../support/history-day.ts';
 
 const DAY = '2026-03-02';
 const midnight = boundsOf(DAY)?.from ?? Number.NaN;
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
-const plain = { nameOf: (id: string) => id, rental: null, now: midnight + 20 * HOUR };
-const rental = { pricePerHour: 2, currency: '€', startedAt: midnight + 10 * HOUR, endsAt: null };
+const plain = {
+  nameOf: (id: string) => id,
+  ...{ rentals: [], running: [], hostOf: () => null, now: midnight + 20 * HOUR },
+};
+const rental = {
+  pricePerHour: 2,
+  currency: '€',
+  startedAt: midnight + 10 * HOUR,
+  endsAt: midnight + 12.5 * HOUR,
+};
 
 test('a day is a day of the calendar, and nothing else is', () => {
   expect(dayOf(midnight)).toBe(DAY);
@@ -42,7 +48,7 @@ test('counts jobs, waits, runs and GPU time once each, by Redis’s clock brough
   ]);
   expect(recap.from).toBe(midnight + 10 * HOUR - 4 * MINUTE);
   expect(recap.until).toBe(midnight + 13 * HOUR);
-  expect(recap.cost).toBeNull();
+  expect(recap.costs).toEqual([]);
 });
 
 test('bringing files away beside the next job is nobody’s GPU time', () => {
@@ -51,7 +57,7 @@ test('bringing files away beside the next job is nobody’s GPU time', () => {
   const next = endedJob(midnight, end + 2 * MINUTE, { id: 'b', userId: 'user002', ranMs: 5 * MINUTE });
   expect(recapOf(DAY, [first, next], plain).gpuMs).toBe(12 * MINUTE);
   const computed: [number, number] = [midnight + end - 9 * MINUTE, midnight + end - 4 * MINUTE];
-  const recap = recapOf(DAY, [{ ...first, computed }, next], { ...plain, rental });
+  const recap = recapOf(DAY, [{ ...first, computed }, next], plain);
   expect(recap.people.map(({ userId, gpuMs }) => [userId, gpuMs / MINUTE])).toEqual([
     ['user001', 5],
     ['user002', 5],
@@ -69,7 +75,7 @@ test('hours hold what was spent in them; what nobody watched is not known', () =
       sampleAt(midnight + 11 * HOUR + 5000, 9, 100),
       sampleAt(midnight + 13 * HOUR, null, null),
     ],
-    { ...plain, rental: { ...rental, endsAt: midnight + 12.5 * HOUR } },
+    { ...plain, rentals: [{ hostId: 'gpu-1', rental }] },
   );
   expect(recap.hours.map(({ gpuMs, peakWaiting, utilization }) => [gpuMs, peakWaiting, utilization])).toEqual(
     [
@@ -81,34 +87,12 @@ test('hours hold what was spent in them; what nobody watched is not known', () =
   );
   expect(recap.busiest).toBe(midnight + 10 * HOUR);
   expect(recap.watchedMs).toBe(5000);
-  expect(recap.cost).toMatchObject({ amount: 5, hours: 2.5, perHour: 2, currency: '€' });
-  expect(recap.cost?.idle).toBeCloseTo(5 - (40 / 60) * 2, 9);
+  expect(recap.costs[0]).toMatchObject({ amount: 5, hours: 2.5, perHour: 2, currency: '€' });
 });
 
 test('a day of which nothing is known has no times, no waits and no zero for a cost', () => {
   const recap = recapOf(DAY, [], plain);
-  expect(recap).toMatchObject({ from: null, until: null, waits: null, busiest: null, cost: null, hours: [] });
-});
-
-test('costs what the rental comes to on that day: until now, until its end, or at the price that was kept', () => {
-  const cost = (records: HistoryRecord[], change: { rental: Rental; now?: number }) =>
-    recapOf(DAY, records, { ...plain, ...change }).cost?.amount;
-  const other = { ...rental, startedAt: midnight + 30 * HOUR };
-  const kept: HistoryRecord = {
-    t: 'rental',
-    at: midnight + 11 * HOUR,
-    rental: { ...rental, pricePerHour: 4 },
-  };
-  const last = endedJob(midnight, 12 * HOUR);
-  // It is 20:00, and it runs on.
-  expect(cost([], { rental })).toBe(20);
-  expect(cost([], { rental: { ...rental, startedAt: midnight - HOUR, endsAt: midnight + HOUR } })).toBe(2);
-  expect(cost([kept], { rental })).toBe(20);
-  expect(cost([], { rental: other })).toBeUndefined();
-  // How much of it was idle is not known of a day of which nothing is known.
-  expect(recapOf(DAY, [], { ...plain, rental }).cost?.idle).toBeNull();
-  // Of one that is past only what was seen counts, unless its end is known.
-  expect(cost([kept, last], { rental: other, now: midnight + 40 * HOUR })).toBe(8);
+  expect(recap).toMatchObject({ from: null, until: null, waits: null, busiest: null, costs: [], hours: [] });
 });
 
 test('tells who did what, and what agents did by themselves; what befell single jobs stands elsewhere', () => {
