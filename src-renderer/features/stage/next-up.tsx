@@ -97,9 +97,17 @@ function markOf(
 }
 
 function Nobody({ known, waiting }: { known: boolean; waiting: number }) {
+  const reached = useLive(isReached);
   if (!known) return <div className={styles.none}>Who waits is not known yet.</div>;
   if (waiting > 0)
     return <div className={styles.none}>{countText(waiting)} jobs wait; their list is being read.</div>;
+  if (!reached)
+    return (
+      <div className={styles.none}>
+        <strong>Nobody waited at last</strong>
+        <span>Whoever submits meanwhile stands in the queue and appears here once Redis is reached.</span>
+      </div>
+    );
   return (
     <div className={styles.none}>
       <strong>Nobody waits</strong>

@@ -22,7 +22,7 @@ case "$1" in
   *) said='${processes}' what=processes ;;
 esac
 trap 'echo "end $what" >> "$0.runs"; exit 143' TERM PIPE
-while :; do [ -z "$said" ] || echo "$said" || exit; sleep 0.05; done`;
+while [ -e "$0" ]; do [ -z "$said" ] || echo "$said" || exit; sleep 0.05; done`;
 const machine = (kind: 'ready' | 'lost'): MachineView => ({
   ...{ id: 'h100', role: 'gpu-host', name: 'the H100', address: 'root@203.0.113.7' },
   link:
