@@ -41,6 +41,8 @@ export function useVerb<Input, Output>(verb: Verb<Input, Output>): UseMutationRe
   const mutation: UseMutationResult<Output, Error, Input> = useMutation({
     networkMode: 'always',
     retry: false,
+    // What was sent may hold a password; it is not remembered longer than what sent it stands on the screen.
+    gcTime: 0,
     mutationFn: (input: Input) => verb.run(client, input),
     onSuccess: (output, input) => verb.done?.(output, input),
     onError: (cause, input) => verb.failed(errorInfoOf(cause), () => mutation.mutate(input), input),

@@ -14,6 +14,8 @@ export interface ConsoleInBrowser {
   console: Console;
   context: BrowserContext;
   page: Page;
+  /** All that this console and its laptop keep. */
+  dir: string;
   /** Opens the console's page; the one-time address counts once. */
   open(): Promise<void>;
   close(): Promise<void>;
@@ -73,7 +75,7 @@ export async function openConsoleInBrowser(
     page.setDefaultTimeout(60_000);
     await mkdir(resolve(root, 'test/artifacts/screenshots'), { recursive: true });
     return {
-      ...{ console: opened, context, page, close },
+      ...{ console: opened, context, page, dir, close },
       open: async () => void (await page.goto(shell.link())),
     };
   } catch (cause) {
