@@ -408,10 +408,26 @@ test('the user who logs in is let read the journal from the Logs screen, and its
     .getByRole('navigation', { name: 'Logs' })
     .getByRole('button', { name: /^agent/ })
     .click();
+  await page.getByRole('button', { name: 'Let them read it…' }).waitFor();
+  await look('journal-closed');
+  // Where nobody becomes root, nothing is promised, and the commands can be handed on.
+  await cloud.run('mv /usr/bin/sudo /usr/bin/sudo.away');
+  await page.getByRole('button', { name: 'Let them read it…' }).click();
+  await dialog().getByText('its user there may not become root', { exact: false }).waitFor();
+  await opened.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await dialog().getByRole('button', { name: 'Copy the commands' }).click();
+  await dialog().getByRole('button', { name: 'Copied' }).waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+    `usermod -aG systemd-journal ${ADMIN.user}`,
+  );
+  expect(await dialog().getByRole('button', { name: 'Run this there' }).count()).toBe(0);
+  await look('no-rights');
+  await dialog().getByRole('button', { name: 'Leave it' }).click();
+  await cloud.run('mv /usr/bin/sudo.away /usr/bin/sudo');
+
   await page.getByRole('button', { name: 'Let them read it…' }).click();
   await dialog().getByText(`usermod -aG systemd-journal ${ADMIN.user}`).waitFor();
   await look('journal');
-  await dialog().getByRole('button', { name: 'Run this there' }).isEnabled();
   await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(ADMIN.password);
   await dialog().getByRole('button', { name: 'Run this there' }).click();
   await dialog().getByText(`${ADMIN.user} may read the journal.`, { exact: false }).waitFor();

@@ -49,7 +49,7 @@ export function readProof(said: string, end: 'ended' | 'late', address: string):
 }
 
 const BIND =
-  'On the VPS, REDIS_BIND_IP must be its tailnet address, and Redis must have been started anew since; both machines must be in the same tailnet (tailscale status). A pod that comes into none goes on: with a login to the VPS, Deploy leads its agent through the SSH of the VPS.';
+  'Redis on the VPS must listen on its tailnet address: where it does not, that is said in the review above, with its button. Both machines must be in the same tailnet: their links say so. A pod that comes into none goes on: with a login to the VPS, Deploy leads its agent through the SSH of the VPS.';
 
 function explain(step: Step, detail: string, address: string): { why: string; remedy: string } {
   // Redis's own words may quote what it was sent; only the kind of the answer is passed on.
@@ -68,7 +68,7 @@ function explain(step: Step, detail: string, address: string): { why: string; re
       return {
         why: `There is no way from this machine to ${address}.`,
         remedy:
-          'Start Tailscale on both machines and look at tailscale status. A pod that comes into no tailnet goes on: with a login to the VPS, Deploy leads its agent through the SSH of the VPS.',
+          'Look at the links of both machines, in the header or above: each says how Tailscale stands there, with its button. A pod that comes into no tailnet goes on: with a login to the VPS, Deploy leads its agent through the SSH of the VPS.',
       };
     return { why: `No connection to ${address} came about.`, remedy: BIND };
   }

@@ -41,6 +41,8 @@ export interface RemedyPlan {
   asRoot: boolean;
   /** sudo there asks for a password. */
   wantsPassword: boolean;
+  /** Whoever logs in there may become root, where that is needed; false: somebody else has to do it. */
+  able: boolean;
 }
 
 /** What came of it. `login`: it goes on there as soon as a person has logged in at `url`, which may be opened. */

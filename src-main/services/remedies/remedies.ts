@@ -86,7 +86,8 @@ function begin(machine: Machine, cure: Cure): { first: Promise<RemedyResult>; en
 function planOf({ remedy }: RemedyInput, cure: Cure, { sudo }: Seen): RemedyPlan {
   const { title, hits, commands, asRoot } = cure;
   const wantsPassword = asRoot && sudo === 'password' && commands.length > 0;
-  return { remedy, title, hits, commands, asRoot, wantsPassword };
+  const able = !asRoot || sudo !== 'none';
+  return { remedy, title, hits, commands, asRoot, wantsPassword, able };
 }
 
 async function cureOf(

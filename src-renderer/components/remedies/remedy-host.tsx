@@ -2,6 +2,7 @@ import { Button, Group, Modal, PasswordInput, Stack, Text } from '@mantine/core'
 import { type FormEvent, useState } from 'react';
 import type { RemedyPlan, RemedyResult } from '../../../src-main/api/types.ts';
 import { useCarryOutRemedy } from '../../live/remedy-verbs.ts';
+import { CopyButton } from '../copy-button.tsx';
 import { TailscaleLogin } from '../machines/tailscale-login.tsx';
 import styles from './remedy-host.module.css';
 import { useRemedy } from './remedy-store.ts';
@@ -46,6 +47,12 @@ export function RemedyHost() {
         <form onSubmit={send}>
           <Stack gap="sm">
             {result ? <Result result={result} /> : <Plan plan={plan} />}
+            {!result && !plan.able && (
+              <Text size="sm" role="alert">
+                This console cannot do it: its user there may not become root. Another login on Setup can, or
+                whoever runs the machine with these commands.
+              </Text>
+            )}
             {!result && plan.wantsPassword && (
               <PasswordInput
                 label="Password for sudo there"
@@ -66,7 +73,10 @@ export function RemedyHost() {
               <Button variant="default" onClick={close}>
                 {result || plan.commands.length === 0 ? 'Good' : 'Leave it'}
               </Button>
-              {!result && plan.commands.length > 0 && (
+              {!result && !plan.able && (
+                <CopyButton text={plan.commands.join('\n')} label="Copy the commands" />
+              )}
+              {!result && plan.able && plan.commands.length > 0 && (
                 <Button type="submit" loading={act.isPending}>
                   Run this there
                 </Button>

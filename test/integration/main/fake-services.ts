@@ -40,7 +40,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
     demo: { view: async () => ({ state: 'absent' }), start: async () => {}, leave: async () => {} },
     remedies: {
       plan: async ({ remedy }) => ({
-        ...{ remedy, title: '', hits: [], commands: [], asRoot: false, wantsPassword: false },
+        ...{ remedy, title: '', hits: [], commands: [], asRoot: false, wantsPassword: false, able: true },
       }),
       carryOut: async () => ({ kind: 'done', sentence: '' }),
     },

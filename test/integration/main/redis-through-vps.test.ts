@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -160,4 +160,27 @@ test('a Redis of the tailnet is not reached: the Stage says what Tailscale on th
   await tailscaleIn(bin, tailscaleStatus({}, { vps: { Online: false, LastSeen: '2026-11-24T11:48:00Z' } }));
   console_.wake();
   await until('the VPS is blamed', () => /says that vps-1 \(where Redis is\) is offline/.test(says()));
+});
+
+test('Tailscale on this computer is switched on by a press, where it is no app', async ({ skip }) => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0)
+    skip('elsewhere it has a window, or sudo asks');
+  await tailscaleIn(bin, tailscaleStatus({ BackendState: 'Stopped' }));
+  console_.wake();
+  await until('it is switched off', () => screen.tailnet?.state.kind === 'stopped');
+  const { remedies } = console_.services;
+  const at = { machineId: 'this-computer', remedy: 'join-tailnet', draftId: null, subject: null } as const;
+  const { commands, title, able } = await remedies.plan(at);
+  expect({ commands, title, able }).toEqual({
+    ...{ commands: ['tailscale up --timeout=300s'], able: true },
+    title: 'Connect this computer to the tailnet',
+  });
+  // `up` is heard, and puts the answer of one that runs in its own place.
+  await tailscaleIn(join(dir, 'later'), tailscaleStatus());
+  const program = `#!/bin/sh\n[ "$1" = up ] || exit 1\necho "$*" > ${dir}/heard\nmv ${dir}/later/tailscale ${bin}/tailscale\n`;
+  await writeFile(join(bin, 'tailscale'), program);
+  const result = await remedies.carryOut({ ...at, commands, sudoPassword: null });
+  expect(result).toEqual({ kind: 'done', sentence: 'Tailscale is connected on this computer.' });
+  expect(await readFile(join(dir, 'heard'), 'utf8')).toBe('up --timeout=300s\n');
+  await until('it is seen to run', () => screen.tailnet?.state.kind === 'fine');
 });

@@ -65,7 +65,7 @@ async function checkGpuHandOver(docker: Docker, options: ComposeOptions): Promis
           name,
           outcome: 'fail',
           detail: 'Docker on this machine cannot hand a GPU to a container',
-          fix: 'Install the NVIDIA Container Toolkit, then: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker',
+          fix: 'Deploy from the console’s Hosts screen, which sets up the NVIDIA Container Toolkit; or install it here, then: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker',
         },
       ];
 }
@@ -125,7 +125,7 @@ async function checkContainers(
       name: 'port',
       outcome: 'fail',
       detail: `${config.basePort}, which worker 1 needs, is taken by another program`,
-      fix: `See which one: sudo ss -ltnp sport = :${config.basePort}. Or set COMFYUI_BASE_PORT.`,
+      fix: `Look this machine over on the console’s Hosts screen, which names it and can give the workers other ports; or here: sudo ss -ltnp sport = :${config.basePort}, and set COMFYUI_BASE_PORT.`,
     });
   return findings;
 }

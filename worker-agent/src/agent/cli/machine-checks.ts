@@ -148,7 +148,7 @@ export async function checkAgentProcess(config: AgentConfig): Promise<Finding[]>
           name: 'agent',
           outcome: 'warn',
           detail: 'does not run here now',
-          fix: 'Start it: systemctl start worker-agent, or worker-agent run.',
+          fix: 'Press Deploy on the console’s Hosts screen, which starts it; or here: systemctl start worker-agent, or worker-agent run.',
         }
       : { name: 'agent', outcome: 'ok', detail: `runs as process ${pid}` };
   const findings = [agent];

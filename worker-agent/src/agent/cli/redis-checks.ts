@@ -73,7 +73,10 @@ async function lookInside(redis: Redis, config: AgentConfig): Promise<Finding[]>
     name: 'clock',
     outcome: offset > CLOCK_WARN_MS ? 'warn' : 'ok',
     detail: `${offset} ms from Redis`,
-    fix: offset > CLOCK_WARN_MS ? 'Turn on time synchronisation here: timedatectl set-ntp true.' : undefined,
+    fix:
+      offset > CLOCK_WARN_MS
+        ? 'Look this machine over on the console’s Hosts screen, which has its clock kept right; or here: timedatectl set-ntp true.'
+        : undefined,
   });
   const { running } = await inspectRunning(redis);
   const foreign = running.filter((entry) => entry.claim === null);

@@ -105,7 +105,7 @@ function unusableKey(path: string, cause: unknown): unknown {
     locked
       ? `the key ${path} is locked with a passphrase, which nobody can type for the agent`
       : `the file ${path} holds no private key that can be used`,
-    "Make a key of the agent's own with ssh-keygen -t ed25519 -N '' and name it in VPS_SSH_KEY_FILE.",
+    "Deploy from the console’s Hosts screen, which makes one; or make a key of the agent's own with ssh-keygen -t ed25519 -N '' and name it in VPS_SSH_KEY_FILE.",
   );
 }
 
@@ -114,7 +114,7 @@ function wrongHostKey(name: string, shown: string, expected: readonly string[]):
     'refused',
     `the VPS at ${name} shows the host key ${shown}, but VPS_SSH_HOST_KEY says ${expected.join(' or ')}; ` +
       'another machine may answer in its place, so nothing was sent',
-    'Compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` typed on the VPS itself, and correct VPS_SSH_HOST_KEY only if that says the same.',
+    'If the VPS was set up anew, deploy from the console’s Hosts screen, which asks the VPS itself for its keys; or compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` typed on the VPS, and correct VPS_SSH_HOST_KEY only if that says the same.',
   );
 }
 

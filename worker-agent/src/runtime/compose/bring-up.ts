@@ -68,7 +68,9 @@ export class BringUp {
       throw new WorkshopError(
         'RUNTIME_START',
         `Port ${slot.port}, which ComfyUI of ${workerId} needs, is taken by another program on this machine.`,
-        { remedy: `See which one: sudo ss -ltnp sport = :${slot.port}. Or set COMFYUI_BASE_PORT.` },
+        {
+          remedy: `Look this machine over on the console’s Hosts screen, which names it and can give the workers other ports; or there: sudo ss -ltnp sport = :${slot.port}, and set COMFYUI_BASE_PORT.`,
+        },
       );
 
     onNote('starting the container');

@@ -37,7 +37,10 @@ export async function findCompose(docker: Docker, signal?: AbortSignal): Promise
     tooOld.length > 0
       ? `${tooOld.join(' and ')} cannot hand GPUs to containers; 1.28 or later is needed.`
       : 'Docker compose is not installed on this machine.',
-    { remedy: 'Install the compose plugin: sudo apt-get install docker-compose-plugin (or docker-compose).' },
+    {
+      remedy:
+        'Deploy from the console’s Hosts screen, which installs it; or there: sudo apt-get install docker-compose-plugin (or docker-compose).',
+    },
   );
 }
 

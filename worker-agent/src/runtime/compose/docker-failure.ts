@@ -28,7 +28,7 @@ const KNOWN: readonly KnownFailure[] = [
     pattern: /could not select device driver|unknown or invalid runtime name: nvidia/i,
     why: 'Docker on this machine cannot hand a GPU to a container',
     remedy:
-      'Install the NVIDIA Container Toolkit, then: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker',
+      'Deploy from the console’s Hosts screen, which sets up the NVIDIA Container Toolkit; or install it there, then: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker',
   },
   {
     pattern: /nvidia-container-cli.*(unknown device|device error|no such device)/is,
