@@ -214,6 +214,8 @@ export interface RoomService {
   setNickname(input: { userId: string; nickname: string }): Promise<void>;
   /** Takes a CSV list; with `replace` the nicknames that are not in it go. */
   setNicknames(input: { csv: string; replace: boolean }): Promise<NicknamesReceipt>;
+  /** All nicknames as a CSV file that `setNicknames` takes back. */
+  nicknameTable(): Promise<{ fileName: string; text: string }>;
   /** Sets again what another host's change stood against when Redis came back. @throws WorkshopError as the setters. */
   applyAgain(): Promise<void>;
   /** The display that the room view was last put on, as the shell describes it; null for none. */

@@ -65,5 +65,6 @@ export const roomActs = router({
       }),
     )
     .mutation(({ ctx, input }) => ctx.services.room.setNicknames(input)),
+  nicknameTable: procedure.query(({ ctx }) => ctx.services.room.nicknameTable()),
   applyAgain: procedure.mutation(({ ctx }) => ctx.services.room.applyAgain()),
 });

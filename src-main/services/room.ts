@@ -1,6 +1,6 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { RoomDisplay, RoomService, WatchService } from '../api/roles.ts';
-import { readNicknames, userIdOf } from '../domain/room/nickname-csv.ts';
+import { nicknameCsv, readNicknames, userIdOf } from '../domain/room/nickname-csv.ts';
 import { showableName } from '../domain/room/person-name.ts';
 import {
   freshOwnRoom,
@@ -198,6 +198,9 @@ export function createRoomService(needs: RoomNeeds): RoomKeeper {
         nicknames: { ...(replace ? {} : content.nicknames), ...Object.fromEntries(names) },
       }));
       return { set: names.length, problems };
+    },
+    async nicknameTable() {
+      return { fileName: 'nicknames.csv', text: nicknameCsv(shared.content()?.nicknames ?? {}) };
     },
     applyAgain: () => shared.applyAgain(),
     display: () => display,

@@ -8,6 +8,7 @@ import {
   useOpenRoom,
   useRoomLight,
   useRoomMessage,
+  useSaveNicknames,
 } from '../live/room-verbs.ts';
 import { useLive } from '../live/store.ts';
 import type { PaletteAction } from './palette-action.ts';
@@ -24,6 +25,7 @@ export function useRoomActions(): PaletteAction[] {
   const pause = useBreak();
   const say = useRoomMessage();
   const showJoin = useJoinCard();
+  const save = useSaveNicknames();
   if (room === null) return [];
   const actions: PaletteAction[] = [
     { id: 'room/open', label: 'Open room view', description: 'Key P', act: () => open.mutate({}) },
@@ -35,6 +37,9 @@ export function useRoomActions(): PaletteAction[] {
     },
     { id: 'room/url', label: 'Room view: address and QR code…', act: showRoomPanel },
     { id: 'room/nicknames', label: 'Import nicknames…', act: showNicknameList },
+    ...(Object.keys(room.nicknames).length > 0
+      ? [{ id: 'room/nicknames-save', label: 'Save nicknames as CSV', act: () => save.mutate() }]
+      : []),
     {
       id: 'room/freeze',
       label: room.frozen ? 'Room view: go live again' : 'Room view: freeze',

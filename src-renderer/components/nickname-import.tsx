@@ -1,18 +1,19 @@
 import { Button, Checkbox, FileButton, Group, List, Stack, Text, Textarea } from '@mantine/core';
-import { IconFileUpload } from '@tabler/icons-react';
+import { IconFileDownload, IconFileUpload } from '@tabler/icons-react';
 import { useState } from 'react';
-import { useNicknames } from '../live/room-verbs.ts';
+import { useNicknames, useSaveNicknames } from '../live/room-verbs.ts';
 import { plural } from './format.ts';
 
 /** Largest list that is read from a file, bytes. */
 const LARGEST = 1_000_000;
 
-/** Takes nicknames from a file or from the clipboard, and says what could not be used. */
+/** Takes nicknames from a file or from the clipboard, says what could not be used, and gives them away as a file. */
 export function NicknameImport({ known }: { known: number }) {
   const [text, setText] = useState('');
   const [replace, setReplace] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
   const set = useNicknames();
+  const save = useSaveNicknames();
   const take = async (file: File | null) => {
     if (!file) return;
     if (file.size > LARGEST) return setFault(`${file.name} is too large for a list of nicknames.`);
@@ -46,6 +47,15 @@ export function NicknameImport({ known }: { known: number }) {
           onClick={() => set.mutate({ csv: text, replace }, { onSuccess: () => setText('') })}
         >
           Set nicknames
+        </Button>
+        <Button
+          variant="default"
+          disabled={known === 0}
+          loading={save.isPending}
+          leftSection={<IconFileDownload size="1.125rem" aria-hidden />}
+          onClick={() => save.mutate()}
+        >
+          Save as CSV
         </Button>
         <Checkbox
           label="Drop all others"

@@ -3,6 +3,7 @@ import type { NicknamesReceipt, RoomOpened, RoomPlaces } from '../../src-main/ap
 import { clockText, plural } from '../components/format.ts';
 import { sayDone, sayFailed } from '../components/notice.tsx';
 import { useClient, useVerb } from './command.ts';
+import { saveAs } from './save-as.ts';
 
 /** What the host does to the room view. Newer notices about it replace older ones. */
 const ABOUT = 'room';
@@ -112,6 +113,15 @@ export function useJoinCard() {
 }
 
 /** Imports a list; its receipt tells what was left out. */
+/** Saves all nicknames as a CSV file, which can be edited and imported again. */
+export function useSaveNicknames() {
+  return useVerb<void, { fileName: string; text: string }>({
+    run: (client) => client.room.nicknameTable.query(),
+    done: ({ fileName, text }) => saveAs(fileName, new Blob([text], { type: 'text/csv;charset=utf-8' })),
+    failed: (error, again) => sayFailed('The nicknames were not saved', error, again),
+  });
+}
+
 export function useNicknames() {
   return useVerb<{ csv: string; replace: boolean }, NicknamesReceipt>({
     run: (client, input) => client.room.setNicknames.mutate(input),

@@ -124,7 +124,9 @@ async function act(label: string): Promise<void> {
   await page.getByRole('dialog').getByText(label, { exact: true }).click();
   await page.getByLabel('Find an action').waitFor({ state: 'detached' });
 }
-const undo = () => page.getByRole('alert').first().getByRole('button', { name: 'Undo' }).click();
+/** Of the notice that says so: an earlier one may stand there until it comes. */
+const undo = (said: string) =>
+  page.getByRole('alert').filter({ hasText: said }).first().getByRole('button', { name: 'Undo' }).click();
 const confirm = (name: RegExp) => page.getByRole('dialog').getByRole('button', { name }).click();
 
 test('fleet: order of the queue, restart, free VRAM', async () => {
@@ -176,7 +178,7 @@ test('jobs: looked into, requeued, cancelled all at once and taken back', async 
   await page.getByRole('menuitem', { name: 'Cancel 1 waiting job…' }).click();
   await confirm(/^Cancel 1 waiting/);
   await waits(broken, false);
-  await undo();
+  await undo('1 job cancelled.');
   await waits(broken, true);
 
   // One job: cancelled and taken back from the notice, then from the drawer, then moved and moved back.
@@ -187,7 +189,7 @@ test('jobs: looked into, requeued, cancelled all at once and taken back', async 
   const place = await db.zscore(keys.pending, broken);
   await menu('Cancel');
   await waits(broken, false);
-  await undo();
+  await undo('waiting job is cancelled.');
   await waits(broken, true);
   await page.locator(`[data-job="${broken}"]`).getByText('user801').click();
   await drawer.getByRole('button', { name: 'Cancel', exact: true }).click();
@@ -200,7 +202,7 @@ test('jobs: looked into, requeued, cancelled all at once and taken back', async 
   await drawer.waitFor({ state: 'detached' });
   await menu('To the front');
   await vi.waitFor(async () => expect(Number(await db.zscore(keys.pending, broken))).toBeLessThan(2e9), soon);
-  await undo();
+  await undo('now has instructor priority.');
   await vi.waitFor(async () => expect(await db.zscore(keys.pending, broken)).toBe(place), soon);
 });
 
@@ -272,6 +274,12 @@ test('room: message, break, freeze, blank, address, nicknames, a page of its own
   await panel.getByRole('textbox', { name: /^Nicknames/ }).fill('user802, Wren');
   await panel.getByRole('button', { name: 'Set nicknames' }).click();
   await onDisk(/user802[\s\S]{0,60}Wren/);
+  const [list] = await Promise.all([
+    page.waitForEvent('download'),
+    panel.getByRole('button', { name: 'Save as CSV' }).click(),
+  ]);
+  expect(list.suggestedFilename()).toBe('nicknames.csv');
+  expect(await readFile(await list.path(), 'utf8')).toContain('user802,Wren\r\n');
   await enter('Address where people join', 'https://film.example.org');
   await room.getByText('film.example.org').waitFor();
   await panel.getByRole('switch', { name: 'Fill the screen with it' }).click();

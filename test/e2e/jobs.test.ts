@@ -81,6 +81,24 @@ test('a typed filter, failures by cause, and requeueing all that one step mends'
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
 });
 
+test('what can be typed is shown beside the search, by keys too, and an example is one press', async () => {
+  await page.getByRole('button', { name: /^all/ }).click();
+  await search('');
+  await page.getByRole('textbox', { name: 'Search jobs' }).focus();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  const help = page.getByRole('dialog', { name: 'What can be typed to find jobs' });
+  await help.getByText('failed for one cause').waitFor();
+  await page.screenshot({ path: resolve(pictures, 'filter-help.png') });
+  await bringAxe(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await help.getByRole('button', { name: 'cause:missing-model' }).press('Enter');
+  await help.waitFor({ state: 'detached' });
+  expect(await page.getByRole('textbox', { name: 'Search jobs' }).inputValue()).toBe('cause:missing-model');
+  await shown(7);
+  await search('');
+});
+
 test('all that is shown is cancelled after asking, and taken back from the notice', async () => {
   const waiting = () =>
     Object.values(served.workshop.snapshot.jobs).filter(({ queue }) => queue === 'pending').length;

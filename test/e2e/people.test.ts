@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -245,6 +245,12 @@ test('nicknames, by hand and by CSV', async () => {
     });
   await page.getByRole('button', { name: 'Set nicknames' }).click();
   await vi.waitFor(() => expect(served.workshop.snapshot.room?.nicknames[userId]).toBe('<script>Zoé'), soon);
+  // What is saved can be taken back as it is.
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('dialog').getByRole('button', { name: 'Save as CSV' }).click(),
+  ]);
+  expect(await readFile(await saved.path(), 'utf8')).toBe(`\ufeffuser,nickname\r\n${userId},<script>Zoé\r\n`);
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'More about <script>Zoé' }).waitFor();
 });
@@ -273,6 +279,14 @@ test('Escape closes the menu of a row also before the menu has taken the focus',
 
 test('a search finds people, their jobs are one click away, and hostile names stay in their cells', async () => {
   const userId = somebody();
+  await page.getByRole('textbox', { name: 'Search people' }).fill(userId);
+  await page.getByText(/^1 of /).waitFor();
+  await page.getByRole('button', { name: 'What can be typed to find people' }).click();
+  const help = page.getByRole('dialog', { name: 'What can be typed to find people' });
+  await help.getByText('without a nickname').waitFor();
+  await page.screenshot({ path: resolve(pictures, 'filter-help.png') });
+  await help.getByRole('button', { name: 'waiting', exact: true }).click();
+  await help.waitFor({ state: 'detached' });
   await page.getByRole('textbox', { name: 'Search people' }).fill(userId);
   await page.getByText(/^1 of /).waitFor();
   await page.getByRole('button', { name: `More about ${userId}` }).click();

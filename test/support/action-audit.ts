@@ -97,6 +97,7 @@ export const ACTION_AUDIT: Readonly<Record<string, Tried | string>> = {
   'room.setJoin': every(ROOM),
   'room.setNickname': every(PEOPLE),
   'room.setNicknames': every(ROOM),
+  'room.nicknameTable': every(ROOM),
   'room.applyAgain': TWO,
   'envImport.find': ENV,
   'envImport.readVps': 'the path that is found is read at once; a path typed by hand is tried in integration',

@@ -1,31 +1,11 @@
 import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
 import { gpuSpans } from '../../../worker-agent/src/contract/gpu-spans.ts';
+import { csvText } from '../csv.ts';
 import { actsOf, type Recap } from './recap.ts';
 import { type EndedJob, type HistoryRecord, keyOf, timeOf } from './record.ts';
 
 /** What can be taken home as a table. */
 export type RecapTable = 'people' | 'jobs' | 'hours' | 'failures' | 'acts';
-
-type Cell = string | number | null;
-
-/** A spreadsheet takes a cell that begins like this for a formula. */
-const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
-
-/**
- * One cell by RFC 4180. Text that a spreadsheet would run is given a leading apostrophe, also behind blanks; figures of
- * ours stay figures.
- */
-function cell(value: Cell): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const text = FORMULA.test(value.trimStart()) || FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Rows end in CR LF; the first one names the columns. A byte-order mark tells spreadsheets that it is UTF-8. */
-function csv(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  return `\ufeff${[columns, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('')}`;
-}
 
 const seconds = (ms: number | null) => (ms === null ? null : Math.round(ms / 1000));
 const minutes = (ms: number) => Math.round(ms / 6000) / 10;
@@ -35,7 +15,7 @@ const iso = (at: number | null) => (at === null ? null : new Date(at).toISOStrin
 export function recapCsv(recap: Recap, records: readonly HistoryRecord[], table: RecapTable): string {
   switch (table) {
     case 'people':
-      return csv(
+      return csvText(
         ['user', 'name', 'completed', 'failed', 'cancelled', 'gpu_minutes', 'median_wait_seconds'],
         recap.people.map((one) => [
           ...[one.userId, one.name, one.completed, one.failed, one.cancelled],
@@ -43,7 +23,7 @@ export function recapCsv(recap: Recap, records: readonly HistoryRecord[], table:
         ]),
       );
     case 'hours':
-      return csv(
+      return csvText(
         ['hour', 'completed', 'failed', 'gpu_minutes', 'peak_waiting', 'gpu_utilisation_percent'],
         recap.hours.map((hour) => [
           ...[iso(hour.at), hour.completed, hour.failed, minutes(hour.gpuMs), hour.peakWaiting],
@@ -51,12 +31,12 @@ export function recapCsv(recap: Recap, records: readonly HistoryRecord[], table:
         ]),
       );
     case 'failures':
-      return csv(
+      return csvText(
         ['cause', 'count', 'example'],
         recap.failures.map(({ cause, count, example }) => [FAILURE_CAUSES[cause].name, count, example]),
       );
     case 'acts':
-      return csv(
+      return csvText(
         ['at', 'from', 'by', 'kind', 'message'],
         actsOf(recap.day, records).map(({ at, from, by, kind, message }) => [
           iso(at),
@@ -69,7 +49,7 @@ export function recapCsv(recap: Recap, records: readonly HistoryRecord[], table:
     case 'jobs': {
       const jobs = endedJobs(records);
       const spans = gpuSpans(jobs);
-      return csv(
+      return csvText(
         ['job', 'user', 'state', 'kind', 'worker', 'submitted', 'started', 'ended', 'run_seconds', 'error'],
         jobs.map((job) => [
           ...[job.id, job.userId, job.status, job.kind, job.workerId],

@@ -1,3 +1,4 @@
+import { csvText, unguarded } from '../csv.ts';
 import { NAME_MAX, showableName } from './person-name.ts';
 
 /** Rows and characters of one import; a workshop has a few dozen people. */
@@ -33,8 +34,8 @@ export function readNicknames(csv: string): NicknameImport {
   const content = heading ? rows.slice(1) : rows;
   if (content.length > ROWS_MAX) tell(`Only the first ${ROWS_MAX} rows were read.`);
   for (const { line, cells } of content.slice(0, ROWS_MAX)) {
-    const userId = userIdOf(cells[user] ?? '');
-    const raw = cells[name] ?? '';
+    const userId = userIdOf(unguarded((cells[user] ?? '').trim()));
+    const raw = unguarded((cells[name] ?? '').trim());
     const nickname = showableName(raw);
     if (userId === undefined) tell(`Line ${line}: no user.`);
     else if (nickname === '') tell(`Line ${line}: no nickname for ${userId}.`);
@@ -47,6 +48,14 @@ export function readNicknames(csv: string): NicknameImport {
   }
   for (const sentence of sharedNames(names)) tell(sentence);
   return { names: [...names], problems };
+}
+
+/** All nicknames as a list that `readNicknames` takes back, in the order of the user ids. */
+export function nicknameCsv(nicknames: Readonly<Record<string, string>>): string {
+  return csvText(
+    ['user', 'nickname'],
+    Object.entries(nicknames).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }
 
 /** A user id as the platform writes it, or undefined when the text cannot be one. */

@@ -1,6 +1,7 @@
 import { Select, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { FilterHelp } from '../../components/filter-help.tsx';
 import { compareNames, cut } from '../../components/format.ts';
 import { useAskedFilter } from '../../components/navigate.ts';
 import { Age } from '../../components/panel.tsx';
@@ -28,7 +29,7 @@ import {
   selectJobs,
 } from './select-jobs.ts';
 import { ShownMenu } from './shown-menu.tsx';
-import { readTyped, withoutStates } from './typed-filter.ts';
+import { JOB_EXAMPLES, readTyped, withoutStates } from './typed-filter.ts';
 import { ViewsMenu } from './views-menu.tsx';
 
 const STATUSES = Object.keys(STATUS_WORDS) as JobStatus[];
@@ -102,6 +103,9 @@ export function JobsScreen() {
           aria-label="Search jobs"
           placeholder="Search, or user:user004 failed"
           leftSection={<IconSearch size="1rem" aria-hidden />}
+          rightSection={
+            <FilterHelp of="jobs" examples={JOB_EXAMPLES} take={(search) => change({ search })} />
+          }
           value={filter.search}
           maxLength={200}
           onChange={(event) => change({ search: event.currentTarget.value })}

@@ -2,6 +2,7 @@ import { Button, TextInput } from '@mantine/core';
 import { IconFileUpload, IconSearch } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { finishingSince } from '../../../worker-agent/src/contract/gpu-spans.ts';
+import { FilterHelp } from '../../components/filter-help.tsx';
 import { clockText, countText, UNKNOWN } from '../../components/format.ts';
 import { goTo } from '../../components/navigate.ts';
 import { showNicknameList } from '../../components/nickname-panel.ts';
@@ -14,6 +15,7 @@ import { EverybodysLimits, LimitsNote } from './limits.tsx';
 import styles from './people.module.css';
 import { type PeopleSort, peopleOf, sortPeople } from './people-rows.ts';
 import { PeopleTable } from './people-table.tsx';
+import { PEOPLE_EXAMPLES } from './typed-people.ts';
 
 /** One row a person: who waits, who hogs, and what the host can do about it. */
 export function PeopleScreen() {
@@ -51,6 +53,7 @@ export function PeopleScreen() {
           aria-label="Search people"
           placeholder="Name, or: held, failed, waiting>3, gpu>10"
           leftSection={<IconSearch size="1rem" aria-hidden />}
+          rightSection={<FilterHelp of="people" examples={PEOPLE_EXAMPLES} take={setSearch} />}
           value={search}
           maxLength={200}
           onChange={(event) => setSearch(event.currentTarget.value)}

@@ -1,3 +1,5 @@
+import type { FilterExample } from '../../components/filter-help.tsx';
+
 /** What can be asked of a person; `PersonRow` has it all. */
 interface Asked {
   userId: string;
@@ -35,6 +37,17 @@ const FIGURES: Readonly<Record<string, (row: Asked) => number>> = {
 
 const TERM = /"([^"]*)"|(\S+)/g;
 const COMPARISON = /^([a-z]+)(>=|<=|>|<|=)(\d{1,9})$/;
+
+/** What the help beside the search shows. */
+export const PEOPLE_EXAMPLES: readonly FilterExample[] = [
+  { typed: 'waiting', means: 'also: running, failed, held' },
+  { typed: 'waiting>3', means: 'also: running, done, failed, with > < >= <= =' },
+  { typed: 'gpu>=10', means: 'minutes on a GPU today' },
+  { typed: 'limited', means: 'with a limit of their own' },
+  { typed: 'nameless', means: 'without a nickname' },
+  { typed: 'held waiting', means: 'both together' },
+  { typed: '"held"', means: 'in quotes: the person of that name' },
+];
 
 /**
  * Who is meant by what is typed: `held`, `waiting failed>2`, `gpu>=10`; all of them must hold. Any other word is

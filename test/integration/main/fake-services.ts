@@ -153,6 +153,7 @@ export function fakeServices(): { services: Services; watching: () => number } {
       setJoin: async () => {},
       setNickname: async () => {},
       setNicknames: async () => ({ set: 1, problems: [] }),
+      nicknameTable: async () => ({ fileName: 'nicknames.csv', text: '' }),
       applyAgain: async () => {},
       display: () => null,
       rememberDisplay: () => {},

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { groupFailures } from '../../../src-renderer/features/jobs/failure-groups.ts';
 import { NO_FILTER, selectJobs } from '../../../src-renderer/features/jobs/select-jobs.ts';
-import { readTyped, withoutStates } from '../../../src-renderer/features/jobs/typed-filter.ts';
+import { JOB_EXAMPLES, readTyped, withoutStates } from '../../../src-renderer/features/jobs/typed-filter.ts';
+import { FAILURE_CAUSES } from '../../../worker-agent/src/contract/failure-cause.ts';
 import { job } from '../../support/scenarios.ts';
 import { NOW } from './facts.ts';
 
@@ -59,4 +60,14 @@ test('failures are grouped by what mends them, most people first', () => {
     ['missing-model', 'wan.safetensors', 1, 1],
     ['timeout', null, 1, 1],
   ]);
+});
+
+test('every example of the help means something', () => {
+  for (const { typed } of JOB_EXAMPLES)
+    expect(readTyped({ ...NO_FILTER, search: typed }).search, typed).toBe('');
+  for (const { typed } of JOB_EXAMPLES)
+    expect(readTyped({ ...NO_FILTER, search: typed })).not.toEqual(NO_FILTER);
+  const [, cause] =
+    /^cause:(.*)$/.exec(JOB_EXAMPLES.find(({ typed }) => typed.startsWith('cause:'))?.typed ?? '') ?? [];
+  expect(Object.keys(FAILURE_CAUSES)).toContain(cause);
 });

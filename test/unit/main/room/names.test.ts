@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readNicknames, userIdOf } from '../../../../src-main/domain/room/nickname-csv.ts';
+import { nicknameCsv, readNicknames, userIdOf } from '../../../../src-main/domain/room/nickname-csv.ts';
 import { NAME_MAX, showableName } from '../../../../src-main/domain/room/person-name.ts';
 
 /** What steers or hides text, and must never reach a projector. */
@@ -99,3 +99,21 @@ describe('a list of nicknames', () => {
     );
   });
 });
+
+test('what is saved as CSV is taken back as it is, and no spreadsheet runs it', () => {
+  const id = fc.stringMatching(/^[\p{L}_.@+-][\p{L}\p{N}_.@+-]{0,20}$/u).filter((one) => one !== '__proto__');
+  const name = fc.oneof(
+    fc.constantFrom('=cmd()', "'=cmd()", "''+1", "'quoted'", 'a,b;c\td', 'He said "hi"', '＝1', '-', "'"),
+    fc.string({ unit: 'grapheme', maxLength: 40 }),
+  );
+  fc.assert(
+    fc.property(
+      fc.dictionary(id, name.map(showableName).filter(Boolean), { noNullPrototype: true }),
+      (names) => {
+        const csv = nicknameCsv(names);
+        expect(Object.fromEntries(readNicknames(csv).names)).toEqual(names);
+        for (const cell of csv.slice(1).split(/[,\r\n]+/)) expect(cell).not.toMatch(/^"?[=+\-@＝＋－＠]/);
+      },
+    ),
+  );
+}, 60_000);
