@@ -18,8 +18,9 @@ export function machineWithGpus(
   now: number,
   said: Partial<NonNullable<MachineView['gpus']>> = {},
 ): MachineView {
+  const address = id === 'rtx-4090' ? 'root@203.0.113.7:2222' : 'ubuntu@100.64.0.9';
   return {
-    ...{ id, role: 'gpu-host', name, address: 'root@203.0.113.7' },
+    ...{ id, role: 'gpu-host', name, address },
     link: { kind: 'ready', since: now - 600_000, rttMs: 41 },
     gpus: {
       gpus: [gpu(0)],
@@ -147,15 +148,19 @@ export const gpuStates: Record<string, (now: number) => FakeState> = {
       ],
     }),
 
-  'second-host-new': (now) =>
-    workshop(now, [busyHost(now)], jobsOf(now, 3, 14, 87), {
+  'second-host-new': (now) => {
+    const state = workshop(now, [busyHost(now)], jobsOf(now, 3, 14, 87), {
       events: events(now),
       machines: [
         machineWithGpus('rtx-4090', 'RTX 4090 of RunPod', now, {
           gpus: [gpu(0, { ...RTX, memoryUsedMiB: 400, utilization: 0, temperatureC: 38, powerW: 22 })],
+          guards: [{ index: 0, guardMiB: 21 * GB }],
         }),
       ],
-    }),
+    });
+    for (const sample of state.histories.fine.slice(-600)) sample.vramMiB['rtx-4090/0'] = 400;
+    return state;
+  },
 
   'pair-without-gpu': (now) =>
     workshop(

@@ -56,7 +56,7 @@ export const settingsText = (hosts: readonly HostProgress[]): string =>
 
 const AGENT_WORDS = {
   unheard: 'runs there, but is not heard here',
-  idle: 'is installed, but does not run',
+  idle: 'does not run',
   silent: 'is silent',
   stopped: 'was stopped',
 } as const;

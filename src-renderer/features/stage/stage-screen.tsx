@@ -65,7 +65,7 @@ function Panels() {
       </div>
     );
   return (
-    <div className={styles.many}>
+    <div className={dense ? styles.many : `${styles.many} ${styles.full}`}>
       {agents.length === 0 ? (
         <div className={styles.before}>
           <MachinesOnly />

@@ -63,7 +63,7 @@ export function HostPanel({ hostId, dense }: { hostId: string; dense: boolean })
         </>
       }
     >
-      <PanelPart stale={gpusStale} className={styles.bar}>
+      <PanelPart stale={gpusStale} className={dense ? styles.bar : styles.gpus}>
         {(byMachine || (model && !dense)) && (
           <div className={styles.from}>
             <span className={styles.model}>{(!dense && model) || 'GPU'}</span>

@@ -87,7 +87,7 @@ describe('the steps of the setup', () => {
       ...{ done: true, detail: 'H100: the agent runs there, but is not heard here' },
     });
     expect(deploy([seen('h100', { installed: { ...INSTALLED, running: false } })])).toMatchObject({
-      ...{ done: true, detail: 'H100: the agent is installed, but does not run' },
+      ...{ done: true, detail: 'H100: the agent does not run' },
     });
     const live = one([], heard('h100', 'running', NOW - 1000)).find(({ id }) => id === 'live');
     expect(live).toMatchObject({ done: true, detail: 'Workers report' });
