@@ -18,7 +18,7 @@ import { type SecretStore, secretsInMemoryOnly, settingsFile } from '../connecti
 import { keptAlertsSchema } from '../domain/alerts/alerts-state.ts';
 import { capacityFactsOf } from '../domain/capacity/capacity-facts.ts';
 import { capacitySettingsSchema } from '../domain/capacity/capacity-settings.ts';
-import { planContentSchema, planShape } from '../domain/capacity/plan-content.ts';
+import { planContentSchema, planShape, planShapeFor } from '../domain/capacity/plan-content.ts';
 import { VPS } from '../domain/hosts/machine-view.ts';
 import { outsideLink } from '../domain/outside-link.ts';
 import { ownRoomSchema, roomContentSchema, roomShape } from '../domain/room/room-state.ts';
@@ -111,6 +111,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     changed: () => room.sharedChanged(),
   });
   const ownRooms = byWorkshopFile(dir, 'room-own.json', ownRoomSchema);
+  const peopleWord = () => followed?.wording.people ?? 'people';
   const room = createRoomService({
     shared: sharedRoom,
     own: {
@@ -119,6 +120,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     },
     display: displayFile(dir),
     watch,
+    people: peopleWord,
     now: () => watch.now,
     publish: watch.room,
     note: tellOthers,
@@ -126,7 +128,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const keptAlerts = byWorkshopFile(dir, 'alerts.json', keptAlertsSchema);
   const firstCapacity = byWorkshopFile(dir, 'capacity.json', capacitySettingsSchema);
   const plan = createSharedDocument({
-    shape: planShape,
+    shape: planShapeFor(peopleWord),
     kept: byWorkshopFile(dir, 'plan-shared.json', keptSharedSchema(planContentSchema)),
     before: async (key) => ({
       ...planShape.fresh(),
@@ -179,6 +181,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
   const store = settingsFile(dir, options.secrets, () => void followMachines());
   const capacity = createCapacityService({
     catalogue,
+    people: peopleWord,
     workshopGuardMiB: () => followed?.guardMiB ?? null,
     plan,
     now: () => watch.now,

@@ -18,6 +18,8 @@ export interface CapacityNeeds {
   plan: Pick<SharedDocument<PlanContent>, 'content' | 'mark' | 'change' | 'applyAgain'>;
   /** The guard that the workshop was set up with; it holds while the plan names none. */
   workshopGuardMiB?(): number | null;
+  /** What the workshop calls its people; the plain word where it is absent. */
+  people?(): string;
   now(): Readonly<WorkshopSnapshot>;
   /** Tells every console window. */
   publish(state: CapacityState | null): void;
@@ -56,7 +58,8 @@ export function createCapacityService(needs: CapacityNeeds): CapacityKeeper {
 
   return {
     catalogue: () => catalogue,
-    setPlan: ({ preset, users }) => set(planned(preset, users), { preset, users }),
+    setPlan: ({ preset, users }) =>
+      set(planned(preset, users, needs.people?.() ?? 'people'), { preset, users }),
     setGuard: ({ hostId, guardMiB }) => {
       const text = guardMiB === null ? '' : `${Math.round(guardMiB / 1024)} GB`;
       if (hostId === null)
@@ -126,9 +129,10 @@ function until({ endsAt }: Rental): string {
 }
 
 /** "Planned for video with 20 people." */
-function planned(preset: CapacitySettings['preset'], users: number | null): string {
+function planned(preset: CapacitySettings['preset'], users: number | null, people: string): string {
   const what = preset === null ? null : preset === 'image' ? 'pictures' : 'video';
-  const who = users === null ? null : users === 1 ? '1 person' : `${users} people`;
+  const alone = users === 1 && people === 'people';
+  const who = users === null ? null : alone ? '1 person' : `${users} ${people}`;
   if (what === null && who === null) return 'Took the plan away.';
   return `Planned for ${[what, who].filter(Boolean).join(' with ')}.`;
 }

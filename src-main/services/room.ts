@@ -29,6 +29,8 @@ export interface RoomNeeds {
   display: { load(): Promise<RoomDisplay | null>; save(display: RoomDisplay): Promise<void> };
   watch: WatchService;
   now(): Readonly<WorkshopSnapshot>;
+  /** What the workshop calls its people; the plain word where it is absent. */
+  people?(): string;
   /** Tells every console window what is set now. */
   publish(state: RoomState | null): void;
   /** Adds a sentence to the story of the workshop. */
@@ -81,7 +83,7 @@ export function createRoomService(needs: RoomNeeds): RoomKeeper {
   const picture = (): RoomView | null => {
     const set_ = workshop === null ? freshRoom() : state();
     if (set_ === null) return null;
-    const fresh = roomViewOf(now(), set_, Date.now());
+    const fresh = roomViewOf(now(), set_, Date.now(), needs.people?.());
     if (!set_.frozen) {
       held = undefined;
       return fresh;
@@ -169,7 +171,7 @@ export function createRoomService(needs: RoomNeeds): RoomKeeper {
       await loading;
       if (join && shared.content()?.url === null)
         throw new WorkshopError('WRONG_STATE', 'There is no address to show yet.', {
-          remedy: 'Enter the address where people join first.',
+          remedy: `Enter the address where ${needs.people?.() ?? 'people'} join first.`,
         });
       await share(join ? 'Filled the screen with the address.' : 'Took the address off the whole screen.', {
         join,

@@ -16,6 +16,7 @@ import {
   useSetMode,
 } from '../live/fleet-verbs.ts';
 import { useCap, useLineCap } from '../live/people-verbs.ts';
+import { atStart, usePeopleWords } from '../live/people-words.ts';
 import { useDisconnect, useReconnectNow } from '../live/settings-verbs.ts';
 import { liveStore, useLive } from '../live/store.ts';
 import { useAlertActions } from './alert-actions.ts';
@@ -48,7 +49,7 @@ export function usePaletteActions(showKeys: () => void, open: boolean): PaletteG
     { group: 'Views of the jobs', actions: useJobViewActions() },
     { group: 'Console', actions: useConsoleActions(showKeys) },
     // Last, so that of the many the others are seen before anything is typed.
-    { group: 'People', actions: usePeopleActions() },
+    { group: atStart(usePeopleWords().many), actions: usePeopleActions() },
   ];
   return groups.filter(({ actions }) => actions.length > 0);
 }

@@ -1,8 +1,8 @@
 import { Button, Checkbox, FileButton, Group, List, Stack, Text, Textarea } from '@mantine/core';
 import { IconFileDownload, IconFileUpload } from '@tabler/icons-react';
 import { useState } from 'react';
+import { usePeopleWords } from '../live/people-words.ts';
 import { useNicknames, useSaveNicknames } from '../live/room-verbs.ts';
-import { plural } from './format.ts';
 
 /** Largest list that is read from a file, bytes. */
 const LARGEST = 1_000_000;
@@ -14,6 +14,7 @@ export function NicknameImport({ known }: { known: number }) {
   const [fault, setFault] = useState<string | null>(null);
   const set = useNicknames();
   const save = useSaveNicknames();
+  const words = usePeopleWords();
   const take = async (file: File | null) => {
     if (!file) return;
     if (file.size > LARGEST) return setFault(`${file.name} is too large for a list of nicknames.`);
@@ -23,7 +24,7 @@ export function NicknameImport({ known }: { known: number }) {
   return (
     <Stack gap={8}>
       <Textarea
-        label={`Nicknames${known > 0 ? ` (${plural(known, 'person', 'people')} so far)` : ''}`}
+        label={`Nicknames${known > 0 ? ` (${words.count(known)} so far)` : ''}`}
         description="One person a line: user, nickname. A spreadsheet's columns can be pasted."
         placeholder={'user004, Lynx\nuser009, Heron'}
         minRows={3}

@@ -1,5 +1,6 @@
 import type { DesiredState, QueueControl } from '../../src-main/api/types.ts';
 import { listText, plural } from '../components/format.ts';
+import type { PeopleWords } from './people-words.ts';
 
 /** What somebody else changed in what is wanted of a host, in words; empty when nothing that a person would notice. */
 export function desiredChange(hostId: string, before: DesiredState, after: DesiredState): string[] {
@@ -23,7 +24,12 @@ const MODES = {
 } as const;
 
 /** What somebody else changed in the orders of the queue. A next turn that was served is nobody's change. */
-export function controlChange(before: QueueControl | null, after: QueueControl): string[] {
+export function controlChange(
+  before: QueueControl | null,
+  after: QueueControl,
+  called: PeopleWords,
+): string[] {
+  const people = (ids: string[]) => peopleText(ids, called);
   const words: string[] = [];
   if ((before?.held ?? false) !== after.held)
     words.push(after.held ? 'The queue is held.' : 'The queue goes on.');
@@ -67,8 +73,8 @@ function changedLimits(before: QueueControl['caps'], after: QueueControl['caps']
 }
 
 /** Many names would fill the screen. */
-function people(ids: string[]): string {
-  return ids.length <= 3 ? listText(ids) : plural(ids.length, 'person', 'people');
+function peopleText(ids: string[], { count }: PeopleWords): string {
+  return ids.length <= 3 ? listText(ids) : count(ids.length);
 }
 
 function missing(from: readonly string[], there: readonly string[]): string[] {

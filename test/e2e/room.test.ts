@@ -7,6 +7,7 @@ import { encode } from 'uqr';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AppRouter, RoomRouter, RoomView } from '../../src-main/api/types.ts';
+import { emptyProfile } from '../../src-main/domain/workshops/profile.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { openBrowser } from '../support/browser.ts';
 import { buildRenderer } from '../support/build-renderer.ts';
@@ -96,6 +97,37 @@ async function axeFindings(): Promise<unknown[]> {
     }));
   });
 }
+
+test('who has no row is counted in the word of this workshop, and the room panel speaks so', async () => {
+  const { view } = served.workshop.setup;
+  const before = structuredClone(view);
+  const profile = { ...emptyProfile('artists', 'Film'), wording: { people: 'participants' } };
+  Object.assign(view, { currentId: profile.id, workshops: [{ profile, password: 'none' }] });
+  try {
+    for (const [width, height] of [
+      [1280, 720],
+      [1024, 768],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      await page.goto(served.roomLink());
+      await show({ people: 90, workers: 8 });
+      // A narrow row has no room for the word, which stands above then.
+      await page.getByRole('heading', { name: /^Next .* · 90 participants$/ }).waitFor();
+      await rows()
+        .last()
+        .getByText(/^\d+ more$/)
+        .waitFor();
+      expect((await readRoom(page)).faults).toEqual([]);
+      await page.screenshot({ path: resolve(pictures, `participants-${width}.png`) });
+    }
+    await page.goto(served.link());
+    await page.getByRole('button', { name: 'Room panel' }).click();
+    await page.getByRole('textbox', { name: 'Address where participants join' }).waitFor();
+    await page.getByText(/\(\d+ participants so far\)/).waitFor();
+  } finally {
+    Object.assign(view, before);
+  }
+});
 
 describe.each([
   { width: 1920, height: 1080 },

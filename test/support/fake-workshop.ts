@@ -360,6 +360,7 @@ export class FakeWorkshop implements Services {
     own: inMemory(),
     display: { load: async () => null, save: async () => {} },
     watch: this.watch,
+    people: () => this.#people(),
     now: () => this.snapshot,
     // A room that a test wrote into the snapshot stays until something is set.
     publish: (room) => {
@@ -370,6 +371,12 @@ export class FakeWorkshop implements Services {
     note: async () => {},
   });
   #roomWasSet = false;
+
+  /** By the profile that a test keeps in the setup. */
+  #people(): string {
+    const { currentId, workshops } = this.setup.view;
+    return workshops.find(({ profile }) => profile.id === currentId)?.profile.wording.people ?? 'people';
+  }
 
   readonly #plan = memoryDocument(planShape, () => {
     this.capacity.planChanged();

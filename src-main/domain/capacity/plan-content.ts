@@ -34,7 +34,8 @@ const gather = (prefix: string, entries: Entries) =>
     ),
   );
 
-export const planShape: DocumentShape<PlanContent> = {
+/** @param people what the workshop calls them: participants, artists … */
+export const planShapeFor = (people: () => string): DocumentShape<PlanContent> => ({
   fresh: () => ({ ...freshCapacitySettings(), rules: {} }),
   entriesOf: ({ preset, guardMiB, guards, users, rental, rentals, rules }) => ({
     ...{ preset, guardMiB, users, rental },
@@ -72,14 +73,17 @@ export const planShape: DocumentShape<PlanContent> = {
     }
     if (entry === 'preset') return `the plan is for ${preset ?? 'nothing in particular'}`;
     if (entry === 'users')
-      return users === null ? 'no number of people is set' : `${users} people are planned`;
+      return users === null ? `no number of ${people()} is set` : `${users} ${people()} are planned`;
     if (entry === 'guardMiB')
       return guardMiB === null
         ? "the guard is the agent's own"
         : `the guard is ${Math.round(guardMiB / 1024)} GB`;
     return rental === null ? 'the rental meter is off' : `the rental is ${priceText(rental)}`;
   },
-};
+});
+
+/** In the plain words. */
+export const planShape = planShapeFor(() => 'people');
 
 /** "€ 2.5 an hour". */
 export const priceText = ({ currency, pricePerHour }: NonNullable<PlanContent['rental']>): string =>

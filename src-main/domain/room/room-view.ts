@@ -72,6 +72,8 @@ export interface RoomView {
   next: RoomPerson[];
   /** Who waits; may be more than `next` holds. */
   peopleWaiting: number;
+  /** What the workshop calls its people: artists. */
+  peopleWord: string;
   /** End of the longest known wait. */
   lastTurnBy: number | null;
   /** `madeToday` is null while the finished ones are still being read. */
@@ -81,16 +83,21 @@ export interface RoomView {
 }
 
 /** Derives the room's picture from the workshop. Pure. `now` is local epoch ms. */
-export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState, now: number): RoomView {
+export function roomViewOf(
+  snapshot: Readonly<WorkshopSnapshot>,
+  room: RoomState,
+  now: number,
+  people = 'people',
+): RoomView {
   const nameOf = (userId: string) => personName(userId, room.nicknames);
   const making = makingOf(snapshot, nameOf);
-  const people = peopleOf(snapshot, nameOf);
+  const waiting = peopleOf(snapshot, nameOf);
   const link = snapshot.links.redis.kind;
   const live = link === 'ready' || link === 'degraded';
   // A lost link says nothing of the agents: what holds is what held when it was last up.
   const machines = machinesOf(snapshot, live ? now : (snapshot.queueAt ?? now));
   const foreign = making.some(({ heardAt }) => heardAt === null);
-  const ends = people.flatMap(({ turn }) => (turn?.kind === 'range' ? [turn.to] : []));
+  const ends = waiting.flatMap(({ turn }) => (turn?.kind === 'range' ? [turn.to] : []));
   return {
     title: snapshot.name === null ? null : showableName(snapshot.name) || null,
     knownAt: snapshot.queueAt,
@@ -107,9 +114,10 @@ export function roomViewOf(snapshot: Readonly<WorkshopSnapshot>, room: RoomState
     warming: machines.warming,
     free: machines.free,
     // A platform's own worker may be at work, or stand ready where no agent ever was.
-    noMachine: !foreign && (machines.known || people.length > 0) ? machines.none : null,
-    next: people.slice(0, PEOPLE_SENT),
-    peopleWaiting: people.length,
+    noMachine: !foreign && (machines.known || waiting.length > 0) ? machines.none : null,
+    next: waiting.slice(0, PEOPLE_SENT),
+    peopleWaiting: waiting.length,
+    peopleWord: showableName(people) || 'people',
     lastTurnBy: ends.length > 0 ? Math.max(...ends) : null,
     counts: snapshot.counts && { waiting: snapshot.counts.pending, madeToday: madeTodayOf(snapshot, now) },
     paused: snapshot.control?.held ?? false,

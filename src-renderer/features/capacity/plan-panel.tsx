@@ -6,7 +6,7 @@ import { Panel } from '../../components/panel.tsx';
 import { SharedWithHosts } from '../../components/shared-with-hosts.tsx';
 import { useCatalogue, useSetGuard, useSetPlan } from '../../live/capacity-verbs.ts';
 import { useSetCounts } from '../../live/fleet-verbs.ts';
-import { usePeopleWords } from '../../live/people-words.ts';
+import { atStart, usePeopleWords } from '../../live/people-words.ts';
 import { isReached } from '../../live/reached.ts';
 import { useLive, useLiveData } from '../../live/store.ts';
 import { adviceWords, spreadWords } from './advice-words.ts';
@@ -46,7 +46,7 @@ export function PlanPanel() {
           />
         </div>
         <OwnNumber
-          label="People"
+          label={atStart(people.many)}
           value={settings.users}
           max={1000}
           suffix=""
@@ -113,6 +113,7 @@ function Apply({ spread, workers }: WorkerAdvice) {
 
 function GuideTable({ users }: { users: number | null }) {
   const catalogue = useCatalogue();
+  const people = usePeopleWords();
   if (!catalogue) return null;
   const row =
     users === null
@@ -125,7 +126,7 @@ function GuideTable({ users }: { users: number | null }) {
       </Table.Caption>
       <Table.Thead>
         <Table.Tr>
-          <Table.Th scope="col">People</Table.Th>
+          <Table.Th scope="col">{atStart(people.many)}</Table.Th>
           <Table.Th scope="col">Workers</Table.Th>
           <Table.Th scope="col">Wait at the peak</Table.Th>
         </Table.Tr>

@@ -4,6 +4,7 @@ import { listText, plural } from '../../components/format.ts';
 import { useClock } from '../../live/clock.ts';
 import { useSetMode } from '../../live/fleet-verbs.ts';
 import { useCap, useLineCap } from '../../live/people-verbs.ts';
+import { atStart, type PeopleWords, usePeopleWords } from '../../live/people-words.ts';
 import { modeOf } from '../../live/queue-mode.ts';
 import { type LiveState, liveStore, useLive } from '../../live/store.ts';
 import styles from './people.module.css';
@@ -61,7 +62,8 @@ function Limit(props: {
 
 /** What the limits that are set come to now, in words; above all that one of them changes nothing. */
 export function LimitsNote() {
-  const words = useClock((now) => limitsNote(liveStore.getState(), now));
+  const people = usePeopleWords();
+  const words = useClock((now) => limitsNote(liveStore.getState(), now, people));
   const fairer = useClock((now) => {
     const state = liveStore.getState();
     return runsInVain(state, now) && !SHARED.includes(modeOf(state) ?? '');
@@ -110,7 +112,11 @@ function runsInVain({ control, hosts }: Pick<LiveState, 'control' | 'hosts'>, no
 }
 
 /** Exported for its test. Empty without a limit that needs a word. @param now local epoch ms. */
-export function limitsNote({ control, hosts }: Pick<LiveState, 'control' | 'hosts'>, now: number): string {
+export function limitsNote(
+  { control, hosts }: Pick<LiveState, 'control' | 'hosts'>,
+  now: number,
+  people: PeopleWords,
+): string {
   const isSet = (caps: { everybody: number | null; users: object } | null | undefined) =>
     caps != null && (caps.everybody !== null || Object.keys(caps.users).length > 0);
   const words: string[] = [];
@@ -118,7 +124,7 @@ export function limitsNote({ control, hosts }: Pick<LiveState, 'control' | 'host
     const mode = modeOf({ control, hosts });
     words.push(
       mode === 'round_robin' || mode === 'fair'
-        ? 'People take turns now, and only the first job of each is ever next: the limit in line changes nothing.'
+        ? `${atStart(people.many)} take turns now, and only the first job of each is ever next: the limit in line changes nothing.`
         : 'Jobs beyond the limit in line are kept: they join the end of the line one by one as others of theirs start, and all run when nobody else waits.',
     );
   }

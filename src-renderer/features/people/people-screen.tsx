@@ -50,7 +50,7 @@ export function PeopleScreen() {
       <div className={styles.tools}>
         <TextInput
           className={styles.search ?? ''}
-          aria-label="Search people"
+          aria-label={`Search ${words.many}`}
           placeholder="Name, or: held, failed, waiting>3, gpu>10"
           leftSection={<IconSearch size="1rem" aria-hidden />}
           rightSection={<FilterHelp of="people" examples={PEOPLE_EXAMPLES} take={setSearch} />}

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { applyChanges } from '../../../src-renderer/live/apply.ts';
+import { peopleWords } from '../../../src-renderer/live/people-words.ts';
 import { liveStore, noteForeign, noteRevision, revisionOf } from '../../../src-renderer/live/store.ts';
 import { foreignChanges } from '../../../src-renderer/live/use-other-hosts.ts';
 import { CONTROL, host, worker, workshop } from '../../support/scenarios.ts';
@@ -21,10 +22,15 @@ const ordering = (change: object) => ({
   kind: 'control' as const,
   control: { ...CONTROL, revision: 8, by: 'ben@tablet', ...change },
 });
-const told = (change: ReturnType<typeof wanting> | ReturnType<typeof ordering>) => {
+const told = (
+  change: ReturnType<typeof wanting> | ReturnType<typeof ordering>,
+  called = peopleWords('people'),
+) => {
   const before = begin();
-  return foreignChanges(before, applyChanges(before, [change]));
+  return foreignChanges(before, applyChanges(before, [change]), called);
 };
+
+const called = peopleWords('people');
 
 describe('what another host changed is told', () => {
   test('workers and drained ones, with what it was', () => {
@@ -54,20 +60,25 @@ describe('what another host changed is told', () => {
     expect(told(ordering({ mode: CONTROL.mode, ...change }))[0]?.words).toEqual(words);
   });
 
+  test('many are counted in the word of the workshop', () => {
+    const held = ordering({ mode: CONTROL.mode, heldUsers: ['a', 'b', 'c', 'd'] });
+    expect(told(held, peopleWords('artists'))[0]?.words).toEqual(['4 artists are held.']);
+  });
+
   test('own acts, first words of an agent and a turn that was served are not', () => {
     expect(told(wanting({ workers: 3 }))).toEqual([]);
     expect(told(wanting({ by: 'agent on gpu-1', workers: 3 }))).toEqual([]);
     const before = { ...begin(), control: { ...CONTROL, revision: 7, nextTurn: 'user009' } };
-    expect(foreignChanges(before, applyChanges(before, [ordering({ nextTurn: null })]))[0]?.words).toEqual(
-      [],
-    );
+    expect(
+      foreignChanges(before, applyChanges(before, [ordering({ nextTurn: null })]), called)[0]?.words,
+    ).toEqual([]);
   });
 
   test('turning to another workshop and its first reading are no change of anybody', () => {
     const after = applyChanges(begin(), [wanting({ by: 'ben@tablet', workers: 3 })]);
-    expect(foreignChanges(begin(), after)).toHaveLength(1);
-    expect(foreignChanges({ ...begin(), redisAddress: 'elsewhere:6379' }, after)).toEqual([]);
-    expect(foreignChanges({ ...begin(), queueAt: null }, after)).toEqual([]);
+    expect(foreignChanges(begin(), after, called)).toHaveLength(1);
+    expect(foreignChanges({ ...begin(), redisAddress: 'elsewhere:6379' }, after, called)).toEqual([]);
+    expect(foreignChanges({ ...begin(), queueAt: null }, after, called)).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { HostView, QueueControl } from '../../../src-main/api/types.ts';
 import { limitsNote } from '../../../src-renderer/features/people/limits.tsx';
+import { peopleWords } from '../../../src-renderer/live/people-words.ts';
 import { CONTROL, host, worker } from '../../support/scenarios.ts';
 
 const caps = (everybody: number | null, users: Record<string, number> = {}) => ({ everybody, users });
@@ -20,6 +21,7 @@ const note = (change: Partial<QueueControl>, workers = 1, others: Record<string,
       },
     },
     now,
+    peopleWords('people'),
   );
 
 test('a limit that changes nothing says so', () => {

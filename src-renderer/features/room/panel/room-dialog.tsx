@@ -15,6 +15,7 @@ import { clockText, plural } from '../../../components/format.ts';
 import { NicknameImport } from '../../../components/nickname-import.tsx';
 import { SharedWithHosts } from '../../../components/shared-with-hosts.tsx';
 import { useNow } from '../../../live/clock.ts';
+import { usePeopleWords } from '../../../live/people-words.ts';
 import {
   useBlank,
   useBreak,
@@ -234,6 +235,7 @@ function Address({ url, join }: { url: string | null; join: boolean }) {
   const [text, setText] = useDraft(url ?? '');
   const set = useRoomUrl();
   const card = useJoinCard();
+  const words = usePeopleWords();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     set.mutate({ url: text.trim() === '' ? null : text.trim() });
@@ -243,7 +245,7 @@ function Address({ url, join }: { url: string | null; join: boolean }) {
       <Group align="flex-end" wrap="nowrap">
         <TextInput
           flex={1}
-          label="Address where people join"
+          label={`Address where ${words.many} join`}
           placeholder="https://workshop.example.org"
           value={text}
           onChange={({ currentTarget }) => setText(currentTarget.value)}

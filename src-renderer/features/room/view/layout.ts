@@ -34,7 +34,7 @@ export interface RoomLayout {
   nextRows: number;
   rowHeight: number;
   nameSize: number;
-  /** People with a row of their own; the others are one row, "8 more". */
+  /** People with a row of their own; the others are one row, "8 more people". */
   peopleShown: number;
   /** Place numbers, how many jobs somebody has, and waits as ranges need room. */
   numbered: boolean;

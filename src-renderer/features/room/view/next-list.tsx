@@ -1,7 +1,7 @@
 import type { RoomPerson, RoomView } from '../../../../src-main/api/types.ts';
 import type { RoomLayout } from './layout.ts';
 import styles from './room.module.css';
-import { lastTurnText, turnText, withKeys } from './words.ts';
+import { lastTurnText, moreText, turnText, waitingText, withKeys } from './words.ts';
 
 /** Who is next, each person once, in columns. */
 export function NextList({ view, layout, asOf }: { view: RoomView; layout: RoomLayout; asOf: number }) {
@@ -13,7 +13,12 @@ export function NextList({ view, layout, asOf }: { view: RoomView; layout: RoomL
   const timed = shown.some(({ turn }) => turn?.kind === 'range');
   const aside = paused
     ? 'paused, nobody loses their place'
-    : [short && timed && 'minutes to go, about', guessed && 'times are a first guess']
+    : [
+        short && timed && 'minutes to go, about',
+        guessed && 'times are a first guess',
+        // A narrow row has no room for the word, so they are counted here.
+        short && more > 0 && waitingText(peopleWaiting, view.peopleWord),
+      ]
         .filter(Boolean)
         .join(' · ');
   return (
@@ -30,7 +35,7 @@ export function NextList({ view, layout, asOf }: { view: RoomView; layout: RoomL
           ))}
           {more > 0 && (
             <li className={styles.row} data-more>
-              <span className={styles.more}>{more} more</span>
+              <span className={styles.more}>{short ? `${more} more` : moreText(more, view.peopleWord)}</span>
               <span className={styles.turn}>
                 {paused ? '' : lastTurnText(lastTurnBy, asOf, short ? 'short' : 'about')}
               </span>

@@ -1,5 +1,6 @@
 import type { RoomKind, RoomMaking, RoomTurn, RoomView } from '../../../../src-main/api/types.ts';
 import { ageText, clockText, countText, spanText } from '../../../components/format.ts';
+import { peopleWords } from '../../../live/people-words.ts';
 
 /** What the room reads. Times are local epoch ms. */
 
@@ -43,6 +44,16 @@ export function lastTurnText(lastTurnBy: number | null, now: number, form: 'abou
   const text = minutesText(Math.max(0, lastTurnBy - now) / 60_000);
   return form === 'short' ? `to ${text.replace(' min', '')}` : `up to ${text}`;
 }
+
+/** "8 more artists". */
+export function moreText(more: number, peopleWord: string): string {
+  const { one, many } = peopleWords(peopleWord);
+  return `${more} more ${more === 1 ? one : many}`;
+}
+
+/** "24 artists". */
+export const waitingText = (waiting: number, peopleWord: string): string =>
+  peopleWords(peopleWord).count(waiting);
 
 /** How far a job is: "62 %", or in a word where that is not known. */
 export function progressText({ fraction, phase }: RoomMaking): string {

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { planContentSchema, planShape } from '../../../../src-main/domain/capacity/plan-content.ts';
+import {
+  planContentSchema,
+  planShape,
+  planShapeFor,
+} from '../../../../src-main/domain/capacity/plan-content.ts';
 
 const rental = { pricePerHour: 2, currency: '€', startedAt: 1, endsAt: null };
 const content = {
@@ -24,4 +28,10 @@ test('in a conflict each is named for its host', () => {
   expect(planShape.describe('guard/gpu-1', content)).toBe('gpu-1 has no guard of its own');
   expect(planShape.describe('rental/gpu-2', content)).toBe('the rental of gpu-2 is € 2 an hour');
   expect(planShape.describe('rental/gpu-1', content)).toBe('no rental of gpu-1 is entered');
+});
+
+test('people are called what the workshop calls them', () => {
+  const artists = planShapeFor(() => 'artists');
+  expect(artists.describe('users', { ...content, users: 12 })).toBe('12 artists are planned');
+  expect(artists.describe('users', content)).toBe('no number of artists is set');
 });

@@ -25,6 +25,9 @@ test('holds names, kinds, progress and waits, and no id, error, address or promp
   ]);
   expect(view).toMatchObject({ warming: 1, free: 0, live: true, makingCount: 2, peopleWaiting: 5 });
   expect(view.counts).toMatchObject({ waiting: 6 });
+  expect(view.peopleWord).toBe('people');
+  // It stands on a projector: what steers text is taken out.
+  expect(roomViewOf(snapshot, freshRoom(), NOW, 'art\u202eists').peopleWord).toBe('artists');
 });
 
 test('"made today" counts since midnight of this laptop, and says nothing while the finished jobs are being read', () => {

@@ -22,6 +22,7 @@ import {
   freshness,
   lastTurnText,
   messageLines,
+  moreText,
   readinessText,
   turnText,
   withKeys,
@@ -140,7 +141,7 @@ const picture: RoomView = {
     breakUntil: null,
   },
   ...{ url: null, join: false, making: [], makingCount: 0, warming: 0, free: 0, noMachine: null, next: [] },
-  ...{ peopleWaiting: 0, lastTurnBy: null, counts: null, paused: false },
+  ...{ peopleWaiting: 0, peopleWord: 'people', lastTurnBy: null, counts: null, paused: false },
 };
 
 describe('the words', () => {
@@ -165,6 +166,12 @@ describe('the words', () => {
     expect(lastTurnText(18 * MINUTE, 0, 'about')).toBe('up to 18 min');
     expect(lastTurnText(18 * MINUTE, 0, 'short')).toBe('to 18');
     expect(lastTurnText(null, 0, 'short')).toBe('');
+  });
+
+  test('who has no row is counted in the word of the workshop', () => {
+    expect(moreText(12, 'artists')).toBe('12 more artists');
+    expect(moreText(1, 'artists')).toBe('1 more artist');
+    expect(moreText(1, 'people')).toBe('1 more person');
   });
 
   test('"starts at once" is promised only of now, while a worker is free and nobody waits', () => {
