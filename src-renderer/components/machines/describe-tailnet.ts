@@ -19,6 +19,8 @@ export interface TailnetWords {
   sentence: string;
   /** What to do, on which machine; empty while nothing is to be done. */
   remedy: string;
+  /** The same where a button stands beside it: what it leaves over. */
+  beside: string;
   /** A login that was begun there and waits for a person; null for none. */
   loginUrl: string | null;
   /** What the console can do about it there; null: only a person can. */
@@ -50,8 +52,9 @@ const ADMIN = 'login.tailscale.com/admin/machines';
 export function describeOwnTailnet(own: OwnTailnet, now: number): TailnetWords {
   const machineId = own.app ? null : 'this-computer';
   const words = describe(own, { name: 'this computer', app: own.app, deployed: false, machineId }, now);
-  const remedy = words.broken ? [words.remedy, otherWay(own)].filter(Boolean).join(' ') : words.remedy;
-  return { ...words, remedy };
+  const other = words.broken ? otherWay(own) : '';
+  const also = (text: string) => [text, other].filter(Boolean).join(' ');
+  return { ...words, remedy: also(words.remedy), beside: also(words.beside) };
 }
 
 /** Tailscale on a machine that is logged in to; null before it was asked. */
@@ -98,6 +101,7 @@ function otherWay({ instead }: OwnTailnet): string {
 
 function describe(view: TailnetView, place: Place, now: number): TailnetWords {
   const said = wordsOf(view.state, place, now);
+  const offer = offerOf(view.state, place);
   const age = ageOf(view, now);
   const health = view.health.length === 0 ? '' : ` Tailscale warns there: ${cut(view.health.join(' '), 300)}`;
   const unneeded = !view.needed && said.tone !== 'ok';
@@ -106,7 +110,8 @@ function describe(view: TailnetView, place: Place, now: number): TailnetWords {
     tone: unneeded ? 'off' : said.tone,
     sentence: `${said.sentence}${unneeded ? ' Redis is not reached over it.' : ''}${age}${sentenceEnd(health)}`,
     remedy: unneeded ? '' : said.remedy,
-    offer: unneeded ? null : offerOf(view.state, place),
+    beside: unneeded || offer ? '' : said.remedy,
+    offer: unneeded ? null : offer,
     loginUrl: unneeded || !('loginUrl' in view.state) ? null : view.state.loginUrl,
     broken: said.broken === true && view.needed,
   };
@@ -144,7 +149,7 @@ function wordsOf(state: TailnetState, place: Place, now: number): Said {
   const act = (inApp: string) =>
     offer === null
       ? inApp
-      : `Press “${offer.label.replace('…', '')}” at its link, in the header or on Setup.`;
+      : `Press “${offer.label.replace('…', '')}” ${name === 'this computer' ? 'under Redis in the header' : 'at its link, in the header'} or on Setup.`;
   const bad = (sentence: string, remedy: string): Said => ({ tone: 'fail', sentence, remedy, broken: true });
   /** What was connected before may go on meanwhile. */
   const maybe = (sentence: string, remedy: string): Said => ({

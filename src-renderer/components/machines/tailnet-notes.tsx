@@ -10,7 +10,7 @@ export function TailnetNotes({ tailnets }: { tailnets: readonly TailnetWords[] }
   if (tailnets.length === 0) return null;
   return (
     <ul className={styles.notes} aria-label="Tailscale">
-      {tailnets.map(({ who, tone, sentence, remedy, offer, loginUrl }) => (
+      {tailnets.map(({ who, tone, sentence, beside, offer, loginUrl }) => (
         <li key={who}>
           <p className={styles.who}>
             <span className={styles.icon} style={{ color: toneColor(tone) }}>
@@ -19,7 +19,7 @@ export function TailnetNotes({ tailnets }: { tailnets: readonly TailnetWords[] }
             Tailscale · {who}
           </p>
           <p>{sentence}</p>
-          {remedy !== '' && !offer && <p className={styles.remedy}>{remedy}</p>}
+          {beside !== '' && <p className={styles.remedy}>{beside}</p>}
           {offer && (
             <div className={styles.offer}>
               <RemedyButton

@@ -76,7 +76,7 @@ function TailnetHere() {
   const words = describeOwnTailnet({ ...tailnet, instead: null }, now);
   if (!needsALook(words)) return null;
   const other = words.broken && tailnet.instead === 'vps' ? 'Or choose the way through the VPS above.' : '';
-  return <TailnetNotes tailnets={[{ ...words, remedy: `${words.remedy} ${other}`.trim() }]} />;
+  return <TailnetNotes tailnets={[{ ...words, beside: `${words.beside} ${other}`.trim() }]} />;
 }
 
 /** The machines that make the pictures. */

@@ -70,7 +70,12 @@ describe('the next step fits the machine', () => {
       'Tailscale is logged out on this computer. Open Tailscale and log in.',
     );
     const here = describeOwnTailnet(own(out, { app: false }), NOW);
-    expect(here.remedy).toBe('Press “Log it in” at its link, in the header or on Setup.');
+    expect(here.remedy).toBe('Press “Log it in” under Redis in the header or on Setup.');
+    // Beside the button stands only what it leaves over.
+    expect(here.beside).toBe('');
+    expect(describeOwnTailnet(own(out, { app: false, instead: 'vps' }), NOW).beside).toBe(
+      'Redis can also go through the VPS: switch on Setup.',
+    );
     expect(here.offer).toMatchObject({ machineId: 'this-computer', remedy: 'join-tailnet' });
     const vps = describeTailnet(machine('vps', seen(out)), NOW);
     expect(vps?.remedy).toBe('Press “Log it in” at its link, in the header or on Setup.');
