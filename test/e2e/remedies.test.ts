@@ -205,6 +205,39 @@ test('a word that the queue manager does not start with is corrected in the .env
   );
 });
 
+test('the dashboards’ password that everybody knows is replaced by one that only a press shows', async ({
+  skip,
+}) => {
+  const vps = all?.machines.vps;
+  if (!vps) return skip('it needs machines of their own');
+  const file = vps.path('/home/dev/comfyume-v1/.env');
+  const before = await readFile(file, 'utf8');
+  await vps.run(': > /run/docker.calls');
+  const env = page.getByRole('region', { name: 'The .env of the VPS' });
+  const fault = env.getByRole('listitem').filter({ hasText: 'ADMIN_PASSWORD' });
+  await fault.getByRole('button', { name: 'Give it a new one…' }).click();
+  await dialog().getByText('Only its dashboard is hit', { exact: false }).waitFor();
+  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(SUDO);
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText('and the admin runs with it', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  await fault.waitFor({ state: 'detached' });
+  const after = await readFile(file, 'utf8');
+  const made = /^ADMIN_PASSWORD=([\w-]{24})$/m.exec(after)?.[1] ?? '';
+  expect(after.replace(made, 'changeme_admin_password')).toBe(before);
+  expect(await page.content()).not.toContain(made);
+  expect(await vps.run('grep "^compose up" /run/docker.calls')).toBe('compose up -d --no-deps admin\n');
+  expect(await vps.run('! grep -q "$1" /run/docker.calls && echo clean', made)).toBe('clean\n');
+  await env.getByText('Kept away from the GPU host', { exact: false }).click();
+  await env
+    .getByRole('row', { name: /^ADMIN_PASSWORD/ })
+    .getByRole('button', { name: /^Show/ })
+    .first()
+    .click();
+  await env.getByText(made).waitFor();
+  await env.getByText('Kept away from the GPU host', { exact: false }).click();
+});
+
 test('a folder of participants that is missing on the VPS is made, and proved by a file', async ({
   skip,
 }) => {

@@ -134,7 +134,9 @@ function* valueProblems(entries: ReadonlyMap<string, EnvEntry>, { values }: Impo
         key,
         where: 'vps',
         blocking: false,
-        sentence: `${key} is still the placeholder of the example file, which everybody knows. It stays on the VPS; whoever runs the platform should choose another.`,
+        sentence: `${key} is still the placeholder of the example file, which everybody knows. It is read on the VPS only.`,
+        // Who else would have to be told of another one is not known.
+        mend: key === 'ADMIN_PASSWORD' ? 'set-env-key' : null,
       };
   }
 }

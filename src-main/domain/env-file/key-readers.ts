@@ -8,4 +8,7 @@ const QUEUE_MANAGER = new Set([
 ]);
 
 /** Names of compose services that take over a changed key only by being made anew; none where that is not known. */
-export const servicesReading = (key: string): string[] => (QUEUE_MANAGER.has(key) ? ['queue-manager'] : []);
+export function servicesReading(key: string): string[] {
+  if (key === 'ADMIN_PASSWORD') return ['admin'];
+  return QUEUE_MANAGER.has(key) ? ['queue-manager'] : [];
+}

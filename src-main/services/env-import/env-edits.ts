@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import {
   type EnvFile,
@@ -7,7 +8,7 @@ import {
 } from '../../../worker-agent/src/contract/env-text.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
-import { checkValue } from '../../domain/env-file/check-value.ts';
+import { checkValue, isPlaceholder } from '../../domain/env-file/check-value.ts';
 import { servicesReading } from '../../domain/env-file/key-readers.ts';
 import { isSecret } from '../../domain/env-file/mask.ts';
 import { peoplesFolders } from '../../domain/env-file/peoples-folders.ts';
@@ -16,15 +17,23 @@ import { askVps } from './ask-vps.ts';
 import { readIfThere, readText, replaceText } from './machine-files.ts';
 import type { Completion, EnvEdit, ImportMachines } from './roles.ts';
 
-/** The platform's .env with one key as it should be: another value, or the same one in quotes. */
+/**
+ * The platform's .env with one key as it should be: another value, the same one in quotes, or a new password in the
+ * place of one that everybody knows, which is made up here each time.
+ */
 export function correctionOf(file: string, source: EnvFile, key: string): EnvEdit | null {
   const entry = envEntries(source).get(key);
   if (!entry) return null;
-  const better = checkValue(key, entry.value)?.better;
+  const known = key === 'ADMIN_PASSWORD' && isPlaceholder(entry.value);
+  const better = known ? randomBytes(18).toString('base64url') : checkValue(key, entry.value)?.better;
   const value = better ?? entry.value;
   const [before, after] = [printEnvFile(source), printEnvFile(setValue(source, key, value))];
   if (before === after) return null;
-  const shown = isSecret(key, value) ? '(its value, in quotes)' : writeValue(value);
+  const shown = known
+    ? '(24 characters, made up now)'
+    : isSecret(key, value)
+      ? '(its value, in quotes)'
+      : writeValue(value);
   // The same value in other letters is nothing that a service has to be told.
   const services = better === undefined ? [] : servicesReading(key);
   return { file, added: [[key, shown]], before, after, services };

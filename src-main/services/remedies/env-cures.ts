@@ -49,6 +49,13 @@ export function openRedis({ where, seen }: CureFacts, place: RedisPlace | null):
   };
 }
 
+/** Who misses a service of the platform while it is away. */
+const MISSED: Readonly<Record<string, string>> = {
+  'queue-manager': 'Participants cannot send jobs meanwhile; what waits and runs is kept in Redis.',
+  admin:
+    'Only its dashboard is hit: whoever uses it logs in with the new password, which a press shows among the keys below.',
+};
+
 /** Corrects one key of the platform's .env on the VPS, and makes anew the service that reads it. */
 export function setEnvKey({ where, seen, host }: CureFacts, edit: EnvEdit): Cure {
   const { file, added, before, after, services } = edit;
@@ -59,7 +66,7 @@ export function setEnvKey({ where, seen, host }: CureFacts, edit: EnvEdit): Cure
       `Of ${file} only ${changed} changes; the file as it is now is kept beside it with the date in its name.`,
       services.length === 0
         ? 'Nothing is restarted and nobody is hit: whatever reads it takes it over when it starts next.'
-        : `The ${services.join(' and ')} reads it when it starts, so it starts anew and is away for some seconds. Participants cannot send jobs meanwhile; what waits and runs is kept in Redis.`,
+        : `The ${services.join(' and ')} reads it when it starts, so it starts anew and is away for some seconds. ${MISSED[services[0] ?? ''] ?? ''}`,
     ],
     commands: [
       ...added.map(([key, value]) => `${key}=${value}   # in ${file}`),

@@ -94,7 +94,7 @@ function Mend(props: {
     <div className={styles.mend}>
       <RemedyButton
         at={{ machineId: 'vps', remedy: mend, draftId: draft.id, subject: problem.key }}
-        label={MEND[mend]}
+        label={problem.id.endsWith('/placeholder') ? 'Give it a new one…' : MEND[mend]}
         mended={mended}
       />
     </div>

@@ -45,7 +45,9 @@ describe.each(['vps-comfy-multi', 'vps-comfyume-v1'] as const)('the platform’s
       ask: true,
       accepted: false,
     });
-    expect(problem(made, 'ADMIN_PASSWORD/placeholder')).toMatchObject({ where: 'vps', blocking: false });
+    expect(problem(made, 'ADMIN_PASSWORD/placeholder')).toMatchObject({
+      ...{ where: 'vps', blocking: false, mend: 'set-env-key' },
+    });
     const entered = plan(envSample(name), {}, { values: { REDIS_PASSWORD: 'Entered1' } });
     expect(entered.ready).toBe(true);
     expect(entered.redis).toEqual({ host: VPS, port: 6379, password: 'Entered1', tls: false });
