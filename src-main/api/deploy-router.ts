@@ -1,19 +1,10 @@
 import { z } from 'zod';
 import { BASE_PORTS } from '../domain/deploy/agent-settings.ts';
-import type { StepId } from '../domain/deploy/deploy-view.ts';
+import { SKIPPABLE_STEPS } from '../domain/deploy/skippable-steps.ts';
 import { procedure, router } from './trpc.ts';
 
 const targetId = z.string().min(1).max(200);
-const SKIPPABLE = [
-  'gpu',
-  'ports',
-  'room',
-  'docker',
-  'toolkit',
-  'tailscale',
-  'delivery',
-] as const satisfies readonly StepId[];
-const skip = z.array(z.enum(SKIPPABLE)).max(SKIPPABLE.length);
+const skip = z.array(z.enum(SKIPPABLE_STEPS)).max(SKIPPABLE_STEPS.length);
 
 /** What stands in a line of an env file. */
 const line = z

@@ -1,12 +1,14 @@
 import { hostname, userInfo } from 'node:os';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { Services } from '../api/roles.ts';
+import { consoleRun } from '../connections/console-run.ts';
 import { demoSource } from '../connections/demo-process.ts';
 import { readAgentBundle } from '../connections/hosts/agent-bundle.ts';
 import { createHostLinks } from '../connections/hosts/host-links.ts';
 import { createLocalHost } from '../connections/hosts/local-host.ts';
 import { outputFolder } from '../connections/hosts/output-folder.ts';
 import { alertLog } from '../connections/store/alert-log.ts';
+import { begunRunsFile } from '../connections/store/begun-runs-file.ts';
 import { byWorkshopFile } from '../connections/store/by-workshop-file.ts';
 import { consoleFile } from '../connections/store/console-file.ts';
 import { deployFile } from '../connections/store/deploy-file.ts';
@@ -45,6 +47,7 @@ import { createRoomService } from '../services/room.ts';
 import { createSettingsService, type WorkshopSettings } from '../services/settings.ts';
 import { createSharedDocument } from '../services/shared-document.ts';
 import { createTailnets } from '../services/tailnets.ts';
+import { createTeller } from '../services/teller.ts';
 import { tellJobs } from '../services/told-jobs.ts';
 import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
@@ -92,9 +95,10 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     else if (fact.kind === 'plan') plan.take(fact.found);
   });
   const dir = environment.dir ?? options.dir;
+  const ownFile = consoleFile(dir);
   const consoleName = createConsoleName({
     usual: `${userInfo().username}@${hostname()}`,
-    store: consoleFile(dir),
+    store: ownFile,
     publish: watch.console,
   });
   const tellOthers = async (message: string) => {
@@ -239,6 +243,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       remedy: 'Enter the Redis address of the workshop first.',
     });
   };
+  const teller = () => createTeller(settings.current()?.control ?? null, consoleName.name);
   const acting = { control: () => workshop().control, now: () => watch.now, by: consoleName.name };
   const fleet = createFleetService(acting);
   const jobs = tellJobs({
@@ -295,6 +300,9 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     }),
     bundle: () => readAgentBundle([...environment.agentFolders, ...options.agentFolders]),
     choices: deployFile(dir),
+    runs: begunRunsFile(dir),
+    run: consoleRun(await ownFile.id()),
+    teller,
     ear: agentEar(() => watch.now),
     by: consoleName.name,
     nodeMirror: environment.nodeMirror,
@@ -317,6 +325,7 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       if (remedy === 'read-journal')
         await (id === VPS ? hosts.vps() : hosts.gpuHost(id)).then((host) => host.renew?.());
     },
+    teller,
   });
 
   const history = createHistoryService({

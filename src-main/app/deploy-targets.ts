@@ -80,6 +80,8 @@ export function thisComputer(): DeployTarget {
     id: THIS_COMPUTER,
     name: 'This computer',
     where: `${userInfo().username}@${name}`,
+    // "This computer" is another one for those who are told.
+    toldAs: `the computer ${name}`,
     hostId: name.replaceAll(/[^a-zA-Z0-9_.-]/g, '-').slice(0, 64) || THIS_COMPUTER,
   };
 }

@@ -143,25 +143,34 @@ describe.each(['dark', 'light'])('%s', (look) => {
     await page.keyboard.press('1');
   });
 
-  test.each(['ready', 'running', 'waits-for-login', 'failed', 'incomplete', 'hostile'])(
-    'the Hosts screen, %s',
-    async (name) => {
-      const views = deployStates[name]?.() ?? [];
-      served.workshop.deploy.show(views);
-      await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Hosts' }).click();
-      await page.getByRole('main', { name: 'Hosts' }).waitFor();
-      const phases: Record<string, string> = {
-        ready: 'Deploy',
-        running: 'Stop here',
-        'waits-for-login': 'Stop here',
-        incomplete: 'Look',
-      };
-      const phase = phases[name] ?? 'Go on';
-      await page.getByRole('button', { name: new RegExp(`^${phase}`) }).waitFor();
-      expect(await findings(page)).toEqual([]);
-      await page.keyboard.press('1');
-    },
-  );
+  test.each([
+    'ready',
+    'running',
+    'stopping',
+    'interrupted',
+    'waits-for-earlier',
+    'waits-for-login',
+    'failed',
+    'incomplete',
+    'hostile',
+  ])('the Hosts screen, %s', async (name) => {
+    const views = deployStates[name]?.() ?? [];
+    served.workshop.deploy.show(views);
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Hosts' }).click();
+    await page.getByRole('main', { name: 'Hosts' }).waitFor();
+    const phases: Record<string, string> = {
+      ready: 'Deploy',
+      running: 'Stop here',
+      'waits-for-earlier': 'Stop here',
+      stopping: 'Stop here',
+      'waits-for-login': 'Stop here',
+      incomplete: 'Look',
+    };
+    const phase = phases[name] ?? 'Go on';
+    await page.getByRole('button', { name: new RegExp(`^${phase}`) }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.keyboard.press('1');
+  });
 
   test('two GPU hosts, one of them silent, on every screen', { timeout: 120_000 }, async () => {
     const pair = TOUR.find(({ name }) => name === 'mixed-pair');

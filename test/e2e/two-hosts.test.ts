@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Redis } from 'ioredis';
@@ -8,6 +8,7 @@ import { submitAsQueueManager } from '../../resources/demo/platform-job.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../resources/demo/private-redis.ts';
 import { type Console, composeConsole, secretsInMemoryOnly } from '../../src-main/app/compose.ts';
 import { startWebShell } from '../../src-main/shells/web/server.ts';
+import { bundleAgent, describeAgent } from '../../worker-agent/build.ts';
 import { desiredStateSchema } from '../../worker-agent/src/contract/desired.ts';
 import { keys } from '../../worker-agent/src/contract/keys.ts';
 import { openBrowser } from '../support/browser.ts';
@@ -23,6 +24,9 @@ const UNDONE: (() => Promise<unknown>)[] = [];
 let redis: PrivateRedis;
 let db: Redis;
 let browser: Browser;
+/** Of this process while the test runs: what deploying would put here goes into it. */
+let home: string;
+const homeBefore = process.env.HOME;
 /** Anna's way to Redis. */
 let way: FaultProxy;
 let anna: { console: Console; page: Page };
@@ -37,7 +41,11 @@ async function openConsole(rendererDir: string, port: number): Promise<{ console
     },
     dir,
     secrets: secretsInMemoryOnly,
-    agentFolders: [],
+    agentFolders: [
+      join(home, 'agent'),
+      resolve(root, 'resources/worker-agent'),
+      resolve(root, 'resources/compose'),
+    ],
   });
   const shell = await startWebShell({ services: opened.services, rendererDir });
   UNDONE.push(
@@ -52,6 +60,14 @@ async function openConsole(rendererDir: string, port: number): Promise<{ console
 }
 
 beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'two-hosts-home-'));
+  process.env.HOME = home;
+  UNDONE.push(async () => {
+    process.env.HOME = homeBefore;
+    await rm(home, { recursive: true, force: true });
+  });
+  await bundleAgent(join(home, 'agent/worker-agent.mjs'));
+  await describeAgent(join(home, 'agent/worker-agent.mjs'));
   redis = await startPrivateRedis();
   db = redis.client();
   await db.sadd(keys.hosts, 'h100');
@@ -180,6 +196,36 @@ test('holds, orders and acts on jobs are told to the other host, and can be read
   await recent.getByText('Anna <b>at</b> the stage: Cancelled a job of user004 that waited.').waitFor();
   await recent.getByText(/^Ben: The queue is held/).waitFor();
   await ben.page.keyboard.press('Escape');
+});
+
+test('a deployment is told to the other host from its begin to its end, and stands in the recap', async () => {
+  // Whatever this computer lacks or has, a third console is at work there: nothing is done to it.
+  const agentRoot = join(home, '.local/share/worker-agent');
+  await mkdir(agentRoot, { recursive: true });
+  await symlink(
+    `zoe~1~elsewhere|${Math.floor(Date.now() / 1000)}|zoe@laptop`,
+    join(agentRoot, 'deploy.lock'),
+  );
+  await ben.console.services.deploy.start({
+    ...{ targetId: 'this-computer', act: 'deploy', sudoPassword: null },
+    // What this computer lacks would be told before it comes to that.
+    skip: ['gpu', 'ports', 'room', 'docker', 'toolkit', 'tailscale', 'delivery'],
+  });
+  await anna.page.getByRole('button', { name: 'Recent' }).click();
+  const recent = anna.page.getByRole('list', { name: 'Recent events' });
+  const told = [
+    /Began deploying the agent to the computer [^ ]+\.$/,
+    /Did not finish deploying the agent to the computer [^ ]+\. ./,
+  ];
+  for (const words of told) await recent.getByText(words).waitFor();
+  expect(await recent.getByText(told[1] ?? '').textContent()).toMatch(/^Ben: /);
+  await picture(anna.page, 'deployment-told');
+  await anna.page.keyboard.press('Escape');
+  await anna.page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Recap' }).click();
+  const happened = anna.page.getByRole('list', { name: 'What happened' });
+  for (const words of told) await happened.getByText(words).waitFor();
+  await picture(anna.page, 'deployment-in-recap');
+  await anna.page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Stage' }).click();
 });
 
 test('many clicks of both at once: every one is done or refused, none is lost in silence', async () => {

@@ -72,7 +72,15 @@ function planned(
 
 function view(change: Partial<DeployView>): DeployView {
   return {
-    ...{ targetId: 'h100', hostId: 'h100', imported: true, loginUrl: null, obstacles: [] },
+    ...{
+      targetId: 'h100',
+      hostId: 'h100',
+      imported: true,
+      loginUrl: null,
+      obstacles: [],
+      wasAt: null,
+      waitsFor: null,
+    },
     ...{ name: 'H100 of Verda', where: 'ubuntu@100.64.0.7', phase: 'ready', act: 'deploy' },
     ...{ lookedAt: Date.now() - 65_000, installed: null, offers: RELEASE, choices: NO_CHOICES },
     ...{ modelsPath: '/mnt/sfs/models', modelFolders: ['/mnt/sfs/models'] },
@@ -153,6 +161,28 @@ export const deployStates: Record<string, () => DeployView[]> = {
       ...{ phase: 'running', since: Date.now() - 20_000, progress: 0.4, steps: upTo('tailscale', 'running') },
       loginUrl: 'https://login.tailscale.com/a/1a2b3c4d5e6f',
       output: outputOf(['# tailscale up --timeout=300s', 'To authenticate, visit:']),
+    }),
+  ],
+  'waits-for-earlier': () => [
+    view({
+      ...{ phase: 'running', since: Date.now() - 20_000, progress: 0.1 },
+      waitsFor:
+        '“Docker” of an earlier run, begun 214 s ago, still runs on H100 of Verda as process 4127 and 2 more. It is waited for, and nothing begins beside it; “Stop here” ends it.',
+    }),
+  ],
+  stopping: () => [
+    view({
+      ...{ phase: 'stopping', since: Date.now() - 83_000, progress: 0.3, steps: upTo('docker', 'running') },
+      output: outputOf([
+        '# sh /tmp/get-docker.sh',
+        'Ending “Docker” on H100 of Verda, and waiting until it has ended.',
+      ]),
+    }),
+  ],
+  interrupted: () => [
+    view({
+      ...{ phase: 'interrupted', since: Date.now() - 600_000, wasAt: 'Docker', lookedAt: null },
+      ...{ steps: [], findings: [], runtime: null, progress: 0 },
     }),
   ],
   failed: () => [

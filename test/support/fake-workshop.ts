@@ -189,6 +189,7 @@ export class FakeWorkshop implements Services {
     mended: async ({ draftId }) => {
       if (draftId !== null) await this.setup.envImport.lookAgain(draftId);
     },
+    teller: () => () => {},
   });
 
   readonly fleet: FleetService = {

@@ -41,10 +41,14 @@ export function execOverSsh(
     const endProgram = () => {
       if (pid === undefined) return;
       const open = channel;
-      client.exec(commandLine(['sh', '-c', ENDER, 'sh', pid]), (error, ender) => {
-        if (!error) ender.resume();
-        open?.destroy();
-      });
+      try {
+        client.exec(commandLine(['sh', '-c', ENDER, 'sh', pid]), (error, ender) => {
+          if (!error) ender.resume();
+          open?.destroy();
+        });
+      } catch {
+        // The link is gone, and with it the way to end anything.
+      }
     };
     const giveUp = (cause: unknown) =>
       settle(() => {

@@ -88,7 +88,11 @@ export interface DeployView {
   name: string;
   /** Where it is, in words: "root@100.64.0.7" or "this computer". */
   where: string;
-  phase: 'unseen' | 'looking' | 'ready' | 'running' | 'failed' | 'done';
+  /**
+   * `stopping`: it was stopped, and its end there is waited for; `interrupted`: this console ended in the middle of it and
+   * has not looked since.
+   */
+  phase: 'unseen' | 'looking' | 'ready' | 'running' | 'stopping' | 'interrupted' | 'failed' | 'done';
   act: DeployAct;
   lookedAt: number | null;
   findings: FindingView[];
@@ -120,4 +124,8 @@ export interface DeployView {
   /** What was done, in a sentence. */
   result: string | null;
   since: number | null;
+  /** Title of the step that an interrupted run was at; null before the first, and for all others. */
+  wasAt: string | null;
+  /** What an earlier run left running there, in a sentence, while this one waits for its end. */
+  waitsFor: string | null;
 }

@@ -137,13 +137,13 @@ const doctorSchema = z.array(
 /** ComfyUI comes up later than the agent; its absence stops nothing. */
 const MAY_FAIL: ReadonlySet<string> = new Set(['ComfyUI']);
 
-async function checkRelease({ machine, found, wanted, say, signal }: Work): Promise<void> {
+async function checkRelease({ machine, found, wanted, say }: Work): Promise<void> {
   const places = placesIn(found.root);
   const back = wanted.act === 'rollback';
   const release = back ? found.agent.previous : wanted.release;
   const config = back ? places.envFile : `${places.config}/${(await nextConfig(machine, found)).newest}.env`;
   const argv = [places.node, places.bundle(release ?? ''), 'doctor', '--json', '--env-file', config];
-  const result = await machine.host.exec(argv, { timeoutMs: 90_000, signal });
+  const result = await machine.exec(argv, { timeoutMs: 90_000 });
   const parsed = doctorSchema.safeParse(jsonOf(result.stdout));
   if (!parsed.success)
     throw new WorkshopError(
@@ -266,7 +266,7 @@ async function stopAgent({ machine, found, say, signal }: Work): Promise<void> {
   say('It finishes its running jobs; this may take some minutes.');
   const until = performance.now() + STOP_MS;
   while (performance.now() < until) {
-    const [pid] = (await machine.run(ALIVE, [found.root])).stdout.split('\n');
+    const [pid] = (await machine.run(ALIVE, [found.root], { looks: true })).stdout.split('\n');
     if (!pid) return;
     await sleep(LOOK_AGAIN_MS, undefined, { signal });
   }

@@ -85,7 +85,7 @@ async function setLine(work: Work, line: string): Promise<void> {
 }
 
 function onVps({ vps, signal }: Work) {
-  if (vps) return onMachine(vps, 'none', null, signal);
+  if (vps) return onMachine(vps, { sudo: 'none', password: null, signal, work: null });
   throw new WorkshopError('HOST_LINK_LOST', 'The VPS went away.', {
     remedy: 'Connect it in Setup, then press again.',
   });

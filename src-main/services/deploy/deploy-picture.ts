@@ -1,4 +1,5 @@
 import { type DeployChoices, NO_CHOICES } from '../../domain/deploy/agent-settings.ts';
+import type { BegunRun } from '../../domain/deploy/begun-run.ts';
 import type { DeployView, StepView } from '../../domain/deploy/deploy-view.ts';
 import { describeFiles, describeMachine } from '../../domain/deploy/describe-machine.ts';
 import { versionOf } from '../../domain/deploy/layout.ts';
@@ -75,7 +76,7 @@ export function unseenView(target: DeployTarget, choices: DeployChoices = NO_CHO
       modelsPath: null,
       error: null,
       result: null,
-      since: null,
+      ...{ since: null, wasAt: null, waitsFor: null },
     },
     ...{ findings: [], steps: [], output: [], obstacles: [], modelFolders: [] },
   };
@@ -125,4 +126,11 @@ export function resultOf(
   if (from !== null && from !== wanted.release)
     return `${view.name} was upgraded from ${from} to ${wanted.release}; jobs that ran went on. ${reports} ${where}`;
   return `The agent ${wanted.release} runs on ${view.name}. ${reports} ${where}`;
+}
+
+/** A machine on which this console ended in the middle of a run, before anybody has looked again. */
+export function brokenOff(run: BegunRun | undefined): Partial<DeployView> {
+  if (!run) return {};
+  const { act, since, wantsPassword, step } = run;
+  return { phase: 'interrupted', act, since, wantsPassword, wasAt: step };
 }

@@ -15,10 +15,11 @@ import { planTunnel } from '../../domain/deploy/tunnel.ts';
 import type { Neighbours } from '../../domain/deploy/worker-prefix.ts';
 import { carryOut, serviceFiles } from './carry-out.ts';
 import { lookAtVps, readPublicKey } from './delivery.ts';
-import { lockHost } from './host-lock.ts';
+import { type LockOwner, lockHost } from './host-lock.ts';
 import { LOOK } from './look-script.ts';
 import { lacksRights, onMachine } from './machine.ts';
 import type { AgentBundle, AgentEar, DeployTarget, Vps } from './roles.ts';
+import { mayStillRun } from './run-work.ts';
 
 /** Node that is brought to machines without one. */
 const NODE_VERSION = 'v24.21.0';
@@ -36,6 +37,8 @@ export interface RunNeeds {
   /** Users of the machine of whom sudo said that they may not become root; a run adds to them. */
   withoutRights: Set<string>;
   nodeMirror: string;
+  /** Whether a lock there is held by a process of this console. */
+  own: LockOwner['own'];
   act: DeployAct;
   skip: ReadonlySet<StepId>;
   signal: AbortSignal;
@@ -78,6 +81,8 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
   const after = Date.now();
   const seen = parseFindings(result.stdout);
   const found = needs.withoutRights.has(seen.user) ? withoutRoot(seen) : seen;
+  // What this very console left there is no other's work; whoever begins sees to it.
+  if (needs.own(found.lock?.split('|')[0] ?? '', 0) !== null) found.lock = null;
   // No shell at all, such as on Windows.
   if (result.code === 127 && result.stdout === '')
     throw new WorkshopError(
@@ -187,6 +192,8 @@ export interface RunReports {
   step(id: StepId, change: Partial<Pick<StepView, 'state' | 'progress'>>): void;
   say(line: string): void;
   login(url: string | null): void;
+  /** What is waited for before anything begins; null: no longer. */
+  waits(what: string | null): void;
 }
 
 /**
@@ -197,7 +204,7 @@ export interface RunReports {
 export async function carryThrough(
   needs: RunNeeds & {
     ear: AgentEar;
-    owner: { id: string; by: string };
+    owner: LockOwner;
     password: string | null;
   },
   reports: RunReports,
@@ -212,13 +219,25 @@ export async function carryThrough(
   const todo = steps.filter(({ state }) => state === 'needed');
   const changes = todo.some(({ id }) => id !== 'heartbeat');
   const lock = lockHost(host, found.root, needs.owner);
-  const machine = onMachine(host, found.sudo, needs.password, signal);
+  let title = 'Deployment';
+  const machine = onMachine(host, {
+    ...{ sudo: found.sudo, password: needs.password, signal },
+    work: {
+      root: found.root,
+      title: () => title,
+      ending: () => reports.say(`Ending “${title}” on ${host.label}, and waiting until it has ended.`),
+    },
+  });
   const starts = todo.some(({ id }) => id === 'start');
   const heardBefore = starts ? (ear.heard(target.hostId)?.instance ?? null) : null;
-  if (changes) await lock.hold();
+  if (changes)
+    await lock
+      .take({ signal, say: reports.say, waits: reports.waits, end: machine.end })
+      .finally(() => reports.waits(null));
   const letGo = changes ? lock.keep() : () => {};
   /** Steps that a later look found done: one step as root may let us see, or bring along, what the next one is for. */
   const settled = new Set<StepId>();
+  let unproven = false;
   try {
     for (const step of todo) {
       signal.throwIfAborted();
@@ -228,6 +247,7 @@ export async function carryThrough(
       }
       // Fencing: whoever took the lock meanwhile is the only one to go on.
       if (changes && step !== todo[0]) await lock.hold();
+      title = step.title;
       reports.step(step.id, { state: 'running', progress: null });
       try {
         await carryOut(step, {
@@ -242,6 +262,7 @@ export async function carryThrough(
         });
       } catch (cause) {
         if (lacksRights(cause)) needs.withoutRights.add(found.user);
+        unproven = mayStillRun(cause);
         reports.step(step.id, { state: 'failed' });
         throw cause;
       }
@@ -258,8 +279,9 @@ export async function carryThrough(
     }
   } finally {
     letGo();
-    // A broken link leaves the lock; it dies by itself, and this console may take it again at once.
-    if (changes) await lock.release().catch(() => {});
+    // A broken link leaves the lock, and so does what may still run there: it dies by itself, and this console may take
+    // it again at once.
+    if (changes && !unproven) await lock.release().catch(() => {});
   }
   return looked;
 }

@@ -1,17 +1,22 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { DeployService } from '../../api/roles.ts';
 import type { DeployChoices } from '../../domain/deploy/agent-settings.ts';
+import type { BegunRun } from '../../domain/deploy/begun-run.ts';
 import type { DeployAct, DeployView, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
+import { SKIPPABLE_STEPS } from '../../domain/deploy/skippable-steps.ts';
 import { prefixOf } from '../../domain/deploy/worker-prefix.ts';
 import { isSecret } from '../../domain/env-file/mask.ts';
 import { createHideSecrets, type HideSecrets } from '../../domain/logs/hide-secrets.ts';
 import { plainLine } from '../../domain/plain-line.ts';
-import { progressOf, resultOf, unseenView, viewOfLook } from './deploy-picture.ts';
+import type { Tell } from '../teller.ts';
+import { brokenOff, progressOf, resultOf, unseenView, viewOfLook } from './deploy-picture.ts';
 import { carryThrough, type Looked, lookOver, type RunNeeds } from './deploy-run.ts';
+import type { LockOwner } from './host-lock.ts';
 import { lacksRights } from './machine.ts';
-import type { AgentBundle, AgentEar, ChoicesStore, DeployTarget, DeployTargets } from './roles.ts';
+import type { AgentBundle, AgentEar, ChoicesStore, DeployTarget, DeployTargets, RunsStore } from './roles.ts';
+import { ConsoleCloses, mayStillRun, STILL_RUNS_REMEDY } from './run-work.ts';
+import { begunSentence, endSentence, type RunEnd } from './told-runs.ts';
 
 export interface DeployNeeds {
   targets: DeployTargets;
@@ -19,8 +24,14 @@ export interface DeployNeeds {
   bundle(): Promise<AgentBundle>;
   ear: AgentEar;
   choices: ChoicesStore;
+  /** What has begun and was not seen to end. */
+  runs: RunsStore;
   /** Name of this console as others read it. */
   by: () => string;
+  /** This process of this console, as locks name it. */
+  run: Pick<LockOwner, 'id' | 'own'>;
+  /** Tells the hosts of the present workshop, from now on. */
+  teller(): Tell;
   /** Where Node's official archives are. */
   nodeMirror: string;
 }
@@ -29,6 +40,8 @@ export interface DeployNeeds {
 const OUTPUT_LINES = 400;
 /** Shortest time between two pictures to one subscriber, ms. */
 const COALESCE_MS = 100;
+
+type RunInput = Parameters<DeployService['start']>[0];
 
 interface Place {
   view: DeployView;
@@ -52,12 +65,23 @@ export interface DeployKeeper extends DeployService {
 /** Deploying to every machine that the host has: looks it over, shows the plan, carries it out, says what was done. */
 export function createDeployService(needs: DeployNeeds): DeployKeeper {
   const { targets, ear } = needs;
-  const id = randomUUID();
   const places = new Map<string, Place>();
   let chosen: Record<string, DeployChoices> = {};
-  const ready = needs.choices.load().then((loaded) => {
-    chosen = loaded;
+  let begun: Record<string, BegunRun> = {};
+  const ready = Promise.all([needs.choices.load(), needs.runs.load()]).then(([choices, runs]) => {
+    chosen = choices;
+    begun = runs;
   });
+  let saved: Promise<void> = Promise.resolve();
+  /** One write after the other. Without it a sudden end is not told, and nothing else is lost. */
+  const keep = (targetId: string, run: BegunRun | null) => {
+    const { [targetId]: _, ...others } = begun;
+    begun = run ? { ...others, [targetId]: run } : others;
+    const runs = begun;
+    saved = saved.then(() => needs.runs.save(runs)).catch(() => {});
+    return saved;
+  };
+  let closed = false;
   const wakers = new Set<() => void>();
   const tell = () => {
     for (const wake of wakers) wake();
@@ -76,7 +100,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       return known;
     }
     const place: Place = {
-      view: unseenView(target, chosen[target.id]),
+      view: { ...unseenView(target, chosen[target.id]), ...brokenOff(begun[target.id]) },
       running: null,
       lines: 0,
       withoutRights: new Set(),
@@ -106,7 +130,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     work: (place: Place, run: RunNeeds) => Promise<void>,
     phase: DeployView['phase'],
     secrets: readonly string[] = [],
-  ) => {
+  ): Promise<RunEnd> => {
     await ready;
     const target = targetOf(targetId);
     const place = placeOf(target);
@@ -116,7 +140,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       });
     const running = new AbortController();
     place.running = running;
-    Object.assign(place.view, { phase, act, error: null, result: null, since: Date.now() });
+    Object.assign(place.view, { phase, act, error: null, result: null, since: Date.now(), wasAt: null });
     tell();
     try {
       const [host, vps, bundle, configuration] = await Promise.all([
@@ -146,36 +170,38 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         skip: new Set(skip),
         signal: running.signal,
       };
-      await work(place, { ...run, nodeMirror: needs.nodeMirror });
+      await work(place, { ...run, nodeMirror: needs.nodeMirror, own: needs.run.own });
+      return { kind: 'done', result: place.view.result ?? '' };
     } catch (cause) {
-      const stopped = running.signal.aborted;
-      const error = stopped
-        ? new WorkshopError('WRONG_STATE', 'It was stopped by you.', {
-            remedy: 'Press again to go on from here.',
-          })
-        : toWorkshopError(cause);
-      const info = error.toInfo();
+      const info = (running.signal.aborted ? stoppedBy(cause) : toWorkshopError(cause)).toInfo();
       // Nobody is asked again for a password that does not help.
       if (lacksRights(cause)) place.view.wantsPassword = false;
       Object.assign(place.view, {
         phase: 'failed',
         error: { ...info, message: place.hide(info.message).text },
       });
+      return running.signal.aborted
+        ? { kind: 'stopped', proven: !mayStillRun(cause) }
+        : { kind: 'failed', why: place.hide(info.message).text };
     } finally {
       place.running = null;
       tell();
     }
   };
 
-  const run = (input: { targetId: string; act: DeployAct; skip: StepId[]; sudoPassword: string | null }) =>
+  const run = (input: RunInput, others: Tell) =>
     begin(
       input.targetId,
       input.act,
       input.skip,
       async (place, needed) => {
         const { view } = place;
+        const { targetId, act } = input;
+        const skip = SKIPPABLE_STEPS.filter((id) => needed.skip.has(id));
+        await keep(targetId, { act, skip, since: Date.now(), wantsPassword: view.wantsPassword, step: null });
+        others(begunSentence(act, toldName(needed.target)));
         const looked = await carryThrough(
-          { ...needed, ear, owner: { id, by: needs.by() }, password: input.sudoPassword },
+          { ...needed, ear, owner: { ...needs.run, by: needs.by() }, password: input.sudoPassword },
           {
             looked: (now) => show(place, now),
             say: say(place),
@@ -183,9 +209,16 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
               view.loginUrl = url;
               tell();
             },
+            waits(what) {
+              view.waitsFor = what;
+              tell();
+            },
             step(id, change) {
               const step = view.steps.find((one) => one.id === id);
               if (step) Object.assign(step, change);
+              const kept = begun[targetId];
+              if (step && kept && change.state === 'running')
+                void keep(targetId, { ...kept, step: step.title, wantsPassword: view.wantsPassword });
               view.progress = progressOf(view.steps);
               tell();
             },
@@ -206,6 +239,16 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       'running',
       input.sudoPassword === null ? [] : [input.sudoPassword],
     );
+
+  /** Runs, and tells the others of its begin and end. */
+  const followed = async (input: RunInput) => {
+    const target = targetOf(input.targetId);
+    const others = needs.teller();
+    const end = await run(input, others);
+    if (closed || !(input.targetId in begun)) return;
+    await keep(input.targetId, null);
+    others(endSentence(input.act, toldName(target), end));
+  };
 
   return {
     async *changes(signal) {
@@ -234,17 +277,19 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         signal.removeEventListener('abort', notice);
       }
     },
-    look: ({ targetId, skip }) =>
-      begin(
+    async look({ targetId, skip }) {
+      await begin(
         targetId,
         'deploy',
         skip,
         async (place, needed) => {
           show(place, await lookOver(needed));
           place.view.phase = 'ready';
+          if (begun[targetId]) await keep(targetId, null);
         },
         'looking',
-      ),
+      );
+    },
     async start(input) {
       await ready;
       const target = targetOf(input.targetId);
@@ -253,7 +298,8 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
           remedy: 'Wait until it is done, or stop it first.',
         });
       // Followed through `changes`; a failure stands there with its step.
-      void run(input);
+      const left = placeOf(target).view.phase === 'interrupted' ? begun[input.targetId] : undefined;
+      void followed(left?.act === input.act ? { ...input, skip: left.skip } : input);
     },
     async choose({ targetId, choices }) {
       await ready;
@@ -263,7 +309,11 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       await needs.choices.save(chosen);
     },
     async stop({ targetId }) {
-      places.get(targetId)?.running?.abort(new Error('stopped'));
+      const place = places.get(targetId);
+      if (!place?.running) return;
+      if (place.view.phase === 'running') place.view.phase = 'stopping';
+      place.running.abort(new Error('stopped'));
+      tell();
     },
     imported(targetId) {
       const target = targets.list().find(({ id }) => id === targetId);
@@ -274,7 +324,21 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     outputs: (targetId) => places.get(targetId)?.outputs || null,
     close() {
       off();
-      for (const { running } of places.values()) running?.abort(new Error('closed'));
+      closed = true;
+      for (const { running } of places.values()) running?.abort(new ConsoleCloses());
     },
   };
+}
+
+const toldName = ({ name, where, toldAs = `${name} (${where})` }: DeployTarget) => toldAs;
+
+/** @param cause of the end of a run that was stopped. */
+function stoppedBy(cause: unknown): WorkshopError {
+  if (!mayStillRun(cause))
+    return new WorkshopError('WRONG_STATE', 'It was stopped by you.', {
+      remedy: 'Press again to go on from here.',
+    });
+  return new WorkshopError('HOST_TIMEOUT', `You stopped it. ${toWorkshopError(cause).message}`, {
+    remedy: STILL_RUNS_REMEDY,
+  });
 }

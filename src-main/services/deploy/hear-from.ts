@@ -31,7 +31,7 @@ export async function hearFrom(work: Listening): Promise<void> {
     }
     if (performance.now() - asked > ASK_MS) {
       asked = performance.now();
-      const pid = (await work.machine.run(ALIVE, [work.found.root])).stdout.trim();
+      const pid = (await work.machine.run(ALIVE, [work.found.root], { looks: true })).stdout.trim();
       const said = (await wordsOf(work)).map(plainLine).at(-1);
       if (!pid && said && said !== lastWords) say(said);
       lastWords = said ?? lastWords;
@@ -56,5 +56,7 @@ export async function hearFrom(work: Listening): Promise<void> {
 async function wordsOf({ machine, found }: Listening): Promise<string[]> {
   const args = [found.root, found.keeper];
   const ask = found.keeper === 'system' ? machine.runAsRoot : machine.run;
-  return (await ask(LAST_WORDS, args)).stdout.split('\n').filter((line) => line.trim() !== '');
+  return (await ask(LAST_WORDS, args, { looks: true })).stdout
+    .split('\n')
+    .filter((line) => line.trim() !== '');
 }

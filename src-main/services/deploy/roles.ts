@@ -1,5 +1,6 @@
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import type { DeployChoices } from '../../domain/deploy/agent-settings.ts';
+import type { BegunRun } from '../../domain/deploy/begun-run.ts';
 
 /** What deploying needs of the rest; app/compose.ts hands it in. */
 
@@ -10,6 +11,8 @@ export interface DeployTarget {
   name: string;
   /** In words: "root@100.64.0.7" or "this computer". */
   where: string;
+  /** What other hosts read; default `name (where)`. */
+  toldAs?: string;
   /** AGENT_HOST_ID of its agent. */
   hostId: string;
   /** Install folder; default domain/deploy/layout.ts. */
@@ -68,4 +71,12 @@ export interface ChoicesStore {
   load(): Promise<Record<string, DeployChoices>>;
   /** @throws WorkshopError CONFIG when they cannot be kept. */
   save(choices: Record<string, DeployChoices>): Promise<void>;
+}
+
+/** Runs that have begun and not ended, by machine. */
+export interface RunsStore {
+  /** Never throws: what cannot be read is none. */
+  load(): Promise<Record<string, BegunRun>>;
+  /** @throws WorkshopError CONFIG when they cannot be kept. */
+  save(runs: Record<string, BegunRun>): Promise<void>;
 }

@@ -1,18 +1,26 @@
+import { LEFT_RUNNING } from './work-scripts.ts';
+
 /**
  * What is done on a machine, as constant POSIX shell: values travel as arguments, never as text. Each may be run
  * twice, since a link may break after it worked and before we heard so.
  */
 
-/** Takes or renews the lock. Arguments: root, console id, who, seconds after which another's lock is dead. */
+/**
+ * Takes or renews the lock. Arguments: root, holder's id, who, seconds after which another's lock is dead, id of a holder
+ * that is gone or nothing, `look` to look whether an earlier run left something running. Exit codes: 75 another holds it,
+ * prints `age|id|who`; 76 it is ours, and something still runs, prints what (work-scripts.ts).
+ */
 export const LOCK = String.raw`
 set -e
-root=$1 id=$2 who=$3 dead=$4
+root=$1 id=$2 who=$3 dead=$4 gone=$5 look=$6
+${LEFT_RUNNING}
 mkdir -p "$root"
 now=$(date +%s)
 held=$(readlink "$root/deploy.lock" || :)
-if [ -n "$held" ] && [ "$(printf '%s' "$held" | cut -d'|' -f1)" != "$id" ]; then
+holder=$(printf '%s' "$held" | cut -d'|' -f1)
+if [ -n "$held" ] && [ "$holder" != "$id" ] && [ "$holder" != "$gone" ]; then
   age=$((now - $(printf '%s' "$held" | cut -d'|' -f2)))
-  if [ "$age" -lt "$dead" ]; then printf '%s|%s\n' "$age" "$(printf '%s' "$held" | cut -d'|' -f3-)"; exit 75; fi
+  if [ "$age" -lt "$dead" ]; then printf '%s|%s|%s\n' "$age" "$holder" "$(printf '%s' "$held" | cut -d'|' -f3-)"; exit 75; fi
 fi
 if [ -z "$held" ]; then
   # Fails when another console was faster.
@@ -23,9 +31,12 @@ else
 fi
 held=$(readlink "$root/deploy.lock")
 if [ "$(printf '%s' "$held" | cut -d'|' -f1)" != "$id" ]; then
-  printf '0|%s\n' "$(printf '%s' "$held" | cut -d'|' -f3-)"
+  printf '0|%s|%s\n' "$(printf '%s' "$held" | cut -d'|' -f1)" "$(printf '%s' "$held" | cut -d'|' -f3-)"
   exit 75
 fi
+[ "$look" = look ] || exit 0
+left=$(left_running)
+[ -z "$left" ] || { printf '%s\n' "$left"; exit 76; }
 `;
 
 /** Gives the lock free if it is ours. Arguments: root, console id. */

@@ -1,4 +1,4 @@
-import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
+import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { RemediesService, RemedyInput } from '../../api/roles.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { cutLines } from '../../domain/cut-lines.ts';
@@ -7,6 +7,7 @@ import { loginLinkIn } from '../../domain/outside-link.ts';
 import type { RemedyPlan, RemedyResult } from '../../domain/remedies/remedy.ts';
 import { type Machine, onMachine } from '../deploy/machine.ts';
 import type { EnvImport } from '../env-import/env-import.ts';
+import type { Tell } from '../teller.ts';
 import type { Cure, CureFacts, Seen } from './cure.ts';
 import { startDocker, stopPlatformWorker } from './docker-cures.ts';
 import { completeImport, openRedis, setEnvKey } from './env-cures.ts';
@@ -24,6 +25,8 @@ export interface RemedyNeeds {
   outputs(targetId: string): string | null;
   /** Something changed on a machine; what is known of it is looked up anew. */
   mended(input: RemedyInput): Promise<void>;
+  /** Tells the hosts of the present workshop, from now on. */
+  teller(): Tell;
 }
 
 /** A container may take its time to stop, and an image of Redis to be fetched, ms. */
@@ -48,8 +51,17 @@ export function createRemedies(needs: RemedyNeeds): RemediesService {
         throw new WorkshopError('CONFLICT', `What is to be done on ${host.label} has changed.`, {
           remedy: 'Look at the commands again, then press.',
         });
-      const able = onMachine(host, seen.sudo, sudoPassword, new AbortController().signal);
+      const able = onMachine(host, {
+        ...{ sudo: seen.sudo, password: sudoPassword, work: null },
+        signal: new AbortController().signal,
+      });
+      const tell = needs.teller();
+      tell(`“${cure.title}” was begun.`);
       const begun = begin(able, cure);
+      begun.ended.then(
+        ({ sentence }) => tell(`“${cure.title}” is done. ${sentence}`),
+        (cause: unknown) => tell(`“${cure.title}” failed. ${toWorkshopError(cause).message}`),
+      );
       const after = () => needs.mended(input).catch(() => {});
       // What waits for a login goes on by itself; whether it came is seen at the machine.
       void begun.ended.then(after, after);
@@ -61,7 +73,10 @@ export function createRemedies(needs: RemedyNeeds): RemediesService {
 }
 
 /** `first`: the result, or the login that it waits for. */
-function begin(machine: Machine, cure: Cure): { first: Promise<RemedyResult>; ended: Promise<unknown> } {
+function begin(
+  machine: Machine,
+  cure: Cure,
+): { first: Promise<RemedyResult>; ended: Promise<Extract<RemedyResult, { kind: 'done' }>> } {
   let asks: (url: string) => void = () => {};
   const login = new Promise<RemedyResult>((resolve) => {
     asks = (url) =>
@@ -79,7 +94,7 @@ function begin(machine: Machine, cure: Cure): { first: Promise<RemedyResult>; en
   const run = cure.asRoot ? machine.runAsRoot : machine.run;
   const ended = cure
     .carryOut((script, args, options) => run(script, args, { ...heard, ...options }), machine)
-    .then((sentence): RemedyResult => ({ kind: 'done', sentence }));
+    .then((sentence) => ({ kind: 'done' as const, sentence }));
   return { first: Promise.race([ended, login]), ended };
 }
 

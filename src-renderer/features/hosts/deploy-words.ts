@@ -53,11 +53,26 @@ export function summaryOf(view: DeployView, now: number): DeploySummary {
       word: 'looking',
       sentence: 'The machine is being looked over. Nothing is changed.',
     };
+  if (view.phase === 'running' && view.waitsFor !== null)
+    return { tone: 'wait', word: 'waiting', sentence: view.waitsFor };
   if (view.phase === 'running')
     return {
       tone: 'wait',
       word: DOING[view.act].toLowerCase(),
       sentence: `${DOING[view.act]} for ${spanText(Math.max(0, now - (view.since ?? now)))}${running ? `: ${running.title}` : ''}. You may leave this screen; it goes on.`,
+    };
+  if (view.phase === 'stopping')
+    return {
+      tone: 'wait',
+      word: 'stopping',
+      sentence:
+        'What runs there is being ended. It counts as stopped once the machine shows that it has ended.',
+    };
+  if (view.phase === 'interrupted')
+    return {
+      tone: 'fail',
+      word: 'interrupted',
+      sentence: `${DOING[view.act]} was interrupted${view.since === null ? '' : ` (begun ${ageText(view.since, now)})`}: this console ended in the middle of it${view.wasAt === null ? '' : `, at “${view.wasAt}”`}. What was done so far stays. Press to go on: it looks first what is there, and waits for what may still run.`,
     };
   if (view.phase === 'failed')
     return {
@@ -126,9 +141,10 @@ export const stepWord = ({ state }: StepView): string => STEP_WORDS[state];
 
 /** What the main button does now; undefined where there is nothing to press. */
 export function mainAct({ phase, installed, offers, steps, act }: DeployView): string | undefined {
-  if (phase === 'unseen' || phase === 'looking' || phase === 'running') return undefined;
+  if (phase === 'unseen' || phase === 'looking' || phase === 'running' || phase === 'stopping')
+    return undefined;
   if (phase === 'failed' && steps.length === 0) return undefined;
-  if (phase === 'failed')
+  if (phase === 'failed' || phase === 'interrupted')
     return { deploy: 'Go on', rollback: 'Go back again', uninstall: 'Remove again' }[act];
   if (installed === null) return 'Deploy';
   if (offers !== null && installed.release !== offers) return 'Upgrade';

@@ -19,14 +19,18 @@ export function HostActs({ view }: { view: DeployView }) {
     if (view.wantsPassword) setAsking(act);
     else start.mutate({ targetId, act, skip, sudoPassword: null });
   };
-  if (phase === 'running')
+  if (phase === 'running' || phase === 'stopping')
     return (
-      <Button variant="default" loading={stop.isPending} onClick={() => stop.mutate({ targetId })}>
+      <Button
+        variant="default"
+        loading={stop.isPending || phase === 'stopping'}
+        onClick={() => stop.mutate({ targetId })}
+      >
         Stop here
       </Button>
     );
   const main = mainAct(view);
-  const mainIs = phase === 'failed' ? view.act : 'deploy';
+  const mainIs = phase === 'failed' || phase === 'interrupted' ? view.act : 'deploy';
   const blocked = phase === 'ready' && view.steps.some(({ state }) => state === 'blocked');
   const looking = phase === 'looking' || look.isPending;
   const lookWord = view.lookedAt === null ? 'Look it over' : 'Look again';

@@ -25,7 +25,7 @@ export function RuntimeForm({ view }: { view: DeployView }) {
   const [choices, setChoices] = useState(view.choices);
   const choose = useChooseRuntime();
   const { targetId, phase } = view;
-  const busy = phase === 'running' || phase === 'looking';
+  const busy = phase === 'running' || phase === 'stopping' || phase === 'looking';
   const set = (change: Partial<DeployView['choices']>) => setChoices((before) => ({ ...before, ...change }));
   const shown = choices.runtime ?? view.runtime;
   return (

@@ -60,7 +60,9 @@ function Skip({ step, view }: { step: StepView; view: DeployView }) {
       size="xs"
       label={`Leave “${step.title}” out`}
       checked={skipped}
-      disabled={view.phase === 'running' || view.phase === 'looking' || look.isPending}
+      disabled={
+        view.phase === 'running' || view.phase === 'stopping' || view.phase === 'looking' || look.isPending
+      }
       onChange={() => look.mutate({ targetId: view.targetId, skip: skipped ? others : [...others, id] })}
     />
   );

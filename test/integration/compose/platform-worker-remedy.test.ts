@@ -24,6 +24,7 @@ withEngine(
       label: 'the H100',
       env: { ...process.env, DOCKER_HOST: engine.host },
     });
+    const told: string[] = [];
     const remedies = createRemedies({
       host: async () => machine,
       env: {
@@ -34,6 +35,7 @@ withEngine(
       },
       outputs: () => null,
       mended: async () => {},
+      teller: () => (message) => told.push(message),
     });
     const at = { machineId: 'h100', remedy: 'stop-platform-worker', draftId: null, subject: null } as const;
     const { commands, asRoot } = await remedies.plan(at);
@@ -41,6 +43,10 @@ withEngine(
     expect(asRoot).toBe(false);
     const result = await remedies.carryOut({ ...at, commands, sudoPassword: null });
     expect(result).toMatchObject({ kind: 'done', sentence: 'comfy-worker-1 on the H100 is stopped.' });
+    expect(told).toEqual([
+      '“Stop the platform’s own worker on the H100” was begun.',
+      '“Stop the platform’s own worker on the H100” is done. comfy-worker-1 on the H100 is stopped.',
+    ]);
     expect(await containers(host)).toEqual(['comfy-worker-2', 'ours']);
     const policy = await engine.docker(
       'inspect',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,6 +8,7 @@ import { type ComfyDouble, startComfyDouble } from '../../../resources/demo/comf
 import { type PrivateRedis, startPrivateRedis } from '../../../resources/demo/private-redis.ts';
 import { agentEar } from '../../../src-main/app/agent-ear.ts';
 import { openRedisWorkshop } from '../../../src-main/app/redis-workshop.ts';
+import { consoleRun } from '../../../src-main/connections/console-run.ts';
 import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
 import type { RemoteHost } from '../../../src-main/connections/hosts/remote-host.ts';
 import { type DeployChoices, NO_CHOICES } from '../../../src-main/domain/deploy/agent-settings.ts';
@@ -19,7 +20,7 @@ import { bundleAgent } from '../../../worker-agent/build.ts';
 
 const PASSWORD = 'rig-password';
 const UNITS = resolve(import.meta.dirname, '../../../resources/worker-agent');
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 50_000;
 export const HOST_ID = 'bare-host';
 
 /** A machine with nothing on it (a folder of this one), a real Redis, the real agent, the console's own live model. */
@@ -48,6 +49,10 @@ export interface ConsoleOptions {
   /** Machines of the workshop besides it, by host id. */
   others?: readonly string[];
   vps?: Vps;
+  /** Id of the console as it stands on its disk; default another for each. */
+  console?: string;
+  /** What the other hosts are told. */
+  told?: string[];
 }
 
 export async function startDeployRig(): Promise<DeployRig> {
@@ -146,6 +151,9 @@ export function openConsole(
     choices: { load: async () => ({ it: choices ?? NO_CHOICES }), save: async () => {} },
     ear: agentEar(() => watch.now),
     by: () => options.by ?? 'test@laptop',
+    run: consoleRun(options.console ?? randomUUID()),
+    runs: { load: async () => ({}), save: async () => {} },
+    teller: () => (message) => options.told?.push(message),
     nodeMirror: options.nodeMirror ?? 'http://127.0.0.1:9/dist',
   });
 }

@@ -13,6 +13,9 @@ test.each([
   ['ready', 'busy', 'Deploy', 'steps to do'],
   ['blocked', 'warn', 'Deploy', 'must be put right or left out'],
   ['running', 'wait', undefined, 'Upload the agent'],
+  ['stopping', 'wait', undefined, 'once the machine shows that it has ended'],
+  ['waits-for-earlier', 'wait', undefined, '“Stop here” ends it'],
+  ['interrupted', 'fail', 'Go on', 'this console ended in the middle of it, at “Docker”'],
   ['failed', 'fail', 'Go on', 'goes on where it stopped'],
   ['done', 'ok', undefined, 'It reports, 2 workers'],
 ] as const)('%s is told with its next step', (name, tone, act, words) => {
