@@ -25,7 +25,7 @@ part() { printf '%s' "$held" | cut -d'|' -f"$1"; }
 `;
 
 /** Runs a program as a piece of work; its standard input is that program's. Arguments: root, id, title, program … */
-export const WORK = String.raw`
+export const WORK = `
 root=$1 work=$2 title=$3
 shift 3
 [ -d "$root" ] || exec "$@"
@@ -45,7 +45,7 @@ exit "$code"
  * Ends a piece of work and all that it started, and waits for that. Arguments: root, id, seconds between being asked
  * and being made to. Exit codes: 0 nothing of it runs, 3 no such work stands there, 4 some still run: prints which.
  */
-export const END_WORK = String.raw`
+export const END_WORK = `
 root=$1 work=$2 grace=$3
 ${MEMBERS}
 held=$(readlink "$root/deploy.work" || :)
