@@ -162,7 +162,7 @@ describe.each(['dark', 'light'])('%s', (look) => {
       ready: 'Deploy',
       running: 'Stop here',
       'waits-for-earlier': 'Stop here',
-      stopping: 'Stop here',
+      stopping: 'Stopping',
       'waits-for-login': 'Stop here',
       incomplete: 'Look',
     };

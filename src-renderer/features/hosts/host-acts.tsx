@@ -23,10 +23,11 @@ export function HostActs({ view }: { view: DeployView }) {
     return (
       <Button
         variant="default"
-        loading={stop.isPending || phase === 'stopping'}
+        loading={stop.isPending}
+        disabled={phase === 'stopping'}
         onClick={() => stop.mutate({ targetId })}
       >
-        Stop here
+        {phase === 'stopping' ? 'Stopping…' : 'Stop here'}
       </Button>
     );
   const main = mainAct(view);
