@@ -40,7 +40,7 @@ describe('what goes wrong on the way', () => {
     const view = await act(rig.console({ configuration: { REDIS_HOST: '127.0.0.99' } }), 'deploy');
     expect(view.error).toMatchObject({
       code: 'REDIS_UNREACHABLE',
-      remedy: expect.stringContaining('REDIS_BIND_IP'),
+      remedy: expect.stringContaining('“Set it and restart Redis”'),
     });
     expect(view.error?.message).toContain('loopback');
   });
