@@ -58,6 +58,7 @@ esac
     },
     outputs: () => null,
     mended: async () => {},
+    teller: () => () => {},
   });
   const at = { machineId: 'vps', remedy: 'set-env-key', draftId: 'one', subject: 'QUEUE_MODE' } as const;
   return {
