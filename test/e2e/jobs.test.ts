@@ -79,6 +79,20 @@ test('a typed filter, failures by cause, and requeueing all that one step mends'
     { jobIds: expect.arrayContaining(['broke-0', 'broke-6']), act: { kind: 'requeue' } },
   ]);
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+  // Where it is mended is one press away, from the group and from the drawer of one job.
+  expect(await causes.getByRole('button', { name: /to mend editor format/ }).count()).toBe(0);
+  served.workshop.show(failing());
+  await lacking.getByRole('button', { name: /^Open Hosts, to mend missing model/ }).click();
+  await page.getByRole('main', { name: 'Hosts' }).waitFor();
+  await page.keyboard.press('2');
+  await page.getByRole('main', { name: 'Jobs' }).waitFor();
+  await search('broke-0');
+  await page.locator('[data-job="broke-0"]').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Open Hosts' }).click();
+  await page.getByRole('main', { name: 'Hosts' }).waitFor();
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  await page.keyboard.press('2');
+  await page.getByRole('main', { name: 'Jobs' }).waitFor();
 });
 
 test('what can be typed is shown beside the search, by keys too, and an example is one press', async () => {

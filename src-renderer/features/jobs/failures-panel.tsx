@@ -6,6 +6,7 @@ import { usePeopleWords } from '../../live/people-words.ts';
 import { useLive } from '../../live/store.ts';
 import type { FailureGroup } from './failure-groups.ts';
 import styles from './failures-panel.module.css';
+import { mendingPlace } from './mending-place.ts';
 
 /** Requeueing the same workflow would fail the same way. */
 const IN_VAIN: readonly string[] = ['editor-format', 'mismatch', 'refused', 'unreadable', 'node'];
@@ -30,6 +31,7 @@ export function FailuresPanel(props: {
         const { name, means, step } = FAILURE_CAUSES[group.cause];
         const title = `${name}${group.about === null ? '' : `: ${cut(group.about, 80)}`}`;
         const chosen = props.chosen === group.key;
+        const place = mendingPlace(group.cause);
         return (
           <li key={group.key} className={styles.group}>
             <div className={styles.words}>
@@ -42,6 +44,16 @@ export function FailuresPanel(props: {
                 {means} <b>{step}</b>
               </p>
             </div>
+            {place && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                aria-label={`${place.label}, to mend ${title}`}
+                onClick={place.go}
+              >
+                {place.label}
+              </Button>
+            )}
             <Button
               size="compact-sm"
               variant="default"
