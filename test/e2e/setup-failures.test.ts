@@ -87,9 +87,9 @@ async function writeEnvFiles(home: string): Promise<void> {
   await mkdir(join(home, 'a-folder'));
   await writeFile(join(home, 'notes.txt'), `remember ${THERE['text of a file that is no .env']}\n`);
   const lines = [
-    `REDIS_PASSWORD="${THERE['password in a .env of the VPS']}`,
-    `HF_TOKEN='${THERE['token in a .env of the VPS']}`,
+    `HF_TOKEN=${THERE['token in a .env of the VPS']}`,
     'REDIS_HOST=redis',
+    `REDIS_PASSWORD="${THERE['password in a .env of the VPS']}`,
   ];
   await writeFile(join(home, 'broken.env'), `${lines.join('\n')}\n`);
   await writeFile(

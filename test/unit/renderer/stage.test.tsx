@@ -5,6 +5,7 @@ import userEvent from '@testing-library/user-event';
 import { createTRPCClient, localLink } from '@trpc/client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type AppRouter, appRouter } from '../../../src-main/api/router.ts';
+import type { LinkState } from '../../../src-main/domain/workshop.ts';
 import { App } from '../../../src-renderer/app/app.tsx';
 import { emptyState, liveStore } from '../../../src-renderer/live/store.ts';
 import { watchWorkshop } from '../../../src-renderer/live/watch.ts';
@@ -216,6 +217,48 @@ test('with Redis lost nothing can be asked of workers, and the last figures stay
   expect((await button(/waiting$/)).textContent).toBe('14waiting');
   await user.click(await button('Try now'));
   await waitFor(() => expect(verbs(workshop, 'reconnectNow')).toHaveLength(1));
+}, 60_000);
+
+test('a chip of the header leads to its next step: Redis lost, slow, without its password', async () => {
+  const { workshop, user } = await open('link-lost');
+  const step = (name: string) => screen.findByRole('button', { name, hidden: true });
+  await user.click(await button(/^Redis lost/));
+  // The Stage has this button as well.
+  await waitFor(() =>
+    expect(screen.getAllByRole('button', { name: 'Try now', hidden: true })).toHaveLength(2),
+  );
+  await user.click(await step('Open Setup'));
+  await waitFor(() => expect(window.location.hash).toBe('#/setup'));
+
+  const become = (redis: LinkState) => workshop.push([{ kind: 'links', links: { redis } }]);
+  become({ kind: 'degraded', since: Date.now(), why: 'Redis takes 2000 ms to answer.', rttMs: 2000 });
+  await user.click(await button(/^Redis slow/));
+  await user.click(await step('Connect anew'));
+  await waitFor(() => expect(verbs(workshop, 'reconnectNow')).toHaveLength(1));
+  become({
+    ...{ kind: 'lost', since: Date.now(), code: 'REDIS_AUTH', retryAt: null },
+    ...{ why: 'Redis refuses the password.', remedy: 'Enter the password again.' },
+  });
+  await user.click(await step('Enter the password…'));
+  const dialog = await screen.findByRole('dialog', { name: 'Redis password' });
+  await user.type(within(dialog).getByLabelText(/^Redis password of/), 'the new one');
+  await user.click(within(dialog).getByRole('button', { name: 'Connect' }));
+  await waitFor(() => expect(verbs(workshop, 'enterPassword')).toEqual([{ keep: true }]));
+}, 60_000);
+
+test('the chip of a silent agent leads to its host and its log', async () => {
+  const { user } = await open('agent-silent');
+  const lead = async (name: string, hash: string) => {
+    await user.click(await button(/^Agent /));
+    // An alert may offer the same.
+    const offered = await screen.findAllByRole('button', { name, hidden: true });
+    const [own] = offered.filter((one) => one.closest('.mantine-Popover-dropdown'));
+    if (!own) throw new Error(`no ${name} at the chip`);
+    await user.click(own);
+    await waitFor(() => expect(window.location.hash).toBe(hash));
+  };
+  await lead('Show the host', '#/hosts?host=gpu-1');
+  await lead('Read its log', '#/logs?machine=gpu-1');
 }, 60_000);
 
 test('hostile texts are plain text, cut', async () => {
