@@ -77,6 +77,14 @@ test('the advised number is spread by fit; one press sets both hosts, and one ta
   await clear();
 });
 
+test('the palette offers the advised number with where it goes', async () => {
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.getByLabel('Find an action').fill('advised');
+  await page.getByText('Run the advised number of workers: 2 on gpu-1, 1 on gpu-2').click();
+  await page.getByText('Wanted: 2 workers on gpu-1, was 1.', { exact: true }).waitFor();
+  await clear();
+});
+
 test('a host that refuses is named with its reason, the other one is done, and only the first is tried again', async () => {
   served.workshop.fail(
     'setCount',

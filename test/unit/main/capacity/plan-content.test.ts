@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import {
+  type PlanContent,
   planContentSchema,
   planShape,
   planShapeFor,
 } from '../../../../src-main/domain/capacity/plan-content.ts';
+import { createSharedDocument } from '../../../../src-main/services/shared-document.ts';
+import { memoryStore } from '../../../support/shared-memory.ts';
 
 const rental = { pricePerHour: 2, currency: '€', startedAt: 1, endsAt: null };
 const content = {
@@ -34,4 +37,30 @@ test('people are called what the workshop calls them', () => {
   const artists = planShapeFor(() => 'artists');
   expect(artists.describe('users', { ...content, users: 12 })).toBe('12 artists are planned');
   expect(artists.describe('users', content)).toBe('no number of artists is set');
+});
+
+test('two consoles enter rentals at once: of different hosts both hold, of one host the second reads whose stands', async () => {
+  const store = memoryStore<PlanContent>();
+  const consoleOf = (by: string) =>
+    createSharedDocument({
+      ...{ shape: planShape, store: () => store, by: () => by, changed: () => {}, note: async () => {} },
+      ...{ kept: { load: async () => undefined, save: async () => {} }, before: async () => undefined },
+    });
+  const [ann, ben] = [consoleOf('Ann'), consoleOf('Ben')];
+  for (const one of [ann, ben]) await one.turnTo({ id: null, address: '10.0.0.1:6379' });
+  const enter = (who: typeof ann, hostId: string, pricePerHour: number) =>
+    who.change(`Set the rental of ${hostId}.`, (plan) => ({
+      ...plan,
+      rentals: { ...plan.rentals, [hostId]: { ...rental, pricePerHour } },
+    }));
+  await enter(ann, 'gpu-1', 3);
+  await enter(ben, 'gpu-2', 4);
+  expect(store.stands?.rentals).toMatchObject({ 'gpu-1': { pricePerHour: 3 }, 'gpu-2': { pricePerHour: 4 } });
+  // Ann has not heard of Ben's yet.
+  await expect(enter(ann, 'gpu-2', 9)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringMatching(/^Ben changed it .*: the rental of gpu-2 is € 4 an hour/),
+  });
+  expect(store.stands?.rentals['gpu-2']).toMatchObject({ pricePerHour: 4 });
+  for (const one of [ann, ben]) one.close();
 });
