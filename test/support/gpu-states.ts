@@ -138,6 +138,11 @@ export const gpuStates: Record<string, (now: number) => FakeState> = {
     return state;
   },
 
+  'gpu-in-this-computer': (now) =>
+    workshop(now, [], jobsOf(now, 0, 4, 0, 0), {
+      machines: [{ ...machineWithGpus('studio', 'The studio PC', now), local: true }],
+    }),
+
   'no-driver-before-agent': (now) =>
     workshop(now, [], jobsOf(now, 0, 4, 0, 0), {
       machines: [

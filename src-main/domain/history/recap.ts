@@ -121,7 +121,8 @@ export function recapOf(day: LocalDay, records: readonly HistoryRecord[], option
     day,
     from,
     until,
-    watchedMs: watched(samples.map(({ at }) => at)),
+    // While Redis is down a GPU may be read; of the workshop nothing is known then.
+    watchedMs: watched(samples.flatMap(({ at, pending }) => (pending === null ? [] : [at]))),
     jobs: {
       completed: jobs.filter(({ status }) => status === 'completed').length,
       failed: jobs.filter(({ status }) => status === 'failed').length,

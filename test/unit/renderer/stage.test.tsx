@@ -11,6 +11,8 @@ import { emptyState, liveStore } from '../../../src-renderer/live/store.ts';
 import { watchWorkshop } from '../../../src-renderer/live/watch.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import { FakeWorkshop } from '../../support/fake-workshop.ts';
+import { gpuStates, machineWithGpus } from '../../support/gpu-states.ts';
+import { gpu } from '../../support/scenarios.ts';
 import { stageStates } from '../../support/stage-states.ts';
 
 configure({ asyncUtilTimeout: 15_000 });
@@ -30,7 +32,7 @@ afterEach(() => {
 
 /** Opens the whole renderer on a scripted workshop, through the real router. */
 async function open(name: string) {
-  const make = stageStates[name];
+  const make = stageStates[name] ?? gpuStates[name];
   if (!make) throw new Error(`there is no state ${name}`);
   const workshop = new FakeWorkshop(make(Date.now()));
   const client = createTRPCClient<AppRouter>({
@@ -286,4 +288,64 @@ test('keys open screens and the map; the palette holds the verbs', async () => {
   await user.type(await screen.findByLabelText('Find an action'), 'hold the');
   await user.keyboard('{Enter}');
   await waitFor(() => expect(verbs(workshop, 'holdQueue')).toHaveLength(1));
+}, 60_000);
+
+test('with two hosts, a card that is missing has its reason, and the button names no worker of another host', async () => {
+  const { workshop, user } = await open('pair-without-gpu');
+  const gpu2 = within(await screen.findByRole('region', { name: 'gpu-2' }));
+  gpu2.getByText('There is no nvidia-smi on this machine.');
+  gpu2.getByText('Install the NVIDIA driver, or set NVIDIA_SMI to its path.');
+  await user.click(gpu2.getByRole('button', { name: 'Start one worker' }));
+  await waitFor(() =>
+    expect(verbs(workshop, 'setCount')).toEqual([{ hostId: 'gpu-2', workers: 1, revision: 3 }]),
+  );
+  // The card of the other one has its chart all the same.
+  screen.getByRole('img', { name: 'VRAM in use on GPU 0 over the last 30 min' });
+}, 60_000);
+
+test('each of several cards has a chart', async () => {
+  await open('two-cards');
+  const names = (await screen.findAllByRole('img', { name: /^VRAM in use on GPU/ })).map((chart) =>
+    chart.getAttribute('aria-label'),
+  );
+  expect(names).toEqual([0, 1].map((at) => `VRAM in use on GPU ${at} over the last 30 min`));
+}, 60_000);
+
+test('beside its host a worker is called by the rest of its name; a silent host shows what nvidia-smi says', async () => {
+  await open('mixed-pair');
+  const h100 = within(await screen.findByRole('region', { name: 'h100' }));
+  h100.getByRole('heading', { name: 'worker-3' });
+  h100.getByRole('article', { name: 'h100-worker-3, busy' });
+  expect(h100.queryByText(/nvidia-smi/)).toBeNull();
+  const rtx = within(screen.getByRole('region', { name: 'rtx-4090' }));
+  await rtx.findByText(/^from nvidia-smi over SSH,/);
+  expect(rtx.getByText('17.1').parentElement?.textContent).toContain('17.1 of 24 GB');
+  rtx.getByTitle('python3, process 4711, holds 16.4 GB');
+}, 60_000);
+
+test('as soon as the agent tells again its figures count; without a driver there its last ones stay, with the reason', async () => {
+  const { workshop } = await open('lost-over-ssh');
+  // Newer than what the agent will say: its word goes first all the same.
+  const read = machineWithGpus('gpu-1', 'H100 of Verda', Date.now() + 60_000, {
+    gpus: [gpu(0, { memoryUsedMiB: 71.4 * 1024 })],
+  });
+  workshop.push([{ kind: 'machines', machines: [read] }]);
+  const panel = await screen.findByRole('region', { name: /^GPU 0/ });
+  await within(panel).findByText(/^from nvidia-smi over SSH,/);
+  await within(panel).findAllByText('71.4');
+  const fresh = stageStates.busy?.(Date.now()).snapshot;
+  const host = fresh?.hosts['gpu-1'];
+  if (!host) throw new Error('no host');
+  workshop.push([
+    { kind: 'links', links: fresh.links },
+    { kind: 'host', host },
+  ]);
+  await within(panel).findByText('57.3');
+  expect(within(panel).queryByText(/nvidia-smi/)).toBeNull();
+
+  const state = gpuStates['lost-without-driver']?.(Date.now());
+  if (!state) throw new Error('no state');
+  workshop.show(state);
+  await within(panel).findByText(/Driver\/library version mismatch/);
+  within(panel).getByText('57.3');
 }, 60_000);

@@ -74,6 +74,7 @@ test('hours hold what was spent in them; what nobody watched is not known', () =
       sampleAt(midnight + 11 * HOUR, 4, 50),
       sampleAt(midnight + 11 * HOUR + 5000, 9, 100),
       sampleAt(midnight + 13 * HOUR, null, null),
+      sampleAt(midnight + 13 * HOUR + 5000, null, 80),
     ],
     { ...plain, rentals: [{ hostId: 'gpu-1', rental }] },
   );
@@ -82,7 +83,7 @@ test('hours hold what was spent in them; what nobody watched is not known', () =
       [30 * MINUTE, null, null],
       [10 * MINUTE, 9, 75],
       [0, null, null],
-      [0, null, null],
+      [0, null, 80],
     ],
   );
   expect(recap.busiest).toBe(midnight + 10 * HOUR);
