@@ -54,7 +54,12 @@ function planned(
       tunnel: false,
     },
     ...{ image: 'workshop-comfyui:local', modelsPath },
-    ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], configurationCurrent: false },
+    ...{
+      redisHost: '100.99.216.71',
+      ports: [8188, 8189, 8190],
+      standingPorts: [],
+      configurationCurrent: false,
+    },
     ...{ serviceCurrent: false, skip: new Set<StepId>() },
     node: { version: 'v24.21.0', mirror: 'https://nodejs.org/dist' },
   });

@@ -1,4 +1,4 @@
-import type { Findings } from './findings.ts';
+import { type Findings, silentMountOf } from './findings.ts';
 import { placesIn } from './layout.ts';
 import { fullest } from './models.ts';
 import { type Neighbours, NO_NEIGHBOURS, standingPrefix, workerPrefix } from './worker-prefix.ts';
@@ -98,14 +98,17 @@ export function agentSettings(
  * changes nothing; then comes ComfyUI's own, then the fullest.
  */
 function usualModels(
-  { comfy, models }: Findings,
+  found: Findings,
   runtime: AgentSettings['runtime'],
   standing: Readonly<Record<string, string>> | null,
 ): string | undefined {
+  const { comfy, models } = found;
   const holding = (path: string | undefined) =>
     models.find((one) => one.files > 0 && one.path === path)?.path;
   const own = runtime === 'process' && comfy ? ownModels(comfy) : undefined;
   const before = standing?.MODELS_PATH;
+  // Nobody can say what is there now: what stood stays.
+  if (before && silentMountOf(found, before)) return before;
   return holding(before) ?? holding(own) ?? fullest(models)?.path ?? own ?? before;
 }
 

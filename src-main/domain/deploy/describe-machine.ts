@@ -1,7 +1,7 @@
 import type { FinishedFiles } from '../../../worker-agent/src/contract/host.ts';
 import type { ClockSkew } from './clock-skew.ts';
 import type { FindingView } from './deploy-view.ts';
-import { type Findings, isNodeUsable } from './findings.ts';
+import { type Findings, isNodeUsable, SILENT_MOUNT_REMEDY, silentMountName } from './findings.ts';
 import { amountOf, fullest } from './models.ts';
 
 /** Beyond this a person should know that the clocks differ; jobs live by Redis time, ms. */
@@ -18,6 +18,14 @@ export function describeMachine(found: Findings, skew: ClockSkew | null): Findin
   const [gpu] = gpus;
   return [
     ...(found.lock === null ? [] : [atWork(found.lock)]),
+    ...found.silentMounts.map(
+      (mount): FindingView => ({
+        label: 'Storage',
+        value: `${mount.path} does not answer`,
+        tone: 'fail',
+        note: `${silentMountName(mount)}: whatever asks for a folder there hangs. ${SILENT_MOUNT_REMEDY}`,
+      }),
+    ),
     {
       label: 'System',
       value: `${found.os.name || found.os.id}, ${found.arch}`,

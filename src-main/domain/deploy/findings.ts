@@ -49,6 +49,10 @@ export interface Findings {
   tailscale: { installed: boolean; addresses: string[] };
   /** TCP ports that something listens on. */
   ports: number[];
+  /** Those of them that servers of this agent have, as far as that could be seen. */
+  ownPorts: number[];
+  /** Mounts that do not answer: whoever asks for a folder on one hangs. */
+  silentMounts: SilentMount[];
   /** Programs behind them, where the user may see which: `node, process 41` by port. */
   listeners: Record<number, string>;
   /** A ComfyUI that lies on the machine, and the options that its command line knows. */
@@ -59,6 +63,14 @@ export interface Findings {
   agent: InstalledAgent;
   /** Who deploys to it now, as the lock says; null for nobody. */
   lock: string | null;
+}
+
+export interface SilentMount {
+  path: string;
+  /** As the kernel has it: `nfs4`, `fuse.sshfs`. */
+  kind: string;
+  /** Where it comes from: `nfs.example.org:/share`. */
+  source: string;
 }
 
 export type Keeper = 'system' | 'user' | 'daemon';
@@ -131,6 +143,13 @@ export function parseFindings(text: string): Findings {
     clock: { start: epochMs(one('clock')), end: epochMs(one('clock.end')) },
     tailscale: { installed: one('tailscale') === 'yes', addresses: all('tailscale.ip').filter(Boolean) },
     ports: portsOf(all('listen')),
+    ownPorts: all('own.port')
+      .map(Number)
+      .filter((port) => port > 0),
+    silentMounts: all('mount.silent').flatMap((line) => {
+      const [, kind, source, path] = /^(\S+) (\S+) (\/.*)$/.exec(line) ?? [];
+      return kind && source && path ? [{ kind, source: plainLine(source), path: plainLine(path) }] : [];
+    }),
     listeners: listenersOf(all('listener')),
     comfy:
       one('comfy.dir') === ''
@@ -147,6 +166,20 @@ export function parseFindings(text: string): Findings {
     lock: orNull('lock'),
   };
 }
+
+/** The mount that does not answer and holds a folder; undefined when none does. */
+export function silentMountOf({ silentMounts }: Findings, folder: string): SilentMount | undefined {
+  return silentMounts.find(({ path }) => `${folder}/`.startsWith(path === '/' ? path : `${path}/`));
+}
+
+/** What a mount that does not answer is called, for people. */
+export function silentMountName({ path, kind, source }: SilentMount): string {
+  return `${path} (${kind} from ${source})`;
+}
+
+/** What to do about one. */
+export const SILENT_MOUNT_REMEDY =
+  'Check at the provider that this storage is there and attached, have it mounted anew (or restart the machine), then look again.';
 
 /** A look for a user of whom sudo said, after the right password, that they have no rights. */
 export function withoutRoot(found: Findings): Findings {

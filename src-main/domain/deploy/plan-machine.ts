@@ -70,15 +70,31 @@ function gpu(found: Findings, wanted: Wanted): PlanStep {
   });
 }
 
+/**
+ * Whether a server of this agent listens there. Where nobody may see who listens, a port that its configuration names
+ * counts as its own; another never does.
+ */
+function isOwn(port: number, { ownPorts, listeners, agent }: Findings, { standingPorts }: Wanted): boolean {
+  if (ownPorts.includes(port)) return true;
+  const unseen = listeners[port] === undefined;
+  return unseen && agent.current !== null && standingPorts.includes(port);
+}
+
 function ports(found: Findings, wanted: Wanted): PlanStep {
   const title = 'Ports of the workers';
-  // Where an agent is installed, its own servers have them.
-  const taken = found.agent.current === null ? wanted.ports.filter((port) => found.ports.includes(port)) : [];
+  const held = wanted.ports.filter((port) => found.ports.includes(port));
+  const taken = held.filter((port) => !isOwn(port, found, wanted));
   const named = taken.map((port) =>
     found.listeners[port] ? `${port} (${found.listeners[port]})` : `${port}`,
   );
   const range = `${wanted.ports[0] ?? ''}${wanted.ports.length > 1 ? `–${wanted.ports.at(-1)}` : ''}`;
-  if (taken.length === 0) return step('ports', title, { state: 'done', why: `${range} can be used.` });
+  if (taken.length === 0) {
+    const own =
+      held.length === 0
+        ? ''
+        : ` ${held.join(' and ')} ${held.length === 1 ? 'is' : 'are'} in use by this agent’s own workers.`;
+    return step('ports', title, { state: 'done', why: `${range} can be used.${own}` });
+  }
   return step('ports', title, {
     ...blocked(
       'HOST_PORT_TAKEN',

@@ -1,5 +1,5 @@
 import type { PlanStep } from './deploy-view.ts';
-import type { Findings } from './findings.ts';
+import { type Findings, SILENT_MOUNT_REMEDY, silentMountName, silentMountOf } from './findings.ts';
 import { amountOf } from './models.ts';
 import { blocked, step, type Wanted, warned } from './plan-step.ts';
 
@@ -70,6 +70,17 @@ export function models(found: Findings, wanted: Wanted): PlanStep {
         'HOST_FILE',
         `No folder with models is given${any ? `, and none that was found holds any (${any.path})` : ' and none was found'}, so ComfyUI has only what its image brings.`,
         then,
+      ),
+    );
+  const silent = silentMountOf(found, path);
+  if (silent)
+    return step(
+      'models',
+      title,
+      warned(
+        'HOST_FILE',
+        `The models are in ${path}, on ${silentMountName(silent)}, which does not answer: workers would hang on them.`,
+        SILENT_MOUNT_REMEDY,
       ),
     );
   const folder = found.models.find((one) => one.path === path || one.path === `${path}/shared`);

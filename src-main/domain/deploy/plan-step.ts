@@ -20,6 +20,8 @@ export interface Wanted {
   redisHost: string;
   /** Ports that workers will use, the first worker's first. */
   ports: readonly number[];
+  /** Those of the configuration that stands there now; none where there is none. */
+  standingPorts: readonly number[];
   /** Whether configuration and service files on the machine are what they should be. */
   configurationCurrent: boolean;
   serviceCurrent: boolean;

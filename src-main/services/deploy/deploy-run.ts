@@ -7,7 +7,14 @@ import { agentSettings, type DeployChoices } from '../../domain/deploy/agent-set
 import { type ClockSkew, clockSkew } from '../../domain/deploy/clock-skew.ts';
 import { type Delivery, finishedFiles, planDelivery, planWithdrawal } from '../../domain/deploy/delivery.ts';
 import type { DeployAct, PlanStep, StepId, StepView } from '../../domain/deploy/deploy-view.ts';
-import { type Findings, parseFindings, withoutRoot } from '../../domain/deploy/findings.ts';
+import {
+  type Findings,
+  parseFindings,
+  SILENT_MOUNT_REMEDY,
+  silentMountName,
+  silentMountOf,
+  withoutRoot,
+} from '../../domain/deploy/findings.ts';
 import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.ts';
 import { planSteps } from '../../domain/deploy/plan.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
@@ -96,6 +103,13 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
       `${host.label} could not be looked over${result.stderr ? `: ${result.stderr.trim().slice(-200)}` : ''}.`,
       { remedy: 'It must be a Linux machine with a POSIX shell.' },
     );
+  const silent = silentMountOf(found, found.root);
+  if (silent)
+    throw new WorkshopError(
+      'HOST_FILE',
+      `The agent’s folder ${found.root} on ${host.label} is on ${silentMountName(silent)}, which does not answer.`,
+      { remedy: SILENT_MOUNT_REMEDY },
+    );
   const service = serviceFiles(found, bundle);
   const [importedText, config, unit] = await Promise.all([
     host.files.read(placesIn(found.root).imported, ENV_BYTES),
@@ -123,6 +137,7 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
     modelsPath: settings.modelsPath,
     redisHost: redisAt(settings.entries).host,
     ports: workerPorts(settings.entries),
+    standingPorts: standing === null ? [] : workerPorts(standing),
     configurationCurrent: config?.toString() === text,
     serviceCurrent: unit?.toString() === service.text,
     way,

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { submitAsQueueManager } from '../../../resources/demo/platform-job.ts';
+import { NO_CHOICES } from '../../../src-main/domain/deploy/agent-settings.ts';
 import { keys } from '../../../worker-agent/src/contract/keys.ts';
 import { startOwnRootMachines } from '../../support/own-root-machine.ts';
 import { slowImage } from '../agent/agent-rig.ts';
-import { act, eventually, HOST_ID } from './deploy-rig.ts';
+import { act, eventually, HOST_ID, seen } from './deploy-rig.ts';
 import { type MachinesRig, startMachinesRig } from './machines-rig.ts';
 
 /* Several workers whom the agent starts from one ComfyUI that lies on the machine. */
@@ -31,6 +32,33 @@ describe.skipIf(start.kind === 'unavailable')('two workers of one ComfyUI', () =
       const workers = rig.watch.now.hosts[HOST_ID]?.status?.workers ?? [];
       return workers.filter(({ state }) => state.kind === 'idle').length === 2 ? true : undefined;
     });
+  });
+
+  test('their ports are theirs; another first port that a program holds is named before anything is done', async () => {
+    const ports = async (basePort: number | null) => {
+      const keeper = rig.console({
+        configuration: { NUM_WORKERS: '2' },
+        choices: { ...NO_CHOICES, basePort },
+      });
+      await keeper.look({ targetId: 'it', skip: [] });
+      const view = await seen(keeper, ({ phase }) => phase === 'ready' || phase === 'failed');
+      return view.steps.find(({ id }) => id === 'ports');
+    };
+    expect(await ports(null)).toMatchObject({
+      state: 'done',
+      why: '8188–8190 can be used. 8188 and 8189 are in use by this agent’s own workers.',
+    });
+    await rig.gpu.run(`
+node -e 'require("net").createServer().listen(9001, "127.0.0.1", () => require("fs").writeFileSync("/run/holds-9001", ""))' >/dev/null 2>&1 &
+until [ -e /run/holds-9001 ]; do sleep 0.05; done`);
+    expect(await ports(9000)).toMatchObject({
+      state: 'blocked',
+      problem: {
+        code: 'HOST_PORT_TAKEN',
+        message: expect.stringMatching(/^Something already listens on port 9001 \(node, process \d+\)/),
+      },
+    });
+    expect((await ports(9010))?.why).toBe('9010–9012 can be used.');
   });
 
   test('two jobs with one file name at the same time deliver two different files, each to its owner', async () => {

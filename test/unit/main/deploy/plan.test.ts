@@ -40,7 +40,7 @@ const wanted: Wanted = {
     image: 'workshop-comfyui:local',
     modelsPath: '/mnt/sfs/models',
   },
-  ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], skip: new Set() },
+  ...{ redisHost: '100.99.216.71', ports: [8188, 8189, 8190], standingPorts: [], skip: new Set() },
   ...{ configurationCurrent: false, serviceCurrent: false },
   node: { version: 'v24.21.0', mirror: 'https://nodejs.org/dist' },
 };
@@ -241,6 +241,49 @@ describe('the plan for a machine', () => {
     });
     const left = plan({}, { tunnel: true, skip: new Set(['tailscale']) }).tailscale;
     expect(left).toMatchObject({ state: 'skipped', skippable: true });
+  });
+
+  test('on a machine with an agent, a port counts as free only where its own servers have it', () => {
+    const agent = installed('0.1.0-bbbbbbbbbbbb');
+    const standingPorts = [8188, 8189, 8190];
+    const ports = (more: Partial<Findings>, want: Partial<Wanted> = {}) =>
+      plan({ ...agent, ...more }, { standingPorts, ...want }).ports;
+    expect(ports({ ports: [22, 8188], ownPorts: [8188] })).toMatchObject({
+      ...{ state: 'done', why: '8188–8190 can be used. 8188 is in use by this agent’s own workers.' },
+    });
+    // Nobody may see who listens: what its configuration names is its own, another first port is not.
+    expect(ports({ ports: [8188] })?.state).toBe('done');
+    const moved = { ports: [9188, 9189, 9190] };
+    expect(ports({ ports: [9189] }, moved)).toMatchObject({
+      state: 'blocked',
+      problem: { code: 'HOST_PORT_TAKEN' },
+    });
+    expect(ports({ ports: [8188] }, moved)?.why).toBe('9188–9190 can be used.');
+    // Another program has taken one of its own.
+    const foreign = ports({ ports: [8189], listeners: { 8189: 'python3, process 41' } });
+    expect(foreign?.problem?.message).toContain('port 8189 (python3, process 41)');
+  });
+
+  test('a mount that does not answer is a fact with its next step; models on it stay where they are configured', () => {
+    const silentMounts = [{ path: '/mnt/sfs', kind: 'nfs4', source: 'nfs.example.org:/share' }];
+    const hung = found({ silentMounts, models: [] });
+    expect(describeMachine(hung, null).find(({ label }) => label === 'Storage')).toMatchObject({
+      ...{ value: '/mnt/sfs does not answer', tone: 'fail' },
+      note: expect.stringMatching(/^\/mnt\/sfs \(nfs4 from nfs\.example\.org:\/share\): .* look again\.$/),
+    });
+    expect(plan({ silentMounts, models: [] }).models?.problem?.message).toContain('which does not answer');
+    const other = [{ path: '/models', files: 3, bytes: 5e9, freeMiB: 9 }];
+    const settings = agentSettings(
+      { ...hung, models: other },
+      {
+        ...{ workshop: {}, imported: {}, delivery: {}, choices: NO_CHOICES },
+        standing: { MODELS_PATH: '/mnt/sfs/models' },
+      },
+    );
+    expect(settings.modelsPath).toBe('/mnt/sfs/models');
+    expect(parseFindings('mount.silent=fuse.sshfs me@there:/a /mnt/my share').silentMounts).toEqual([
+      { kind: 'fuse.sshfs', source: 'me@there:/a', path: '/mnt/my share' },
+    ]);
   });
 
   test('an external ComfyUI needs no Docker, no ports and no visible GPU', () => {
