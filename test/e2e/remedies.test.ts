@@ -484,3 +484,29 @@ test('Tailscale is installed the vendor’s way, up to its login', async ({ skip
   await expect.poll(() => cloud.run('tailscale ip -4 || :')).toBe(`${cloud.address}\n`);
   expect(await cloud.run('cat /var/log/installed')).toContain('tailscale');
 });
+
+test('OpenSSH’s client is installed where a GPU host makes no keys', async ({ skip }) => {
+  const cloud = all?.machines.cloud;
+  if (!cloud) return skip('it needs machines of their own');
+  await cloud.run('mv /usr/bin/ssh-keygen /usr/bin/ssh-keygen.away');
+  const env = `REDIS_HOST=${all?.machines.vps.address}\nREDIS_PASSWORD='${PASSWORD}'\nVPS_OUTPUTS_PATH=/home/dev/comfyume-v1/data/outputs\n`;
+  const root = `/home/${ADMIN.user}/.local/share/worker-agent`;
+  await cloud.run(
+    'mkdir -p "$1"; printf %s "$2" > "$1/workshop.env"; chown -R "$3:" "$4"',
+    root,
+    env,
+    ADMIN.user,
+    `/home/${ADMIN.user}`,
+  );
+  await open('Hosts');
+  await page.getByRole('button', { name: 'Look it over: Cloud' }).click();
+  await page.getByRole('button', { name: 'Install OpenSSH’s client…' }).click();
+  await dialog().getByText('install -y openssh-client', { exact: false }).waitFor();
+  await look('ssh-client');
+  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(ADMIN.password);
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText('has ssh-keygen and ssh-keyscan now.', { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+  await page.getByRole('button', { name: 'Install OpenSSH’s client…' }).waitFor({ state: 'detached' });
+  expect(await cloud.run('ls /usr/bin/ssh-keygen')).toBe('/usr/bin/ssh-keygen\n');
+});

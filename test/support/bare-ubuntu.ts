@@ -67,6 +67,7 @@ cat > /srv/vendor/leave <<'LEAVE'
 echo "$1" >> /var/log/installed
 case $1 in
 docker-compose-plugin | docker-compose-v2 | docker-compose) touch /srv/vendor/compose ;;
+openssh-client) mv /usr/bin/ssh-keygen.away /usr/bin/ssh-keygen ;;
 docker-ce | docker.io)
   groupadd -f docker
   printf '%s\n' '#!/bin/sh' 'cp /etc/docker/daemon.json /run/docker.started 2>/dev/null || echo "{}" > /run/docker.started' > /etc/init.d/docker

@@ -24,6 +24,7 @@ const WAY = {
     redisHost: '100.99.216.71',
     present: {},
     publicKey: null,
+    keygen: true,
     root: '/home/ubuntu/.local/share/worker-agent',
   },
   ...{ imported: { VPS_OUTPUTS_PATH: '/home/dev/comfyume-v1/data/outputs' }, hostId: 'h100', skip: false },

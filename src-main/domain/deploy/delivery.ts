@@ -26,6 +26,8 @@ export interface DeliveryFacts {
   present: Readonly<Record<string, string>>;
   /** Of the agent's key on the machine; null while there is none. */
   publicKey: string | null;
+  /** The machine has what makes such a key. */
+  keygen: boolean;
   root: string;
   hostId: string;
   /** What the host calls the machine. */
@@ -41,7 +43,12 @@ export interface Delivery {
   /** `host:port` that the agent's key is let through to; null for none. */
   permit: string | null;
   /** What opens it again by a press; null where nothing is to be mended, or only a person can. */
-  mend: Extract<RemedyId, 'open-folder' | 'complete-import'> | null;
+  mend: Mend | null;
+}
+
+interface Mend {
+  remedy: Extract<RemedyId, 'open-folder' | 'complete-import' | 'install-ssh-client'>;
+  on: 'vps' | 'host';
 }
 
 const ID = 'delivery';
@@ -89,6 +96,13 @@ function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
   const inputs = imported.VPS_INPUTS_PATH || present.VPS_INPUTS_PATH || '';
   const trouble = troubleWith(found, outputs, Object.keys(imported).length > 0);
   if (trouble) return trouble;
+  if (publicKey === null && !facts.keygen)
+    return stop(
+      'HOST_UNSUITABLE',
+      `${machine} has no ssh-keygen, which makes the agent’s key.`,
+      'Press “Install OpenSSH’s client” above.',
+      { remedy: 'install-ssh-client', on: 'host' },
+    );
   const hasInputs = inputs !== '' && (found.inputs === 'readable' || found.inputs === 'writable');
   const entries: Record<string, string> = {
     VPS_SSH_HOST: tunnel?.sshHost ?? facts.redisHost,
@@ -150,34 +164,35 @@ function troubleWith(
       imported
         ? 'The .env was read before the console asked for it: press “Ask the VPS” above.'
         : 'Read the .env from the VPS in Setup and write it to this GPU host: it is asked for the folder then.',
-      imported ? 'complete-import' : null,
+      imported ? { remedy: 'complete-import', on: 'host' } : null,
     );
   if (outputs === 'missing')
     return stop(
       'HOST_FILE',
       `${path} is not there on the VPS, or ${user} may not see it.`,
       'Press “Open the folder” above, which makes it, or read the .env of the VPS again in Setup if it moved.',
-      'open-folder',
+      OPEN_FOLDER,
     );
   if (outputs !== 'writable')
     return stop(
       'HOST_FILE',
       `${user} may not write to ${path} on the VPS.`,
       'Press “Open the folder” above.',
-      'open-folder',
+      OPEN_FOLDER,
     );
   if (locked.length > 0)
     return stop(
       'HOST_FILE',
       `${user} may not write into ${count(locked)} below ${path} on the VPS: ${some(locked)}.`,
       'Docker probably made them as root. Press “Open the folder” above.',
-      'open-folder',
+      OPEN_FOLDER,
     );
   if (hostKeys.length === 0)
     return stop(
       'HOST_UNSUITABLE',
       'The VPS does not tell the key that its SSH server shows, so the agent could not know it again.',
-      'Install openssh-client on the VPS (it brings ssh-keyscan), then look again.',
+      'Press “Install OpenSSH’s client” above: it brings ssh-keyscan.',
+      { remedy: 'install-ssh-client', on: 'vps' },
     );
   // Both are a decision of whoever runs the VPS; nothing of sshd is changed from here.
   if (keysClosed?.kind === 'refused')
@@ -195,6 +210,7 @@ function troubleWith(
   return undefined;
 }
 
+const OPEN_FOLDER: Mend = { remedy: 'open-folder', on: 'vps' };
 const USUAL_KEYS = '~/.ssh/authorized_keys';
 const count = ({ length }: readonly string[]) =>
   length === 1 ? 'a participant’s folder' : `${length} participants’ folders`;
@@ -210,7 +226,7 @@ function stop(
   code: Parameters<typeof blocked>[0],
   message: string,
   remedy: string,
-  mend: Delivery['mend'] = null,
+  mend: Mend | null = null,
 ): Delivery {
   const ways = `${bare(remedy)}. Or leave this out: finished files then stay on this machine.`;
   return {

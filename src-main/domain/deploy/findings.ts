@@ -60,6 +60,8 @@ export interface Findings {
   models: readonly ModelsFolder[];
   fetcher: 'curl' | 'wget' | null;
   packages: 'apt' | null;
+  /** It can make the agent's key for the VPS. */
+  keygen: boolean;
   agent: InstalledAgent;
   /** Who deploys to it now, as the lock says; null for nobody. */
   lock: string | null;
@@ -162,6 +164,7 @@ export function parseFindings(text: string): Findings {
     models: modelsFolders(all('models')),
     fetcher: oneOf(one('fetcher'), ['curl', 'wget'] as const, null),
     packages: oneOf(one('packages'), ['apt'] as const, null),
+    keygen: one('keygen') === 'yes',
     agent: agentOf(one, all),
     lock: orNull('lock'),
   };

@@ -79,6 +79,9 @@ export const INSTALL_TAILSCALE = [
 /** For machines that have apt and no curl yet. */
 export const INSTALL_CURL = [...WAIT_FOR_APT, apt('update'), apt('install -y curl')];
 
+/** Brings ssh-keygen and ssh-keyscan. */
+export const INSTALL_SSH_CLIENT = [...WAIT_FOR_APT, apt('update'), apt('install -y openssh-client')];
+
 /** The system's own keeper of the clock; Debian and minimal images come without. */
 export const INSTALL_TIMESYNCD = [...WAIT_FOR_APT, apt('update'), apt('install -y systemd-timesyncd')];
 

@@ -41,18 +41,20 @@ export function obstaclesIn(
       sentence: 'Its clock is not that of this computer, so times in its logs and files are not right.',
       label: 'Keep its clock right…',
     });
-  const trouble = step?.problem?.message ?? '';
-  if (mend === 'open-folder')
+  if (mend)
     found.push({
-      ...{ machineId: VPS, remedy: mend, subject: targetId },
-      sentence: trouble,
-      label: 'Open the folder…',
-    });
-  if (mend === 'complete-import')
-    found.push({
-      ...{ ...here, remedy: mend },
-      sentence: `${trouble} The VPS can be asked for it now.`,
-      label: 'Ask the VPS…',
+      machineId: mend.on === 'vps' ? VPS : targetId,
+      // The folder is that of this machine's files.
+      subject: mend.remedy === 'open-folder' ? targetId : null,
+      remedy: mend.remedy,
+      sentence: step?.problem?.message ?? '',
+      label: LABELS[mend.remedy],
     });
   return found;
 }
+
+const LABELS: Readonly<Record<NonNullable<Delivery['mend']>['remedy'], string>> = {
+  'open-folder': 'Open the folder…',
+  'complete-import': 'Ask the VPS…',
+  'install-ssh-client': 'Install OpenSSH’s client…',
+};

@@ -14,6 +14,7 @@ export const REMEDIES = [
   'open-redis',
   'set-env-key',
   'open-folder',
+  'install-ssh-client',
   'complete-import',
 ] as const;
 

@@ -189,6 +189,7 @@ async function lookForWay(
     };
   const { step, entries, permit, mend } = planDelivery({
     ...{ vps: look, imported, present, publicKey, root, hostId, machine },
+    keygen: found.keygen,
     redisHost: redis.host,
     tunnel:
       look.kind === 'seen' && needs.vps

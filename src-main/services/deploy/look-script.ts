@@ -164,6 +164,7 @@ done
 done
 if have curl; then say fetcher curl; elif have wget; then say fetcher wget; fi
 have apt-get && say packages apt
+have ssh-keygen && say keygen yes
 
 say current "$(readlink "$root/current" 2>/dev/null)"
 say previous "$(readlink "$root/previous" 2>/dev/null)"

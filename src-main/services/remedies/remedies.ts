@@ -13,7 +13,7 @@ import { startDocker, stopPlatformWorker } from './docker-cures.ts';
 import { completeImport, openRedis, setEnvKey } from './env-cures.ts';
 import { openFolder } from './folder-cure.ts';
 import { lookAt } from './look.ts';
-import { readJournal, syncClock } from './system-cures.ts';
+import { installSshClient, readJournal, syncClock } from './system-cures.ts';
 import { installTailscale, joinTailnet, renewTailnetKey, startTailscale } from './tailnet-cures.ts';
 
 export interface RemedyNeeds {
@@ -125,6 +125,8 @@ async function cureOf(
       return renewTailnetKey(facts);
     case 'read-journal':
       return readJournal(facts);
+    case 'install-ssh-client':
+      return installSshClient(facts);
     case 'sync-clock':
       return syncClock(facts);
     case 'open-redis':

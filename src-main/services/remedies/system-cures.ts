@@ -1,5 +1,5 @@
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import { INSTALL_TIMESYNCD, STILL_LOCKED } from '../../domain/deploy/install-commands.ts';
+import { INSTALL_SSH_CLIENT, INSTALL_TIMESYNCD, STILL_LOCKED } from '../../domain/deploy/install-commands.ts';
 import { INSTALL_MS, stillLocked } from '../deploy/install.ts';
 import { byScript, type Cure, type CureFacts } from './cure.ts';
 import { toldIn } from './look.ts';
@@ -30,6 +30,26 @@ export function readJournal({ where, seen }: CureFacts): Cure {
       READ_JOURNAL,
       [seen.user],
       `${seen.user} may read the journal. The console logs in anew, then the log appears.`,
+    ),
+  };
+}
+
+/** Brings what makes and shows SSH keys; a server often comes without. */
+export function installSshClient({ where, seen }: CureFacts): Cure {
+  if (!seen.apt)
+    throw new WorkshopError('HOST_UNSUITABLE', `${where} has no apt, so it is not installed from here.`, {
+      remedy: 'Have OpenSSH’s client installed by whoever runs the machine, then look again.',
+    });
+  return {
+    title: `Install OpenSSH’s client on ${where}`,
+    hits: ['Nobody is hit: its SSH server stays as it is.'],
+    commands: INSTALL_SSH_CLIENT,
+    asRoot: true,
+    carryOut: byScript(
+      `set -e\n{\n${INSTALL_SSH_CLIENT.join('\n')}\ncommand -v ssh-keygen && command -v ssh-keyscan\n} </dev/null\n`,
+      [],
+      `${where} has ssh-keygen and ssh-keyscan now.`,
+      { timeoutMs: INSTALL_MS, meanings: { [STILL_LOCKED]: stillLocked(where) } },
     ),
   };
 }

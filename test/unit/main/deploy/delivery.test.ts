@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keyLine, publicKeyIn } from '../../../../src-main/domain/deploy/agent-key.ts';
 import {
-  type Delivery,
   type DeliveryFacts,
   finishedFiles,
   planDelivery,
@@ -32,6 +31,7 @@ const facts: DeliveryFacts = {
   imported: { VPS_OUTPUTS_PATH: OUTPUTS, VPS_INPUTS_PATH: '/home/dev/platform/data/inputs' },
   present: {},
   publicKey: null,
+  keygen: true,
   tunnel: null,
   root: '/root/agent',
   hostId: 'rented-h100',
@@ -77,7 +77,7 @@ describe('the way to participants’ files', () => {
     expect(plan({ publicKey: KEY }).step?.commands.join('\n')).toContain(keyLine(KEY, 'rented-h100', null));
   });
 
-  test.each<[string, Partial<DeliveryFacts>, string, RegExp, Delivery['mend']]>([
+  test.each<[string, Partial<DeliveryFacts>, string, RegExp, string | null]>([
     ['a VPS that is away', { vps: away }, 'HOST_UNREACHABLE', /does not answer/, null],
     ['no known folder', { imported: {} }, 'CONFIG', /not known where participants/, null],
     [
@@ -85,10 +85,22 @@ describe('the way to participants’ files', () => {
       { imported: { REDIS_PASSWORD: 'x' } },
       'CONFIG',
       /not known where participants/,
-      'complete-import',
+      'complete-import on the host',
     ],
-    ['a missing folder', { vps: seen('outputs=missing') }, 'HOST_FILE', /is not there on/, 'open-folder'],
-    ['a folder of others', { vps: seen('outputs=readable') }, 'HOST_FILE', /may not write to/, 'open-folder'],
+    [
+      'a missing folder',
+      { vps: seen('outputs=missing') },
+      'HOST_FILE',
+      /is not there on/,
+      'open-folder on the vps',
+    ],
+    [
+      'a folder of others',
+      { vps: seen('outputs=readable') },
+      'HOST_FILE',
+      /may not write to/,
+      'open-folder on the vps',
+    ],
     [
       'an sshd that reads keys where nobody may write',
       { vps: seen('keysof=/etc/ssh/keys/dev') },
@@ -96,17 +108,24 @@ describe('the way to participants’ files', () => {
       /reads the keys of dev from \/etc\/ssh\/keys\/dev only/,
       null,
     ],
+    [
+      'a GPU host that makes no keys',
+      { keygen: false },
+      'HOST_UNSUITABLE',
+      /has no ssh-keygen/,
+      'install-ssh-client on the host',
+    ],
     ['an sshd without keys', { vps: seen('keys=refused') }, 'HOST_UNSUITABLE', /takes no keys of dev/, null],
     [
       'folders that Docker made',
       { vps: seen('locked=user001\nlocked=user002') },
       'HOST_FILE',
       /2 participants’ folders below .*: user001, user002\./,
-      'open-folder',
+      'open-folder on the vps',
     ],
   ])('%s is named, with a way on and one without it', (_, more, code, words, remedy) => {
     const { step, entries, mend } = plan(more);
-    expect(mend).toBe(remedy);
+    expect(mend && `${mend.remedy} on the ${mend.on}`).toBe(remedy);
     expect(step?.problem?.remedy).not.toMatch(/sudo|mkdir|chown/);
     expect(step).toMatchObject({ state: 'blocked', skippable: true, problem: { code } });
     expect(step?.problem?.message).toMatch(words);
