@@ -12,6 +12,8 @@ let served: Awaited<ReturnType<typeof serveFakeWorkshop>>;
 const many = (now: number) => {
   const state = stageStates['many-jobs']?.(now);
   if (!state) throw new Error('there is no such state');
+  // Nobody speaks for the agent here; it must not count as silent on a slow machine.
+  for (const { status } of Object.values(state.snapshot.hosts)) if (status) status.nextWithinMs = 3_600_000;
   return state;
 };
 
@@ -48,6 +50,33 @@ test('among 10,000 jobs the keys reach every row, and only the rows in sight exi
   await vi.waitFor(async () => expect(await focusedJob()).toBe(first), soon);
   await page.keyboard.press('ArrowDown');
   await vi.waitFor(async () => expect(await focusedJob()).not.toBe(first), soon);
+});
+
+test('10,000 jobs are chosen by one key, the waiting among them moved by keys alone and moved back', async () => {
+  await page.keyboard.press('ControlOrMeta+a');
+  const bar = page.getByRole('region', { name: 'Chosen jobs' });
+  await bar.getByText(/^10,?000 jobs of 40 people chosen$/).waitFor();
+  const waiting = Object.values(served.workshop.snapshot.jobs).filter(({ queue }) => queue === 'pending');
+  const moved = waiting.filter(({ priority }) => priority !== 3);
+  const had = new Map(moved.map(({ id, priority }) => [id, priority]));
+  await bar.getByRole('button', { name: 'Priority' }).press('Enter');
+  await page.getByRole('menuitem', { name: 'Low', exact: true }).press('Enter');
+  await vi.waitFor(() => expect(calls('bulk')).toHaveLength(1), soon);
+  const [call] = calls('bulk');
+  expect(call?.input).toEqual({
+    jobIds: expect.toSatisfy((ids: string[]) => ids.length === moved.length),
+    act: { kind: 'prioritise', priority: 3 },
+  });
+  const notice = page.getByRole('alert').filter({ hasText: 'now at low priority' });
+  await notice.getByRole('button', { name: 'Undo' }).press('Enter');
+  await page.getByText(/jobs back at the old priority/).waitFor();
+  const { jobs } = served.workshop.snapshot;
+  expect(moved.filter(({ id }) => jobs[id]?.priority !== had.get(id))).toEqual([]);
+  served.workshop.calls.length = 0;
+  const row = page.getByRole('grid', { name: 'Jobs' }).locator('[data-job]').nth(1);
+  await row.focus();
+  await page.keyboard.press('Escape');
+  await bar.waitFor({ state: 'detached' });
 });
 
 test('Enter opens the actions of a job, arrows choose, Escape returns to the row', async () => {

@@ -85,6 +85,18 @@ test('what lies aside no more cannot be taken back, and the reason says for how 
   });
 });
 
+test('10,000 waiting jobs are cancelled at once and taken back, each into its old place', async () => {
+  const ids = Array.from({ length: 10_000 }, (_, at) => `many-${at}`);
+  await Promise.all(ids.map((id, at) => submit(id, 1_772_360_430_000_000 + ((at * 7919) % 10_000) * 1000)));
+  const before = await db.zrange(keys.pending, '0', '-1', 'WITHSCORES');
+  const cancelled = await jobs.bulk({ jobIds: ids, act: { kind: 'cancel' } });
+  expect([cancelled.done.length, cancelled.refused]).toEqual([10_000, 0]);
+  expect(await db.zcard(keys.pending)).toBe(0);
+  const back = await jobs.bulk({ jobIds: cancelled.done, act: { kind: 'reinstate' } });
+  expect([back.done.length, back.refused]).toEqual([10_000, 0]);
+  expect(await db.zrange(keys.pending, '0', '-1', 'WITHSCORES')).toEqual(before);
+}, 120_000);
+
 test('a job is found by its id alone, with the queue it stands in', async () => {
   await submit('old');
   await becomes('old', 'completed', keys.completed);
