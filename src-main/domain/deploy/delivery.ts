@@ -118,7 +118,7 @@ function planWay(facts: DeliveryFacts, found: VpsFindings): Delivery {
     }),
   };
   const permit = tunnel && `${tunnel.redisHost}:${tunnel.redisPort}`;
-  const why = `The agent brings finished files to ${outputs} on the VPS as ${found.user}, with a key of its own. The key allows file transfer (SFTP) only, but of all that ${found.user} may read and write there${permit === null ? '' : `, and one port: that of Redis (${permit} there), which this machine reaches the same way`}. ${
+  const why = `The agent brings finished files to ${outputs} on the VPS as ${found.user}, with a key of its own. The key allows file transfer (SFTP) only, but of all that ${found.user} may read and write there, the keys that log in included${permit === null ? '' : `, and one port: that of Redis (${permit} there), which this machine reaches the same way`}. ${
     hasInputs
       ? `What participants load is fetched from ${inputs}.`
       : `What participants load is not fetched: ${inputs === '' ? 'where it lies on the VPS is not known' : `${found.user} cannot read ${inputs} there`}.`

@@ -41,7 +41,7 @@ const MAKE_FOLDER = 'umask 022\nmkdir -p -- "$1"\n';
  * and found to be where it should be before anything of it changes, so that no link leads elsewhere. Exit code 24: one
  * is not what it was.
  */
-const OPEN_FOLDER = `
+export const OPEN_FOLDER = `
 set -e
 LC_ALL=C; export LC_ALL
 umask 022

@@ -98,10 +98,13 @@ function Plan({ plan }: { plan: RemedyPlan }) {
         </Text>
       ))}
       {plan.commands.length > 0 && (
-        <pre className={styles.commands}>
-          {plan.asRoot && <span className={styles.root}>as root:{'\n'}</span>}
-          {plan.commands.join('\n')}
-        </pre>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard as well
+        <section className={styles.commands} tabIndex={0} aria-label="What will be run">
+          <pre>
+            {plan.asRoot && <span className={styles.root}>as root:{'\n'}</span>}
+            {plan.commands.join('\n')}
+          </pre>
+        </section>
       )}
     </>
   );
