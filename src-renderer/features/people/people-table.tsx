@@ -2,6 +2,7 @@ import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { remPx } from '../../components/rem.ts';
+import { atStart, usePeopleWords } from '../../live/people-words.ts';
 import styles from './people.module.css';
 import type { People, PeopleColumn, PeopleSort, PersonRow } from './people-rows.ts';
 import { PersonLine } from './person-line.tsx';
@@ -137,6 +138,7 @@ export function PeopleTable(props: {
 }
 
 function Header({ sort, onSort }: { sort: PeopleSort; onSort: (sort: PeopleSort) => void }) {
+  const words = usePeopleWords();
   return (
     // biome-ignore lint/a11y/useSemanticElements: a real table cannot be virtualised with absolute rows.
     <div role="rowgroup" className={styles.header}>
@@ -162,7 +164,7 @@ function Header({ sort, onSort }: { sort: PeopleSort; onSort: (sort: PeopleSort)
                   onSort({ column: id, descending: sorted ? !sort.descending : id !== 'person' })
                 }
               >
-                {label}
+                {id === 'person' ? atStart(words.one) : label}
                 {sorted && !sort.descending && <IconArrowUp size="0.8125rem" aria-hidden />}
                 {sorted && sort.descending && <IconArrowDown size="0.8125rem" aria-hidden />}
               </button>

@@ -1,5 +1,5 @@
 import type { CapacityState, HostView } from '../../../src-main/api/types.ts';
-import { fitWords } from '../../components/fit-words.ts';
+import { fitWords, isOfNow } from '../../components/fit-words.ts';
 import type { Waits } from '../../live/store.ts';
 import { isScaling } from './host-health.ts';
 
@@ -16,9 +16,14 @@ const ORDINALS = ['', '', 'second', 'third', 'fourth', 'fifth', 'sixth', 'sevent
  */
 export function describeWhatIf(
   waits: Waits | null,
-  hosts: readonly HostView[],
+  all: readonly HostView[],
   capacity: CapacityState | null,
 ): string {
+  // One that does not speak starts nothing.
+  const hosts = all.filter(({ id }) => {
+    const known = capacity?.hosts[id];
+    return known === undefined || isOfNow(known);
+  });
   if (waits?.newJob.kind !== 'range' || hosts.some(isScaling)) return '';
   if (!hosts.some(({ status }) => status !== null && status.workers.length < status.maxWorkers)) return '';
   const more = waits.whatIf.at(-1);
@@ -30,7 +35,7 @@ export function describeWhatIf(
   const from = Math.round(now.p50 / 60_000);
   const to = Math.max(1, Math.round(more.p50 / 60_000));
   const guess = waits.newJob.guess ? ', by a first guess' : '';
-  const fit = fitOfOneMore(hosts, capacity);
+  const fit = fitOfOneMore(hosts, capacity, all.length > 1);
   return `${which ? `A ${which}` : 'One more'} worker ${verb} the wait from about ${from} to ${to} min${guess}${fit}`.replace(
     'A eighth',
     'An eighth',
@@ -38,7 +43,7 @@ export function describeWhatIf(
 }
 
 /** Whether one worker more fits, on the host where it fits best, as the end of the sentence. */
-function fitOfOneMore(hosts: readonly HostView[], capacity: CapacityState | null): string {
+function fitOfOneMore(hosts: readonly HostView[], capacity: CapacityState | null, several: boolean): string {
   const free = hosts.filter(({ status }) => status !== null && status.workers.length < status.maxWorkers);
   const words = free.map((host) => ({
     host,
@@ -47,8 +52,8 @@ function fitOfOneMore(hosts: readonly HostView[], capacity: CapacityState | null
   const rank = { ok: 0, warn: 1, off: 2, fail: 3 };
   const [best] = words.sort((a, b) => rank[a.fit.tone] - rank[b.fit.tone]);
   if (!best || best.fit.tone === 'off') return '.';
-  const where = hosts.length > 1 ? ` on ${best.host.id}` : '';
+  const where = several ? ` on ${best.host.id}` : '';
   if (best.fit.tone === 'ok') return `, and fits${where}.`;
   // For the only host the figures stand under the stepper.
-  return `, but ${best.fit.verdict}${where}${hosts.length > 1 ? ` (${best.fit.figures})` : ''}.`;
+  return `, but ${best.fit.verdict}${where}${several ? ` (${best.fit.figures})` : ''}.`;
 }

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
+import { catalogue } from '../../../src-main/app/catalogue.ts';
+import { capacityOf } from '../../../src-main/domain/capacity/capacity.ts';
+import { freshCapacitySettings } from '../../../src-main/domain/capacity/capacity-settings.ts';
 import { describeWhatIf } from '../../../src-renderer/features/stage/describe-what-if.ts';
+import { threeHosts } from '../../support/capacity-states.ts';
 import { busyState, host, worker } from '../../support/scenarios.ts';
 import { NOW } from './facts.ts';
 
@@ -41,4 +45,20 @@ test('says nothing when no host may run one more', () => {
   if (!two.status) throw new Error('no status');
   const full = { ...two, status: { ...two.status, maxWorkers: 2 } };
   expect(describeWhatIf(waits(18, 11), [full], null)).toBe('');
+});
+
+test('a host that does not speak is asked for nothing', () => {
+  const { snapshot } = threeHosts(NOW);
+  const capacity = () => {
+    const known = capacityOf(snapshot, freshCapacitySettings(), catalogue, NOW);
+    return { ...known, shared: { changed: null, unshared: null, refused: null } };
+  };
+  const say = () => describeWhatIf(waits(18, 11), Object.values(snapshot.hosts), capacity());
+  expect(say()).toBe('A third worker cuts the wait from about 18 to 11 min, and fits on gpu-1.');
+  for (const id of ['gpu-1', 'gpu-2']) {
+    const status = snapshot.hosts[id]?.status;
+    if (status) status.maxWorkers = status.workers.length;
+  }
+  // Only the silent one has room.
+  expect(say()).toBe('');
 });
