@@ -38,8 +38,10 @@ export type {
   TailState,
 } from '../domain/logs/log-line.ts';
 export type { RemedyId, RemedyOffer, RemedyPlan, RemedyResult } from '../domain/remedies/remedy.ts';
+export type { RoomKind, RoomMaking } from '../domain/room/room-making.ts';
+export type { RoomPerson, RoomTurn } from '../domain/room/room-people.ts';
 export type { RoomState } from '../domain/room/room-state.ts';
-export type { RoomKind, RoomMaking, RoomPerson, RoomTurn, RoomView } from '../domain/room/room-view.ts';
+export type { RoomView } from '../domain/room/room-view.ts';
 export type * from '../domain/workshop.ts';
 export type {
   GpuHostProfile,

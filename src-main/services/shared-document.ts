@@ -1,5 +1,4 @@
 import { toWorkshopError, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import { PROTOCOL_VERSION } from '../../worker-agent/src/contract/protocol.ts';
 import { same } from '../domain/same.ts';
 import type {
   DocumentShape,
@@ -8,6 +7,7 @@ import type {
   SharedMark,
   Stamped,
 } from '../domain/shared/shared-document.ts';
+import { ownOf, stamped } from '../domain/shared/stamped.ts';
 import { type Entries, fulfil, type RefusedWish, type Wish, wishOf } from '../domain/shared/wish.ts';
 import type { WorkshopKey } from '../domain/workshops/workshop-key.ts';
 import { conflict } from './conflict.ts';
@@ -293,28 +293,3 @@ export function createSharedDocument<Content>(needs: SharedNeeds<Content>): Shar
     close: () => clearTimeout(retry),
   };
 }
-
-function stamped<Content>(
-  content: Content,
-  before: { revision: number } | null,
-  at: number,
-  by: string,
-): Stamped<Content> {
-  return { ...content, protocol: PROTOCOL_VERSION, revision: (before?.revision ?? 0) + 1, at, by };
-}
-
-/** What this computer knew and the others do not, as wishes: each holds where nobody else has said otherwise. */
-function ownOf<Content>(shape: DocumentShape<Content>, content: Content | undefined): KeptShared<Content> {
-  const fresh = shape.entriesOf(shape.fresh());
-  const all = content === undefined ? fresh : shape.entriesOf(content);
-  const whole = wishOf('', fresh, fresh, all);
-  return {
-    shared: null,
-    wishes: Object.entries(whole.entries).map(([key, entry]) => ({
-      told: BROUGHT,
-      entries: { [key]: entry },
-    })),
-  };
-}
-
-const BROUGHT = 'Brought along what this console knew of the workshop.';

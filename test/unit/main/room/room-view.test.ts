@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { kindOf } from '../../../../src-main/domain/room/room-making.ts';
 import { freshRoom } from '../../../../src-main/domain/room/room-state.ts';
-import { kindOf, roomViewOf } from '../../../../src-main/domain/room/room-view.ts';
+import { roomViewOf } from '../../../../src-main/domain/room/room-view.ts';
 import { roomState } from '../../../support/room-states.ts';
 import { CONTROL, job } from '../../../support/scenarios.ts';
 
