@@ -29,8 +29,9 @@ export function StageScreen() {
   );
 }
 
-/** A window in which two hosts find place side by side in full. */
-const ROOMY = '(min-width: 100em) and (min-height: 56em)';
+/** A window in which two hosts of a few workers find place side by side in full. */
+const ROOMY = '(min-width: 106em) and (min-height: 56em)';
+const FEW = 4;
 
 /** GPU hosts of which no agent has spoken, and whose GPUs are read on the machine itself. */
 const useMachinesOnly = (): string[] =>
@@ -53,7 +54,10 @@ function Panels() {
   const agents = useLive((state) => state.hostIds);
   const machines = useMachinesOnly();
   const roomy = useMediaQuery(ROOMY, false, { getInitialValueInEffect: false });
-  const dense = !roomy || agents.length + machines.length > 2;
+  const few = useLive(({ hosts }) =>
+    Object.values(hosts).every(({ status }) => (status?.workers.length ?? 0) <= FEW),
+  );
+  const dense = !roomy || !few || agents.length + machines.length > 2;
   const [only] = agents;
   if (agents.length === 1 && only !== undefined && machines.length === 0)
     return (

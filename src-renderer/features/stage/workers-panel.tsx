@@ -65,7 +65,7 @@ export function HostPanel({ hostId, dense }: { hostId: string; dense: boolean })
     >
       <PanelPart stale={gpusStale} className={dense ? styles.bar : styles.gpus}>
         {(byMachine || (model && !dense)) && (
-          <div className={styles.from}>
+          <div className={dense ? `${styles.from} ${styles.together}` : styles.from}>
             <span className={styles.model}>{(!dense && model) || 'GPU'}</span>
             {byMachine && <GpusFrom hostId={hostId} />}
           </div>
