@@ -157,7 +157,7 @@ test('Redis that listens on the VPS alone is opened for the tailnet after a look
   const [own, kept] = await Promise.all([stat(join(folder, '.env')), stat(join(folder, backup ?? ''))]);
   expect([own.mode & 0o777, kept.mode & 0o777]).toEqual([0o600, 0o600]);
   expect(own.uid).toBe(kept.uid);
-  const calls = await vps.run('grep -v "^compose version\\|^ps" /run/docker.calls');
+  const calls = await vps.run('grep -v "^compose version\\|^compose ps\\|^ps\\|^inspect" /run/docker.calls');
   expect(calls).toBe('compose up -d --no-deps redis\n');
   expect(await vps.run('! grep -rq "$1" /home/dev /var/log /tmp 2>/dev/null && echo clean', SUDO)).toBe(
     'clean\n',

@@ -158,8 +158,8 @@ cat > /usr/local/bin/docker <<'END'
 echo "$*" >> /run/docker.calls
 case "$*" in
   "compose up -d --no-deps queue-manager") sed -n 's/^QUEUE_MANAGER_LOG_LEVEL=//p' .env > /run/queue-manager ;;
-  "compose ps -q admin") echo admin0123456 ;;
-  "inspect "*" admin0123456") echo 'running 0 2026-11-28T09:00:00Z ' ;;
+  "compose ps -q admin" | "compose ps -q redis") echo up0123456789 ;;
+  "inspect "*" up0123456789") echo 'running 0 2026-11-28T09:00:00Z ' ;;
   "compose ps -q queue-manager") [ ! -s /run/queue-manager ] || echo 0123456789ab ;;
   # It does not start unless its level is in capitals (contract 4.3).
   "inspect "*) if grep -q '^[A-Z]*$' /run/queue-manager; then echo 'running 0 2026-11-28T09:00:00Z healthy'; else echo 'restarting 7 2026-11-28T09:00:00Z unhealthy'; fi ;;

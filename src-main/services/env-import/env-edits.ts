@@ -39,6 +39,13 @@ export function correctionOf(file: string, source: EnvFile, key: string): EnvEdi
   return { file, added: [[key, shown]], before, after, services };
 }
 
+/** The platform's .env with Redis at an address of the VPS. */
+export function bindingOf(file: string, source: EnvFile, address: string): EnvEdit {
+  const key = 'REDIS_BIND_IP';
+  const [before, after] = [printEnvFile(source), printEnvFile(setValue(source, key, address))];
+  return { file, added: [[key, address]], before, after, services: ['redis'] };
+}
+
 /**
  * What an import of today would add to a GPU host's file: participants' folders, which older imports did not ask for.
  * The VPS's file is known again by the password of Redis, which both hold.

@@ -18,7 +18,7 @@ import { peoplesFolders } from '../../domain/env-file/peoples-folders.ts';
 import type { ImportChoices, ImportFacts } from '../../domain/env-file/redis-address.ts';
 import type { RedisProof } from '../../domain/env-file/redis-proof.ts';
 import { askVps, portOf, type VpsAnswer } from './ask-vps.ts';
-import { completionOf, correctionOf } from './env-edits.ts';
+import { bindingOf, completionOf, correctionOf } from './env-edits.ts';
 import { absolute, readIfThere, readText, replaceText } from './machine-files.ts';
 import { proveRedis } from './prove-redis.ts';
 import type { Completion, EnvEdit, ImportMachines } from './roles.ts';
@@ -239,8 +239,8 @@ export function createEnvImport(
     platform(id) {
       const { onVps, facts } = find(id);
       if (onVps === null || facts.tailnetAddress === null) return null;
-      const port = portOf(envEntries(facts.source));
-      return { file: onVps, address: facts.tailnetAddress, port };
+      const [address, port] = [facts.tailnetAddress, portOf(envEntries(facts.source))];
+      return { address, port, edit: bindingOf(onVps, facts.source, address) };
     },
 
     correction(id, key) {
@@ -294,8 +294,8 @@ export interface EnvImport extends EnvImportService {
   imported(host: RemoteHost): Promise<Record<string, string> | null>;
   /** How the GPU host reaches Redis by a draft, for the console's own link. Holds the password. */
   link(id: string): NonNullable<ImportPlan['redis']>;
-  /** Where a draft's .env lies on the VPS, and where Redis should listen there; null when that is not known. */
-  platform(id: string): { file: string; address: string; port: string } | null;
+  /** Where Redis should listen on a draft's VPS, and its .env so that it does; null when that is not known. */
+  platform(id: string): { address: string; port: string; edit: EnvEdit } | null;
   /** A draft's .env on the VPS with one key as it should be; null where its place or the right value is not known. */
   correction(id: string, key: string): EnvEdit | null;
   /** Where a folder of participants should be on the VPS, absolute; null where that is not known. */

@@ -3,16 +3,16 @@ import { posix } from 'node:path';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
 import type { Completion, EnvEdit } from '../env-import/roles.ts';
 import { type Cure, type CureFacts, failed } from './cure.ts';
-import { EDIT_ENV, OPEN_REDIS } from './env-scripts.ts';
+import { EDIT_ENV, WAIT_FOR_PORT } from './env-scripts.ts';
 
-/** Where the platform's .env lies on the VPS, and where Redis should listen there. */
+/** Where Redis should listen on the VPS, and the platform's .env that says so. */
 export interface RedisPlace {
-  file: string;
   address: string;
   port: string;
+  edit: EnvEdit;
 }
 
-export function openRedis({ where, seen }: CureFacts, place: RedisPlace | null): Cure {
+export function openRedis(facts: CureFacts, place: RedisPlace | null): Cure {
   if (!place)
     throw new WorkshopError(
       'WRONG_STATE',
@@ -21,7 +21,9 @@ export function openRedis({ where, seen }: CureFacts, place: RedisPlace | null):
         remedy: 'Read the .env from the VPS itself, once Tailscale runs there.',
       },
     );
-  const { file, address, port } = place;
+  const { address, port, edit } = place;
+  const { where, seen } = facts;
+  const { file } = edit;
   return {
     title: `Open Redis on ${where} for the tailnet`,
     hits: [
@@ -30,21 +32,17 @@ export function openRedis({ where, seen }: CureFacts, place: RedisPlace | null):
     ],
     commands: [`REDIS_BIND_IP=${address}   # in ${file}`, 'docker compose up -d --no-deps redis'],
     asRoot: !seen.dockerAble,
-    async carryOut(run) {
-      const { stdout } = await run(OPEN_REDIS, [file, address, port], {
+    async carryOut(run, machine) {
+      const backup = await writeEdit(facts, edit, run);
+      await machine.run(WAIT_FOR_PORT, [address, port], {
         meanings: {
-          21: failed(`No compose file lies beside ${file}.`, 'Read the .env from the platform’s own folder.'),
-          22: failed(
-            `docker compose did not start Redis with ${address}; the .env is as it was, and Redis runs as before if it could.`,
-            'Check that this is the VPS’s address in the tailnet, and that Docker runs there.',
-          ),
-          23: failed(
+          24: failed(
             `Redis was started again, but does not listen on ${address}:${port}.`,
             'Look whether the compose file publishes Redis on REDIS_BIND_IP.',
           ),
         },
       });
-      return `Redis listens on ${address}:${port} now. The .env as it was is ${stdout.trim().split('\n')[0] ?? ''}.`;
+      return `Redis listens on ${address}:${port} now. The .env as it was is ${backup}.`;
     },
   };
 }
@@ -57,9 +55,10 @@ const MISSED: Readonly<Record<string, string>> = {
 };
 
 /** Corrects one key of the platform's .env on the VPS, and makes anew the service that reads it. */
-export function setEnvKey({ where, seen, host }: CureFacts, edit: EnvEdit): Cure {
-  const { file, added, before, after, services } = edit;
-  const changed = added.map(([key]) => key).join(', ');
+export function setEnvKey(facts: CureFacts, edit: EnvEdit): Cure {
+  const { file, added, services } = edit;
+  const { where, seen } = facts;
+  const changed = keysOf(edit);
   return {
     title: `Correct ${changed} on ${where}`,
     hits: [
@@ -74,38 +73,48 @@ export function setEnvKey({ where, seen, host }: CureFacts, edit: EnvEdit): Cure
     ],
     asRoot: services.length > 0 && !seen.dockerAble,
     async carryOut(run) {
-      // The text holds secrets, so it goes in a file of the user's alone and never as an argument.
-      const home = (await host.script('printf %s "$HOME"', [])).stdout;
-      const draft = posix.join(home || '/tmp', `.workshop-console-${randomUUID()}`);
-      await host.files.write(draft, after, 0o600);
-      try {
-        const digest = createHash('sha256').update(before).digest('hex');
-        const { stdout } = await run(EDIT_ENV, [file, draft, digest, ...services], {
-          meanings: {
-            20: failed(`${file} on ${where} changed since it was looked at.`, 'Read it again, then press.'),
-            21: failed(
-              `No compose file lies beside ${file}.`,
-              'Read the .env from the platform’s own folder.',
-            ),
-            22: failed(
-              `docker compose did not start the ${services.join(', ')} with it; the .env is as it was.`,
-              'Check that Docker runs there.',
-            ),
-            23: failed(
-              `${changed} stands in ${file} as it should, but the ${services.join(', ')} does not stay up.`,
-              'Look at its log on the Logs screen: something else is wrong with it.',
-            ),
-          },
-        });
-        const kept = `The .env as it was is ${stdout.trim().split('\n')[0] ?? ''}.`;
-        return services.length === 0
-          ? `${changed} is right in ${file} now. ${kept}`
-          : `${changed} is right now, and the ${services.join(' and ')} runs with it. ${kept}`;
-      } finally {
-        await host.files.remove(draft).catch(() => {});
-      }
+      const kept = `The .env as it was is ${await writeEdit(facts, edit, run)}.`;
+      return services.length === 0
+        ? `${changed} is right in ${file} now. ${kept}`
+        : `${changed} is right now, and the ${services.join(' and ')} runs with it. ${kept}`;
     },
   };
+}
+
+const keysOf = ({ added }: EnvEdit) => added.map(([key]) => key).join(', ');
+
+/** @returns where the old file went. @throws WorkshopError. */
+async function writeEdit(
+  { host, where }: CureFacts,
+  edit: EnvEdit,
+  run: Parameters<Cure['carryOut']>[0],
+): Promise<string> {
+  const { file, before, after, services } = edit;
+  const names = services.join(', ');
+  // The text holds secrets, so it goes in a file of the user's alone and never as an argument.
+  const home = (await host.script('printf %s "$HOME"', [])).stdout;
+  const draft = posix.join(home || '/tmp', `.workshop-console-${randomUUID()}`);
+  await host.files.write(draft, after, 0o600);
+  try {
+    const digest = createHash('sha256').update(before).digest('hex');
+    const { stdout } = await run(EDIT_ENV, [file, draft, digest, ...services], {
+      meanings: {
+        20: failed(`${file} on ${where} changed since it was looked at.`, 'Read it again, then press.'),
+        21: failed(`No compose file lies beside ${file}.`, 'Read the .env from the platform’s own folder.'),
+        22: failed(
+          `docker compose did not start the ${names} with it; the .env is as it was, and the ${names} runs as before if it could.`,
+          'Check that Docker runs there, and that what was set is right for this machine.',
+        ),
+        23: failed(
+          `${keysOf(edit)} stands in ${file} as it should, but the ${names} does not stay up.`,
+          'Look at its log on the VPS with whoever runs it: something else is wrong with it.',
+        ),
+      },
+    });
+    return stdout.trim().split('\n')[0] ?? '';
+  } finally {
+    await host.files.remove(draft).catch(() => {});
+  }
 }
 
 /** Adds to a GPU host's workshop.env what an import of today would have written. */

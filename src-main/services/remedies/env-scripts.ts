@@ -12,46 +12,6 @@ composed() {
 `;
 
 /**
- * Sets REDIS_BIND_IP in the platform's .env, whatever else stands there staying as it is, and makes only Redis anew.
- * Arguments: the file, the address, the port. Exit codes: 21 no compose file beside it, 22 compose failed and the file
- * is as it was, 23 Redis was made anew and does not listen there.
- */
-export const OPEN_REDIS = String.raw`
-set -e
-LC_ALL=C; export LC_ALL
-file=$1 address=$2 port=$3
-umask 077
-cd "$(dirname "$file")"
-${COMPOSE}
-composed || exit 21
-backup=$file.$(date +%Y-%m-%dT%H-%M-%S).bak
-cp -p "$file" "$backup"
-next=$file.new.$$
-# With owner and mode of the one that stands there.
-cp -p "$file" "$next"
-awk -v line="REDIS_BIND_IP=$address" '
-  /^[ \t]*(export[ \t]+)?REDIS_BIND_IP[ \t]*=/ { if (!done) print line; done = 1; next }
-  { print }
-  END { if (!done) print line }
-' "$file" > "$next"
-mv -f "$next" "$file"
-if ! compose up -d --no-deps redis >/dev/null 2>&1; then
-  cp -p "$backup" "$next"
-  mv -f "$next" "$file"
-  compose up -d --no-deps redis >/dev/null 2>&1 || :
-  exit 22
-fi
-printf '%s\n' "$backup"
-command -v ss >/dev/null 2>&1 || exit 0
-tries=0
-until ss -Hltn | awk '{ print $4 }' | grep -qxF -e "$address:$port" -e "0.0.0.0:$port" -e "*:$port"; do
-  tries=$((tries + 1))
-  [ "$tries" -lt 40 ] || exit 23
-  sleep 0.25
-done
-`;
-
-/**
  * Puts a text in the place of the .env, with owner and mode of the one that stands there, and makes only the named
  * services anew. Arguments: the file, a draft of the text, SHA-256 of what must stand there now, services. Prints where
  * the old one went. Exit codes: 20 something else stands there, 21 no compose file beside it, 22 compose failed and the
@@ -102,5 +62,17 @@ for service; do
     starts=$state
     sleep 0.5
   done
+done
+`;
+
+/** Waits until a port is open at an address. Arguments: both. Exit code 24: it is not; where nobody can tell, it ends well. */
+export const WAIT_FOR_PORT = `
+address=$1 port=$2
+command -v ss >/dev/null 2>&1 || exit 0
+tries=0
+until ss -Hltn | awk '{ print $4 }' | grep -qxF -e "$address:$port" -e "0.0.0.0:$port" -e "*:$port"; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 40 ] || exit 24
+  sleep 0.25
 done
 `;
