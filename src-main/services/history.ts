@@ -183,13 +183,20 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
     await write(Number.POSITIVE_INFINITY);
   };
 
+  /** Of the workshop that is watched now; what is said of it comes a moment later, which must not read as nothing kept. */
+  const logNow = (): HistoryLog | undefined => {
+    const { redisAddress } = snapshot();
+    if (redisAddress === workshop) return log;
+    return redisAddress === null ? undefined : open(redisAddress);
+  };
   const recordsOf = async (day: LocalDay) => {
     if (!boundsOf(day))
       throw new WorkshopError('BAD_INPUT', 'This is not a day of the calendar.', {
         remedy: 'Choose one of the days that are listed.',
       });
-    const kept = (await log?.read(day)) ?? [];
-    return [...kept, ...waiting];
+    const current = logNow();
+    const kept = (await current?.read(day)) ?? [];
+    return current === log ? [...kept, ...waiting] : kept;
   };
   /** What the day after tells of a day: jobs that ran over midnight, and what was read only then. */
   const aftermathOf = async (day: LocalDay) => {
@@ -233,7 +240,7 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
       return running;
     },
     state: () => state,
-    days: async () => (await log?.days()) ?? [],
+    days: async () => (await logNow()?.days()) ?? [],
     recap: async ({ day }) => recap(day, [...(await recordsOf(day)), ...(await aftermathOf(day))]),
     async table({ day, table }) {
       const records = await recordsOf(day);

@@ -306,3 +306,22 @@ test('figures alone that find no room leave what happened saved', () => {
   expect(lossFault(noLoss())).toBeUndefined();
   expect(lossFault(withLoss(loss, [], 'disk', 9))).toEqual(lossFault(loss));
 });
+
+test('who asks in the first moment of a console is told what is kept, not that nothing is', async () => {
+  const now = Date.now();
+  await openHistoryLog(dir, '10.0.0.1:6379').append(
+    [
+      {
+        ...{ t: 'job', offset: 0, id: 'a', userId: 'user001', status: 'completed', workerId: null },
+        ...{ createdAt: now, startedAt: now, completedAt: now, kind: 'flux2 image', error: null },
+      },
+    ],
+    now,
+  );
+  const one = consoleOn('10.0.0.1:6379', () => [ready, queue(0)]);
+  expect((await one.history.days()).map(({ day }) => day)).toEqual([dayOf(now)]);
+  expect((await one.history.recap({ day: dayOf(now) })).jobs.completed).toBe(1);
+  one.turnTo('10.0.0.2:6379', () => [ready, queue(0)]);
+  expect(await one.history.days()).toEqual([]);
+  await one.close();
+});
