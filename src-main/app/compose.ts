@@ -301,6 +301,11 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     bundle: () => readAgentBundle([...environment.agentFolders, ...options.agentFolders]),
     choices: deployFile(dir),
     runs: begunRunsFile(dir),
+    claimPrefix: async (prefix, hostId) =>
+      (await settings
+        .current()
+        ?.prefixes.claim(prefix, hostId)
+        .catch(() => null)) ?? null,
     run: consoleRun(await ownFile.id()),
     teller,
     ear: agentEar(() => watch.now),

@@ -6,6 +6,7 @@ import { addressInWords, directConnection } from '../connections/redis/connect.t
 import { createControlStore } from '../connections/redis/control-store.ts';
 import { createJobLookup } from '../connections/redis/job-lookup.ts';
 import { openRedisLink, type RedisLink } from '../connections/redis/link.ts';
+import { createPrefixClaims } from '../connections/redis/prefix-claims.ts';
 import { createSharedStores } from '../connections/redis/shared-store.ts';
 import { readWorkshop } from '../connections/redis/snapshot-reader.ts';
 import { type Forward, tunnelledConnection } from '../connections/redis/tunnel.ts';
@@ -35,6 +36,7 @@ export function openRedisWorkshop(settings: WorkshopSettings, forward: Forward =
     source: { observe: (tell) => readWorkshop(link, tell) },
     control: createControlStore(client),
     shared: createSharedStores(client),
+    prefixes: createPrefixClaims(client),
     queue: {
       cancelPending: (jobId) => act((queue) => queue.cancelPending(jobId)),
       cancelRunning: (jobId) => act((queue) => queue.cancelRunning(jobId)),

@@ -26,6 +26,7 @@ export interface CurrentWorkshop {
   source: WorkshopSource;
   control: ControlStore;
   shared: SharedStores;
+  prefixes: PrefixClaims;
   queue: JobActs;
   lookup: JobLookup;
 }
@@ -60,6 +61,12 @@ export interface SharedStore<Document> {
   read(): Promise<Document | null>;
   /** Writes only if the revision that stands there is `next.revision - 1` (0 = nothing stands there). */
   write(next: Document): Promise<WriteOutcome<Document>>;
+}
+
+/** Which GPU host gives its workers which prefix. Methods @throw WorkshopError when Redis cannot be used. */
+export interface PrefixClaims {
+  /** @returns the host that has the prefix: this one, or another that was faster. */
+  claim(prefix: string, hostId: string): Promise<string>;
 }
 
 export interface SharedStores {

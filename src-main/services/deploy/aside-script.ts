@@ -2,7 +2,7 @@
  * Part of the look's script: probes that run beside it. What hangs (a folder on a mount whose server is gone hangs
  * whoever asks for it, at times unkillably) is left behind after its time, and holds up nothing else. POSIX sh.
  */
-export const ASIDE = String.raw`
+export const ASIDE = `
 have() { command -v "$1" >/dev/null 2>&1; }
 aside=
 for place in /dev/shm "$XDG_RUNTIME_DIR" "$TMPDIR" /tmp "$HOME"; do

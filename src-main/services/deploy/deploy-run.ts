@@ -19,7 +19,7 @@ import { DEFAULT_ROOT, placesIn, releaseName } from '../../domain/deploy/layout.
 import { planSteps } from '../../domain/deploy/plan.ts';
 import type { Wanted } from '../../domain/deploy/plan-step.ts';
 import { planTunnel } from '../../domain/deploy/tunnel.ts';
-import type { Neighbours } from '../../domain/deploy/worker-prefix.ts';
+import { type Neighbours, standingPrefix } from '../../domain/deploy/worker-prefix.ts';
 import { carryOut, serviceFiles } from './carry-out.ts';
 import { lookAtVps, readPublicKey } from './delivery.ts';
 import { type LockOwner, lockHost } from './host-lock.ts';
@@ -31,6 +31,8 @@ import { mayStillRun } from './run-work.ts';
 /** Node that is brought to machines without one. */
 const NODE_VERSION = 'v24.21.0';
 const ENV_BYTES = 256 * 1024;
+/** What a run has claimed is renewed so often, ms. */
+const RENEW_MS = 40_000;
 
 export interface RunNeeds {
   host: RemoteHost;
@@ -60,6 +62,8 @@ export interface Looked {
   envText: string;
   /** What was imported from the VPS stands there. */
   imported: boolean;
+  /** What its workers' names begin with. */
+  prefix: string;
   files: FinishedFiles;
   /** The way for files on the VPS, as far as it is known. */
   delivery: VpsWay;
@@ -150,6 +154,7 @@ export async function lookOver(needs: RunNeeds): Promise<Looked> {
   return {
     ...{ found, skew, steps: planSteps(found, wanted), wanted, envText: text, files, delivery },
     imported: importedText !== undefined,
+    prefix: standingPrefix(settings.entries) ?? '',
   };
 }
 
@@ -212,6 +217,32 @@ export interface RunReports {
   waits(what: string | null): void;
 }
 
+/** Looks, and claims the names of its workers: two consoles may be deploying to two new hosts at this moment. */
+async function lookClaimed(needs: Parameters<typeof carryThrough>[0], reports: RunReports): Promise<Looked> {
+  const { hostId } = needs.target;
+  const first = await lookOver(needs);
+  reports.looked(first);
+  if (needs.act !== 'deploy') return first;
+  const holder = await needs.claimPrefix(first.prefix, hostId);
+  if (holder === null || holder === hostId) return first;
+  const { neighbours } = needs;
+  const prefixes = new Set([...neighbours.prefixes, first.prefix]);
+  const other = await lookOver({ ...needs, neighbours: { ...neighbours, prefixes } });
+  const second = other.prefix === first.prefix ? holder : await needs.claimPrefix(other.prefix, hostId);
+  if (second !== null && second !== hostId)
+    throw new WorkshopError(
+      'CONFLICT',
+      `The GPU host ${second} is being given workers named ${other.prefix}-1 and so on, and so would this machine.`,
+      {
+        remedy:
+          'Two machines whose workers have one name take each other’s jobs. Give one of them another WORKER_ID_PREFIX in its .env, then press again. If that deployment was given up, the name is free after two minutes.',
+      },
+    );
+  reports.looked(other);
+  reports.say(`Its workers are named ${other.prefix}-1 and so on: ${holder} has “${first.prefix}”.`);
+  return other;
+}
+
 /**
  * Does what is to be done to a machine. Its state is looked up, never remembered, so a run that broke off is resumed
  * by running again.
@@ -221,13 +252,14 @@ export async function carryThrough(
   needs: RunNeeds & {
     ear: AgentEar;
     owner: LockOwner;
+    /** @returns the host that has a prefix, maybe this one; null where Redis cannot be asked. */
+    claimPrefix(prefix: string, hostId: string): Promise<string | null>;
     password: string | null;
   },
   reports: RunReports,
 ): Promise<Looked> {
   const { host, target, signal, ear } = needs;
-  const looked = await lookOver(needs);
-  reports.looked(looked);
+  const looked = await lookClaimed(needs, reports);
   const { found, steps, wanted } = looked;
   const stop = steps.find(({ state }) => state === 'blocked');
   if (stop?.problem)
@@ -251,6 +283,9 @@ export async function carryThrough(
       .take({ signal, say: reports.say, waits: reports.waits, end: machine.end })
       .finally(() => reports.waits(null));
   const letGo = changes ? lock.keep() : () => {};
+  const named = setInterval(() => {
+    if (needs.act === 'deploy') void needs.claimPrefix(looked.prefix, target.hostId);
+  }, RENEW_MS);
   /** Steps that a later look found done: one step as root may let us see, or bring along, what the next one is for. */
   const settled = new Set<StepId>();
   let unproven = false;
@@ -295,6 +330,7 @@ export async function carryThrough(
     }
   } finally {
     letGo();
+    clearInterval(named);
     // A broken link leaves the lock, and so does what may still run there: it dies by itself, and this console may take
     // it again at once.
     if (changes && !unproven) await lock.release().catch(() => {});

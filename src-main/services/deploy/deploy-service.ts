@@ -24,6 +24,8 @@ export interface DeployNeeds {
   bundle(): Promise<AgentBundle>;
   ear: AgentEar;
   choices: ChoicesStore;
+  /** Claims a prefix of worker names. @returns the host that has it, maybe this one; null where it cannot be asked. */
+  claimPrefix(prefix: string, hostId: string): Promise<string | null>;
   /** What has begun and was not seen to end. */
   runs: RunsStore;
   /** Name of this console as others read it. */
@@ -201,7 +203,13 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         await keep(targetId, { act, skip, since: Date.now(), wantsPassword: view.wantsPassword, step: null });
         others(begunSentence(act, toldName(needed.target)));
         const looked = await carryThrough(
-          { ...needed, ear, owner: { ...needs.run, by: needs.by() }, password: input.sudoPassword },
+          {
+            ...needed,
+            ear,
+            owner: { ...needs.run, by: needs.by() },
+            claimPrefix: needs.claimPrefix,
+            password: input.sudoPassword,
+          },
           {
             looked: (now) => show(place, now),
             say: say(place),

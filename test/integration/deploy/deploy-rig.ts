@@ -14,7 +14,7 @@ import type { RemoteHost } from '../../../src-main/connections/hosts/remote-host
 import { type DeployChoices, NO_CHOICES } from '../../../src-main/domain/deploy/agent-settings.ts';
 import type { DeployAct, DeployView, StepId } from '../../../src-main/domain/deploy/deploy-view.ts';
 import { createDeployService, type DeployKeeper } from '../../../src-main/services/deploy/deploy-service.ts';
-import type { AgentBundle, Vps } from '../../../src-main/services/deploy/roles.ts';
+import type { AgentBundle, AgentEar, Vps } from '../../../src-main/services/deploy/roles.ts';
 import { createWorkshopWatch, type WorkshopWatch } from '../../../src-main/services/watch-workshop.ts';
 import { bundleAgent } from '../../../worker-agent/build.ts';
 
@@ -31,6 +31,7 @@ export interface DeployRig {
   readonly comfy: ComfyDouble;
   readonly watch: WorkshopWatch;
   readonly configuration: Record<string, string>;
+  readonly ear: AgentEar;
   /** The bundle with a mark, so that it is another release. */
   bundle(mark: string): AgentBundle;
   console(options?: ConsoleOptions): DeployKeeper;
@@ -51,6 +52,8 @@ export interface ConsoleOptions {
   vps?: Vps;
   /** Id of the console as it stands on its disk; default another for each. */
   console?: string;
+  claimPrefix?: (prefix: string, hostId: string) => Promise<string | null>;
+  ear?: AgentEar;
   /** What the other hosts are told. */
   told?: string[];
 }
@@ -77,7 +80,7 @@ export async function startDeployRig(): Promise<DeployRig> {
     LEASE_SECONDS: '5',
   };
   const rig: DeployRig = {
-    ...{ dir, root, redis, comfy, watch, configuration },
+    ...{ dir, root, redis, comfy, watch, configuration, ear: agentEar(() => watch.now) },
     bundle,
     console(options = {}) {
       roots.add(options.root ?? root);
@@ -86,6 +89,7 @@ export async function startDeployRig(): Promise<DeployRig> {
         bundle: bundle('one'),
         watch,
         root,
+        claimPrefix: workshop.prefixes.claim,
         ...options,
         configuration: { ...configuration, ...options.configuration },
       });
@@ -149,9 +153,10 @@ export function openConsole(
     },
     bundle: async () => bundle,
     choices: { load: async () => ({ it: choices ?? NO_CHOICES }), save: async () => {} },
-    ear: agentEar(() => watch.now),
+    ear: options.ear ?? agentEar(() => watch.now),
     by: () => options.by ?? 'test@laptop',
     run: consoleRun(options.console ?? randomUUID()),
+    claimPrefix: options.claimPrefix ?? (async () => null),
     runs: { load: async () => ({}), save: async () => {} },
     teller: () => (message) => options.told?.push(message),
     nodeMirror: options.nodeMirror ?? 'http://127.0.0.1:9/dist',

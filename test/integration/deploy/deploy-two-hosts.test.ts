@@ -25,6 +25,8 @@ afterAll(async () => {
   await comfy?.stop();
 });
 
+/** An ear that hears no agent of another machine. */
+const deafToOthers = { deaf: () => null, workersElsewhere: () => [] };
 const SECOND = 'gpu-2';
 const second = (): ConsoleOptions => ({
   ...{ root: join(rig.dir, 'machine-2', 'agent'), hostId: SECOND, others: [HOST_ID] },
@@ -65,7 +67,9 @@ test('pressing again on either leaves the names as they stand, whatever the work
   expect(alone.result).toMatch(/^Nothing was to be done/);
 });
 
-test('two that stand with one name part: the one that is deployed to again takes its own', async () => {
+test('two that stand with one name part: the one that is deployed to again takes its own', {
+  timeout: 150_000,
+}, async () => {
   await act(rig.console(second()), 'uninstall');
   await act(rig.console(), 'uninstall');
   await rig.redis.client().del(keys.hostDesired(HOST_ID));
@@ -73,9 +77,49 @@ test('two that stand with one name part: the one that is deployed to again takes
   // As a console before this rule left them: the first had no workers when the second was checked.
   const hidden = { ...second(), configuration: { COMFYUI_URLS: comfy.url, WORKER_ID_PREFIX: 'worker' } };
   expect((await act(rig.console({ configuration: none }), 'deploy')).error).toBeNull();
-  expect((await act(rig.console(hidden), 'deploy')).error).toBeNull();
+  expect((await act(rig.console(hidden), 'deploy')).error).toMatchObject({
+    code: 'CONFLICT',
+    message: `The GPU host ${HOST_ID} is being given workers named worker-1 and so on, and so would this machine.`,
+    remedy: expect.stringContaining('WORKER_ID_PREFIX'),
+  });
+  const before = { ...hidden, claimPrefix: async () => null };
+  expect((await act(rig.console(before), 'deploy')).error).toBeNull();
   expect(readFileSync(join(rig.root, 'agent.env'), 'utf8')).not.toContain('WORKER_ID_PREFIX');
   const again = await act(rig.console({ others: [SECOND] }), 'deploy');
   expect(again.error).toBeNull();
   expect(readFileSync(join(rig.root, 'agent.env'), 'utf8')).toContain(`WORKER_ID_PREFIX=${HOST_ID}-worker`);
+});
+
+test('two consoles that deploy to two new hosts at the same moment, neither knowing of the other, give them different names', {
+  timeout: 150_000,
+}, async () => {
+  const hosts = ['new-a', 'new-b'];
+  await act(rig.console(second()), 'uninstall');
+  await act(rig.console(), 'uninstall');
+  // What the ones before hold is let go, as some minutes later.
+  await rig.redis.client().del(keys.lock('worker-prefix:worker'));
+  const views = await Promise.all(
+    hosts.map((hostId) =>
+      act(
+        rig.console({
+          ...{ hostId, root: join(rig.dir, hostId, 'agent'), by: `${hostId}@laptop` },
+          // Before either agent was heard, and with no other host in their workshops.
+          ear: { ...deafToOthers, heard: (id) => rig.ear.heard(id) },
+          configuration: { COMFYUI_URLS: comfy.url, NUM_WORKERS: '0' },
+        }),
+        'deploy',
+      ),
+    ),
+  );
+  expect(views.map(({ error }) => error)).toEqual([null, null]);
+  const prefixes = hosts.map(
+    (hostId) =>
+      /^WORKER_ID_PREFIX=(.*)$/m.exec(readFileSync(join(rig.dir, hostId, 'agent/agent.env'), 'utf8'))?.[1],
+  );
+  const named = prefixes.findIndex((prefix) => prefix !== undefined);
+  expect(prefixes[1 - named]).toBeUndefined();
+  expect(prefixes[named]).toBe(`${hosts[named]}-worker`);
+  expect(views[named]?.output.map(({ text }) => text).join('\n')).toContain(
+    `Its workers are named ${hosts[named]}-worker-1 and so on: ${hosts[1 - named]} has “worker”.`,
+  );
 });

@@ -140,6 +140,7 @@ describe('the settings service', () => {
       source: { observe: () => () => {} },
       control: {} as OpenWorkshop['control'],
       shared: {} as OpenWorkshop['shared'],
+      prefixes: { claim: async (_, hostId) => hostId },
       queue: {} as OpenWorkshop['queue'],
       lookup: {} as OpenWorkshop['lookup'],
       answered: async () => {
