@@ -138,6 +138,23 @@ export const gpuStates: Record<string, (now: number) => FakeState> = {
     return state;
   },
 
+  // The console was started while Redis was down.
+  'gpu-before-redis': (now) => {
+    const { links } = lost(now).snapshot;
+    const nothing = { queueAt: null, clockOffsetMs: null, counts: null, control: null };
+    const machines = [machineWithGpus('h100', 'H100 of Verda', now, { processes: [python(4711, 50.6)] })];
+    const state = workshop(now, [], [], { links, machines, ...nothing });
+    return { ...state, histories: { fine: samples(now, ['h100'], 51 * GB, 240), coarse: [] } };
+  },
+
+  // In the midst of the setup: a login stands, no Redis is entered yet.
+  'gpu-before-setup': (now) => {
+    const state = stageStates['first-run']?.(now);
+    if (!state) throw new Error('there is no first run');
+    state.snapshot.machines = [machineWithGpus('h100', 'H100 of Verda', now)];
+    return state;
+  },
+
   'gpu-in-this-computer': (now) =>
     workshop(now, [], jobsOf(now, 0, 4, 0, 0), {
       machines: [{ ...machineWithGpus('studio', 'The studio PC', now), local: true }],
