@@ -210,8 +210,10 @@ function wayRemedy(detail: string): string | undefined {
     return 'The line stands where sshd on the VPS says that it reads keys, so sshd forbids it otherwise: AllowUsers or a Match block that is about this machine, or a home folder that others may write to.';
   if (/shows the host key/.test(detail))
     return 'Look again: the VPS is asked anew for its keys. If it stays, another machine answers at this address.';
+  // No button: what sshd forbids to everybody is a decision of whoever runs the VPS, and a wrong word in its
+  // configuration locks everybody out.
   if (/does not let this key through/.test(detail))
-    return 'sshd on the VPS forbids forwarding: set AllowTcpForwarding yes (or local) in its sshd_config, or bring this machine into the tailnet.';
+    return 'sshd on the VPS forbids forwarding. Bring this machine into the tailnet, or have whoever runs the VPS allow it (AllowTcpForwarding local).';
   if (/nothing accepts connections there/.test(detail))
     return 'Start Redis on the VPS, or look again: its address there is asked anew.';
   if (/nothing answers SSH|does not answer|failed:/.test(detail))
