@@ -1,17 +1,13 @@
 import { hostname, userInfo } from 'node:os';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import type { Services } from '../api/roles.ts';
-import { consoleRun } from '../connections/console-run.ts';
 import { demoSource } from '../connections/demo-process.ts';
-import { readAgentBundle } from '../connections/hosts/agent-bundle.ts';
 import { createHostLinks } from '../connections/hosts/host-links.ts';
 import { createLocalHost } from '../connections/hosts/local-host.ts';
 import { outputFolder } from '../connections/hosts/output-folder.ts';
 import { alertLog } from '../connections/store/alert-log.ts';
-import { begunRunsFile } from '../connections/store/begun-runs-file.ts';
 import { byWorkshopFile } from '../connections/store/by-workshop-file.ts';
 import { consoleFile } from '../connections/store/console-file.ts';
-import { deployFile } from '../connections/store/deploy-file.ts';
 import { openHistoryLog } from '../connections/store/history-log.ts';
 import { jobViewsFile } from '../connections/store/job-views-file.ts';
 import { machineSecrets } from '../connections/store/machine-secrets.ts';
@@ -30,8 +26,6 @@ import { createAlertsService } from '../services/alerts.ts';
 import { createCapacityService } from '../services/capacity.ts';
 import { createConsoleName } from '../services/console-name.ts';
 import { createDemo } from '../services/demo.ts';
-import { createDeployService } from '../services/deploy/deploy-service.ts';
-import { createEnvImport } from '../services/env-import/env-import.ts';
 import { createFleetService } from '../services/fleet.ts';
 import { createGpusOverSsh } from '../services/gpus-over-ssh.ts';
 import { createHistoryService } from '../services/history.ts';
@@ -41,22 +35,19 @@ import { createLogsService } from '../services/logs/logs-service.ts';
 import { createMachinesService } from '../services/machines.ts';
 import { createOutputPlaces } from '../services/output-places.ts';
 import { createPeopleService } from '../services/people.ts';
-import { createRemedies } from '../services/remedies/remedies.ts';
 import type { CurrentWorkshop } from '../services/roles.ts';
 import { createRoomService } from '../services/room.ts';
 import { createSettingsService, type WorkshopSettings } from '../services/settings.ts';
 import { createSharedDocument } from '../services/shared-document.ts';
 import { createTailnets } from '../services/tailnets.ts';
-import { createTeller } from '../services/teller.ts';
 import { tellJobs } from '../services/told-jobs.ts';
 import { createWorkshopWatch } from '../services/watch-workshop.ts';
 import { createWorkshopsService } from '../services/workshops.ts';
-import { agentEar } from './agent-ear.ts';
 import { catalogue } from './catalogue.ts';
-import { deployTargets, THIS_COMPUTER } from './deploy-targets.ts';
 import { readEnvironment } from './environment.ts';
 import { fileMachines } from './file-machines.ts';
 import { LOG_ROOTS, logMachines } from './log-machines.ts';
+import { composeMachineWork } from './machine-work.ts';
 import { machinesOf } from './machines.ts';
 import { openRedisWorkshop } from './redis-workshop.ts';
 import { waysOf } from './ways.ts';
@@ -243,7 +234,6 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
       remedy: 'Enter the Redis address of the workshop first.',
     });
   };
-  const teller = () => createTeller(settings.current()?.control ?? null, consoleName.name);
   const acting = { control: () => workshop().control, now: () => watch.now, by: consoleName.name };
   const fleet = createFleetService(acting);
   const jobs = tellJobs({
@@ -278,7 +268,18 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     machines.follow(followed);
   };
   const hosts = machinesOf(profile, ({ id }) => machines.host(id));
-  const envImport = createEnvImport(hosts, (hostId) => deploy.imported(hostId));
+  const { envImport, deploy, remedies } = composeMachineWork({
+    ...{ env: options.env, dir, hosts, profile },
+    agentFolders: [...environment.agentFolders, ...options.agentFolders],
+    nodeMirror: environment.nodeMirror,
+    inDemo: demo.isOpen,
+    workshop: settings.current,
+    opened: settings.opened,
+    now: () => watch.now,
+    by: consoleName.name,
+    consoleId: await ownFile.id(),
+    wake: wakeOthers,
+  });
   const workshops = createWorkshopsService({
     store,
     use: settings.use,
@@ -290,49 +291,6 @@ export async function composeConsole(options: ConsoleOptions): Promise<Console> 
     roots: LOG_ROOTS,
     secrets: async () => [...passwords],
   });
-  const deploy = createDeployService({
-    targets: deployTargets({
-      none: demo.isOpen,
-      profile,
-      open: hosts.gpuHost,
-      openVps: hosts.vps,
-      redis: settings.opened,
-    }),
-    bundle: () => readAgentBundle([...environment.agentFolders, ...options.agentFolders]),
-    choices: deployFile(dir),
-    runs: begunRunsFile(dir),
-    claimPrefix: async (prefix, hostId) =>
-      (await settings
-        .current()
-        ?.prefixes.claim(prefix, hostId)
-        .catch(() => null)) ?? null,
-    run: consoleRun(await ownFile.id()),
-    teller,
-    ear: agentEar(() => watch.now),
-    by: consoleName.name,
-    nodeMirror: environment.nodeMirror,
-  });
-
-  const remedies = createRemedies({
-    host: async (id) =>
-      id === THIS_COMPUTER
-        ? createLocalHost({ env: options.env })
-        : id === VPS
-          ? hosts.vps()
-          : hosts.gpuHost(id),
-    env: envImport,
-    outputs: deploy.outputs,
-    async mended({ machineId: id, remedy, draftId }) {
-      tailnets.wake();
-      settings.wake();
-      if (draftId !== null) await envImport.lookAgain(draftId);
-      // A group that the user was put in counts from the next login on.
-      if (remedy === 'read-journal')
-        await (id === VPS ? hosts.vps() : hosts.gpuHost(id)).then((host) => host.renew?.());
-    },
-    teller,
-  });
-
   const history = createHistoryService({
     watch,
     snapshot: () => watch.now,

@@ -4,7 +4,7 @@ import type { DeployView, StepView } from '../../domain/deploy/deploy-view.ts';
 import { describeFiles, describeMachine } from '../../domain/deploy/describe-machine.ts';
 import { versionOf } from '../../domain/deploy/layout.ts';
 import { obstaclesIn } from '../../domain/deploy/obstacles.ts';
-import type { Looked } from './deploy-run.ts';
+import type { Looked } from './look-over.ts';
 import type { DeployTarget } from './roles.ts';
 
 /** What a look at a machine shows. */

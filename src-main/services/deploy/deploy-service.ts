@@ -11,8 +11,9 @@ import { createHideSecrets, type HideSecrets } from '../../domain/logs/hide-secr
 import { plainLine } from '../../domain/plain-line.ts';
 import type { Tell } from '../teller.ts';
 import { brokenOff, progressOf, resultOf, unseenView, viewOfLook } from './deploy-picture.ts';
-import { carryThrough, type Looked, lookOver, type RunNeeds } from './deploy-run.ts';
+import { carryThrough } from './deploy-run.ts';
 import type { LockOwner } from './host-lock.ts';
+import { type Looked, lookOver, type RunNeeds } from './look-over.ts';
 import { lacksRights } from './machine.ts';
 import type { AgentBundle, AgentEar, ChoicesStore, DeployTarget, DeployTargets, RunsStore } from './roles.ts';
 import { ConsoleCloses, mayStillRun, STILL_RUNS_REMEDY } from './run-work.ts';
