@@ -48,6 +48,7 @@ module.exports = {
       '^src-main/services/',
       '^src-main/domain/',
       '^src-main/api/roles\\.ts$',
+      '^src-main/api/roles/',
       // Types only: what a machine is that commands can be run on.
       '^src-main/connections/hosts/remote-host\\.ts$',
       room('contract'),

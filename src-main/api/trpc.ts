@@ -1,6 +1,8 @@
 import { initTRPC, type TRPCError } from '@trpc/server';
 import { type ErrorInfo, toWorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { Print, RoomDoor, Services } from './roles.ts';
+import type { Print } from './roles/history.ts';
+import type { RoomDoor } from './roles/room.ts';
+import type { Services } from './roles.ts';
 
 export interface Context {
   services: Services;

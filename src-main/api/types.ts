@@ -50,23 +50,18 @@ export type {
   WorkshopProfile,
   WorkshopsView,
 } from '../domain/workshops/profile.ts';
+export type { FleetReceipt } from './roles/fleet.ts';
+export type { HistoryState, Printed } from './roles/history.ts';
 export type {
-  AdoptReceipt,
   BulkAct,
   BulkReceipt,
-  DemoView,
   FilePart,
-  FleetReceipt,
-  HistoryState,
   JobDetail,
-  NicknamesReceipt,
   OutputPreview,
   OutputsFrom,
-  Printed,
   PromptText,
-  RedisSettings,
-  RoomOpened,
-  RoomPlaces,
-} from './roles.ts';
+} from './roles/jobs.ts';
+export type { NicknamesReceipt, RoomOpened, RoomPlaces } from './roles/room.ts';
+export type { AdoptReceipt, DemoView, RedisSettings } from './roles/workshops.ts';
 export type { RoomRouter } from './room-router.ts';
 export type { AppRouter } from './router.ts';

@@ -1,5 +1,5 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { AlertRing, AlertsService } from '../api/roles.ts';
+import type { AlertRing, AlertsService } from '../api/roles/alerts.ts';
 import type { Alert, AlertRecord } from '../domain/alerts/alert.ts';
 import type { AlertsState, KeptAlerts } from '../domain/alerts/alerts-state.ts';
 import { createAlertEngine } from '../domain/alerts/engine.ts';

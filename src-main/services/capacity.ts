@@ -1,5 +1,5 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { CapacityService } from '../api/roles.ts';
+import type { CapacityService } from '../api/roles/capacity.ts';
 import { capacityOf } from '../domain/capacity/capacity.ts';
 import type { CapacitySettings, Rental } from '../domain/capacity/capacity-settings.ts';
 import type { CapacityState } from '../domain/capacity/capacity-state.ts';

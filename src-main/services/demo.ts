@@ -1,5 +1,5 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { DemoService, DemoView } from '../api/roles.ts';
+import type { DemoService, DemoView } from '../api/roles/workshops.ts';
 import type { WorkshopSettings } from './settings.ts';
 
 /** A demo workshop that runs on this computer. */

@@ -2,7 +2,7 @@ import type { Verb } from '../../worker-agent/src/contract/command.ts';
 import type { DesiredState, QueueControl } from '../../worker-agent/src/contract/desired.ts';
 import { isErrorCode, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { PROTOCOL_VERSION } from '../../worker-agent/src/contract/protocol.ts';
-import type { FleetReceipt, FleetService } from '../api/roles.ts';
+import type { FleetReceipt, FleetService } from '../api/roles/fleet.ts';
 import type { HostView, WorkshopSnapshot } from '../domain/workshop.ts';
 import { conflict } from './conflict.ts';
 import { noOrders } from './people.ts';

@@ -1,6 +1,7 @@
 import { toWorkshopError, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { finishingSince, gpuSpans } from '../../worker-agent/src/contract/gpu-spans.ts';
-import type { HistoryService, HistoryState, WatchService } from '../api/roles.ts';
+import type { HistoryService, HistoryState } from '../api/roles/history.ts';
+import type { WatchService } from '../api/roles.ts';
 import { knowsQueue } from '../domain/alerts/facts.ts';
 import { endedListedSince } from '../domain/ended-lists.ts';
 import { boundsOf, dayOf, type LocalDay } from '../domain/history/local-day.ts';

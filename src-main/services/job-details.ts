@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { MAX_ERROR_LENGTH } from '../../worker-agent/src/contract/job.ts';
 import { readWorkflowText } from '../../worker-agent/src/contract/workflow-text.ts';
-import type { FilePart, JobsService, NoFile, OutputFile, OutputPreview, OutputsFrom } from '../api/roles.ts';
+import type {
+  FilePart,
+  JobsService,
+  NoFile,
+  OutputFile,
+  OutputPreview,
+  OutputsFrom,
+} from '../api/roles/jobs.ts';
 import { mediaTypeOf } from '../domain/media-type.ts';
 import type { JobLookup, JobRecord, OutputFiles, OutputPlace, OutputPlaces } from './roles.ts';
 

@@ -1,5 +1,5 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { JobViewsService } from '../api/roles.ts';
+import type { JobViewsService } from '../api/roles/jobs.ts';
 import type { JobView, JobViews } from '../domain/job-view.ts';
 import { showableName } from '../domain/room/person-name.ts';
 

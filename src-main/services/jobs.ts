@@ -1,6 +1,6 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { jobIdSchema } from '../../worker-agent/src/contract/job.ts';
-import type { BulkAct, JobsService } from '../api/roles.ts';
+import type { BulkAct, JobsService } from '../api/roles/jobs.ts';
 import { createJobDetails } from './job-details.ts';
 import type { JobAct, JobActs, JobLookup, OutputPlaces } from './roles.ts';
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { MachinesService } from '../api/roles.ts';
+import type { MachinesService } from '../api/roles/machines.ts';
 import type { RemoteHost } from '../connections/hosts/remote-host.ts';
 import type { HostAnswer, HostLinkState, HostQuestion, HostTarget } from '../domain/hosts/host-link.ts';
 import {

@@ -1,7 +1,8 @@
 import { capOf, type QueueControl } from '../../worker-agent/src/contract/desired.ts';
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
 import { PROTOCOL_VERSION } from '../../worker-agent/src/contract/protocol.ts';
-import type { BulkReceipt, JobsService, PeopleService } from '../api/roles.ts';
+import type { BulkReceipt, JobsService } from '../api/roles/jobs.ts';
+import type { PeopleService } from '../api/roles/people.ts';
 import type { WorkshopSnapshot } from '../domain/workshop.ts';
 import type { ControlStore } from './roles.ts';
 

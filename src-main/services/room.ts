@@ -1,5 +1,6 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { RoomDisplay, RoomService, WatchService } from '../api/roles.ts';
+import type { RoomDisplay, RoomService } from '../api/roles/room.ts';
+import type { WatchService } from '../api/roles.ts';
 import { nicknameCsv, readNicknames, userIdOf } from '../domain/room/nickname-csv.ts';
 import { showableName } from '../domain/room/person-name.ts';
 import {

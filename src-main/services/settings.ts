@@ -1,5 +1,5 @@
 import { WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { RedisSettings, SettingsService } from '../api/roles.ts';
+import type { RedisSettings, SettingsService } from '../api/roles/workshops.ts';
 import type { CurrentWorkshop } from './roles.ts';
 
 /** A workshop whose link is open (or trying to be). */

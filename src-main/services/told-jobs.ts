@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../../worker-agent/src/contract/event.ts';
-import type { BulkAct, JobsService } from '../api/roles.ts';
+import type { BulkAct, JobsService } from '../api/roles/jobs.ts';
 import type { JobSummary } from '../domain/workshop.ts';
 
 export interface ToldJobsNeeds {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { toWorkshopError, WorkshopError } from '../../worker-agent/src/contract/errors.ts';
-import type { AdoptReceipt, WorkshopsService } from '../api/roles.ts';
+import type { AdoptReceipt, WorkshopsService } from '../api/roles/workshops.ts';
 import {
   exportProfile,
   importProfile,

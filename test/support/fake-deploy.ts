@@ -1,4 +1,4 @@
-import type { DeployService } from '../../src-main/api/roles.ts';
+import type { DeployService } from '../../src-main/api/roles/machines.ts';
 import type { DeployView } from '../../src-main/domain/deploy/deploy-view.ts';
 
 /** Deploying by script: shows what it is told to show and writes down what it is asked. */

@@ -1,4 +1,4 @@
-import type { LogsService } from '../../src-main/api/roles.ts';
+import type { LogsService } from '../../src-main/api/roles/machines.ts';
 import type {
   LogLine,
   LogMachine,

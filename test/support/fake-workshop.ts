@@ -1,20 +1,16 @@
+import type { FleetService } from '../../src-main/api/roles/fleet.ts';
+import type { HistoryService, HistoryState } from '../../src-main/api/roles/history.ts';
 import type {
   BulkAct,
-  ConsoleNameService,
-  DemoService,
-  DemoView,
-  FleetService,
-  HistoryService,
-  HistoryState,
   JobDetail,
   JobsService,
-  NetworkService,
   OutputPreview,
-  PeopleService,
   PromptText,
-  Services,
-  SettingsService,
-} from '../../src-main/api/roles.ts';
+} from '../../src-main/api/roles/jobs.ts';
+import type { NetworkService } from '../../src-main/api/roles/machines.ts';
+import type { PeopleService } from '../../src-main/api/roles/people.ts';
+import type { DemoService, DemoView, SettingsService } from '../../src-main/api/roles/workshops.ts';
+import type { ConsoleNameService, Services } from '../../src-main/api/roles.ts';
 import { catalogue } from '../../src-main/app/catalogue.ts';
 import { createLocalHost } from '../../src-main/connections/hosts/local-host.ts';
 import type { AlertRecord } from '../../src-main/domain/alerts/alert.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import type { DeployService } from '../../api/roles.ts';
+import type { DeployService } from '../../api/roles/machines.ts';
 import type { DeployChoices } from '../../domain/deploy/agent-settings.ts';
 import type { BegunRun } from '../../domain/deploy/begun-run.ts';
 import type { DeployAct, DeployView, StepId, StepView } from '../../domain/deploy/deploy-view.ts';

@@ -8,7 +8,7 @@ import {
   printEnvFile,
 } from '../../../worker-agent/src/contract/env-text.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import type { EnvImportService } from '../../api/roles.ts';
+import type { EnvImportService } from '../../api/roles/workshops.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { AGENT_ROOTS, placesIn } from '../../domain/deploy/layout.ts';
 import type { ImportDraft, ImportReceipt } from '../../domain/env-file/import-draft.ts';

@@ -1,6 +1,6 @@
 import { envEntries, parseEnvText } from '../../../worker-agent/src/contract/env-text.ts';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import type { LogsService } from '../../api/roles.ts';
+import type { LogsService } from '../../api/roles/machines.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { isSecret } from '../../domain/env-file/mask.ts';
 import { type FoundLogs, type FoundSource, findSources } from '../../domain/logs/find-sources.ts';

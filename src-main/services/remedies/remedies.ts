@@ -1,5 +1,5 @@
 import { toWorkshopError, WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import type { RemediesService, RemedyInput } from '../../api/roles.ts';
+import type { RemediesService, RemedyInput } from '../../api/roles/machines.ts';
 import type { RemoteHost } from '../../connections/hosts/remote-host.ts';
 import { cutLines } from '../../domain/cut-lines.ts';
 import { TAILSCALE_LOGIN_S } from '../../domain/deploy/install-commands.ts';

@@ -1,4 +1,4 @@
-import type { RoomDisplay, RoomScreen } from '../../api/roles.ts';
+import type { RoomDisplay, RoomScreen } from '../../api/roles/room.ts';
 
 /** What of Electron's display is needed here. */
 export interface DisplayFacts {

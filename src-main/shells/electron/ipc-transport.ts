@@ -5,7 +5,9 @@ import type { IpcMain, IpcMainEvent, WebContents } from 'electron';
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import { BRIDGE_CHANNEL, type BridgeMessage } from '../../../src-preload/bridge.ts';
-import type { Print, RoomDoor, Services } from '../../api/roles.ts';
+import type { Print } from '../../api/roles/history.ts';
+import type { RoomDoor } from '../../api/roles/room.ts';
+import type { Services } from '../../api/roles.ts';
 import { type RoomRouter, roomRouter } from '../../api/room-router.ts';
 import { type AppRouter, appRouter } from '../../api/router.ts';
 

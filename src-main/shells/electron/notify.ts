@@ -1,5 +1,5 @@
 import type { Notification } from 'electron';
-import type { AlertsService } from '../../api/roles.ts';
+import type { AlertsService } from '../../api/roles/alerts.ts';
 
 /** What the operating system shows at most. */
 const BODY_MAX = 240;

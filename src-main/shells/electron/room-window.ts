@@ -1,5 +1,5 @@
 import type { BrowserWindow, BrowserWindowConstructorOptions, IpcMainEvent } from 'electron';
-import type { RoomDisplay, RoomDoor } from '../../api/roles.ts';
+import type { RoomDisplay, RoomDoor } from '../../api/roles/room.ts';
 import {
   chooseDisplay,
   type DisplayFacts,

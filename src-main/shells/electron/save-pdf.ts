@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserWindow, Dialog } from 'electron';
 import { WorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import type { Print } from '../../api/roles.ts';
+import type { Print } from '../../api/roles/history.ts';
 
 /**
  * Makes PDFs of the window's page, by its print style, and asks the person where to put them.

@@ -1,6 +1,7 @@
 import type { Menu, MenuItemConstructorOptions, NativeImage, Tray } from 'electron';
 import { toWorkshopError } from '../../../worker-agent/src/contract/errors.ts';
-import type { FleetService, WatchService } from '../../api/roles.ts';
+import type { FleetService } from '../../api/roles/fleet.ts';
+import type { WatchService } from '../../api/roles.ts';
 import { followGlance, type Glance, waitingText } from './glance.ts';
 import { TRAY_ICON_SIZE, trayIcon } from './tray-icon.ts';
 

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { RoomDoor, Services } from '../../api/roles.ts';
+import type { RoomDoor } from '../../api/roles/room.ts';
+import type { Services } from '../../api/roles.ts';
 import { roomRouter } from '../../api/room-router.ts';
 import { appRouter } from '../../api/router.ts';
 import { createGate, securityHeaders } from './security.ts';

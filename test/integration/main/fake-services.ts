@@ -1,4 +1,5 @@
-import type { RoomDoor, Services } from '../../../src-main/api/roles.ts';
+import type { RoomDoor } from '../../../src-main/api/roles/room.ts';
+import type { Services } from '../../../src-main/api/roles.ts';
 import { catalogue } from '../../../src-main/app/catalogue.ts';
 import { createLocalHost } from '../../../src-main/connections/hosts/local-host.ts';
 import { recapOf } from '../../../src-main/domain/history/recap.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JobsService } from '../../../src-main/api/roles.ts';
+import type { JobsService } from '../../../src-main/api/roles/jobs.ts';
 import { createConsoleName } from '../../../src-main/services/console-name.ts';
 import { tellJobs } from '../../../src-main/services/told-jobs.ts';
 import { job } from '../../support/scenarios.ts';

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { BrowserWindow, IpcMainEvent } from 'electron';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RoomDisplay } from '../../../../src-main/api/roles.ts';
+import type { RoomDisplay } from '../../../../src-main/api/roles/room.ts';
 import { chooseDisplay, type DisplayFacts } from '../../../../src-main/shells/electron/choose-display.ts';
 import { createRoomWindow, type RoomWindow } from '../../../../src-main/shells/electron/room-window.ts';
 
