@@ -104,7 +104,7 @@ export async function bench(report: (row: Row) => void): Promise<void> {
     logs.forget();
     await browser.close();
     await served.close();
-    rmSync(root, { recursive: true, force: true });
+    rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

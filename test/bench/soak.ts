@@ -95,7 +95,7 @@ export async function bench(report: (row: BenchRow) => void): Promise<void> {
     await agent.kill();
     await Promise.all(comfys.map((comfy) => comfy.stop()));
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

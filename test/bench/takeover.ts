@@ -68,7 +68,7 @@ export async function bench(
     await Promise.all(agents.map((agent) => agent.kill()));
     await Promise.all(doubles.map((double) => double.stop()));
     await redis.stop();
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
   const lease = { name: 'lease', value: LEASE_SECONDS * 1000 };
   report({ name: 'takeover.kill', value: Math.max(...took), unit: 'ms', n: took.length, peer: lease });

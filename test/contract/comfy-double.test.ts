@@ -67,7 +67,7 @@ const SCENARIOS: readonly Scenario[] = [
 
 const scratch: string[] = [];
 afterAll(() => {
-  for (const folder of scratch) rmSync(folder, { recursive: true, force: true });
+  for (const folder of scratch) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** Output files the server had already written: the recordings ran one after the other on one server. */

@@ -44,7 +44,7 @@ beforeAll(async () => {
   redis = await startPrivateRedis();
   undo.push(() => redis.stop());
   dir = await mkdtemp(join(tmpdir(), 'console-killed-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
+  undo.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
   await Promise.all([becomeBareUbuntu(gpu), ensureConsoleBuilt()]);
   await bundleAgent(join(dir, 'agent/worker-agent.mjs'));
   await describeAgent(join(dir, 'agent/worker-agent.mjs'));

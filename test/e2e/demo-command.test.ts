@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => {
   child?.kill('SIGKILL');
   child = undefined;
-  rmSync(temp, { recursive: true, force: true });
+  rmSync(temp, { recursive: true, force: true, maxRetries: 5 });
 });
 
 interface Run {

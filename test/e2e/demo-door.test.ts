@@ -21,7 +21,7 @@ let opened: Console;
 beforeAll(async () => {
   // Demos of others on this machine are not counted.
   const temporary = await mkdtemp(join(tmpdir(), 'demo-door-'));
-  undo.push(() => rm(temporary, { recursive: true, force: true }));
+  undo.push(() => rm(temporary, { recursive: true, force: true, maxRetries: 5 }));
   vi.stubEnv('TMPDIR', temporary);
   undo.push(() => vi.unstubAllEnvs());
   redis = await startPrivateRedis({ password: 'secret' });

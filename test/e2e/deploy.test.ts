@@ -75,7 +75,7 @@ beforeAll(async () => {
   for (const name of ['log', 'info', 'warn', 'error', 'debug'] as const)
     vi.spyOn(console, name).mockImplementation((...said) => void printed.push(said.map(String).join(' ')));
   const dir = await mkdtemp(join(tmpdir(), 'deploy-e2e-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
+  undo.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
   const {
     'password of Redis': _redis,
     'SSH password': login,

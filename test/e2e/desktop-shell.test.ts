@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const app of open.splice(0)) await app.close();
   await redis.stop();
-  await rm(dir, { recursive: true, force: true });
+  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 type Launch = (options: { env?: NodeJS.ProcessEnv }) => Promise<LaunchedConsole>;

@@ -78,7 +78,7 @@ afterAll(async () => {
   await opened?.close();
   await workshop?.stop(1000);
   if (rendererDir) await removeRenderer(rendererDir);
-  if (dir) await rm(dir, { recursive: true, force: true });
+  if (dir) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 // One that failed halfway must not stand in the way of the next.

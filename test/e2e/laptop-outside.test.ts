@@ -41,7 +41,7 @@ beforeAll(async () => {
   undo.push(() => execute('ip', ['route', 'del', 'unreachable', `${TAILNET}/32`]).catch(() => {}));
   await becomeVps(machines.machines.vps, PASSWORD, { tailnet: TAILNET });
   dir = await mkdtemp(join(tmpdir(), 'outside-e2e-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
+  undo.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
   process.env.HOME = join(dir, 'laptop');
   await mkdir(join(dir, 'laptop'));
   undo.push(() => {

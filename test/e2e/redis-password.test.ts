@@ -33,7 +33,7 @@ let shown: Page | undefined;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'redis-password-e2e-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
+  undo.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
   await mkdir(pictures, { recursive: true });
   workshop = await startDemoWorkshop({ users: 0, workers: 1, maxWorkers: 1, speed: 10, oomRate: 0 });
   undo.push(() => workshop.stop(1000));

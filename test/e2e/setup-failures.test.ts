@@ -53,7 +53,7 @@ beforeAll(async () => {
   for (const name of ['log', 'info', 'warn', 'error', 'debug'] as const)
     vi.spyOn(console, name).mockImplementation((...said) => void printed.push(said.map(String).join(' ')));
   dir = await mkdtemp(join(tmpdir(), 'setup-failures-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
+  undo.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
   redis = await startPrivateRedis({ password: TYPED['Redis password'] });
   undo.push(redis.stop);
   vps = await startSshServer({ ownHome: true });

@@ -20,7 +20,7 @@ afterEach(async () => {
     child.kill('SIGTERM');
     await gone;
   }
-  await rm(dir, { recursive: true, force: true });
+  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 function start(args: string[], env: NodeJS.ProcessEnv = {}) {

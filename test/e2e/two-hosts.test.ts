@@ -51,7 +51,7 @@ async function openConsole(rendererDir: string, port: number): Promise<{ console
   UNDONE.push(
     () => shell.close(),
     () => opened.close(),
-    () => rm(dir, { recursive: true, force: true }),
+    () => rm(dir, { recursive: true, force: true, maxRetries: 5 }),
   );
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
   await page.goto(shell.link());
@@ -64,7 +64,7 @@ beforeAll(async () => {
   process.env.HOME = home;
   UNDONE.push(async () => {
     process.env.HOME = homeBefore;
-    await rm(home, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
   });
   await bundleAgent(join(home, 'agent/worker-agent.mjs'));
   await describeAgent(join(home, 'agent/worker-agent.mjs'));

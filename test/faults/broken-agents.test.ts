@@ -13,7 +13,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'workshop-broken-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
 
 async function brokenAgent(name: string, cuts: readonly [what: string, instead: string][]): Promise<string> {
   let text = await readFile(resolve(root, 'worker-agent/dist/worker-agent.mjs'), 'utf8');
@@ -42,7 +42,7 @@ test('an agent without fencing is caught: frozen past its lease, it ends jobs th
       ...{ frozenForLeases: 2.5, slowJobs: true },
     });
     problems.push(...report.problems);
-    await rm(report.folder, { recursive: true, force: true });
+    await rm(report.folder, { recursive: true, force: true, maxRetries: 5 });
   }
   expect(problems.join('\n')).toMatch(endedTwice);
 }, 240_000);
@@ -58,5 +58,5 @@ test('an agent without recovery is caught: what it had in hand when it was kille
     slowJobs: true,
   });
   expect(report.problems.join('\n')).toMatch(/queue:running still holds/);
-  await rm(report.folder, { recursive: true, force: true });
+  await rm(report.folder, { recursive: true, force: true, maxRetries: 5 });
 }, 120_000);

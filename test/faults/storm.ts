@@ -106,7 +106,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
     }
     await redis.stop();
     // Only now does nobody write there any more.
-    if (isClean) await rm(folder, { recursive: true, force: true });
+    if (isClean) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

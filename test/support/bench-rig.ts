@@ -99,7 +99,7 @@ export async function startRig(contender: Contender): Promise<BenchRig> {
       await comfy.stop();
       await redis.stop();
       await endProcessesNaming(dir, 3000);
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -19,7 +19,8 @@ export function buildRenderer(): Promise<string> {
 
 /** Removes what `buildRenderer` built for this process; the product's own build stays. */
 export async function removeRenderer(folder: string): Promise<void> {
-  if (folder !== process.env.TEST_BUILT_RENDERER) await rm(folder, { recursive: true, force: true });
+  if (folder !== process.env.TEST_BUILT_RENDERER)
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function run(): Promise<string> {

@@ -36,7 +36,7 @@ export async function openConsoleInBrowser(
   };
   try {
     const dir = await mkdtemp(join(tmpdir(), `${name}-e2e-`));
-    undo.push(() => rm(dir, { recursive: true, force: true }));
+    undo.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
     if (options.laptop) {
       const before = process.env.HOME;
       process.env.HOME = join(dir, 'laptop');

@@ -66,7 +66,7 @@ export async function startOwnRootMachines<Name extends string>(
   const begun: Begun[] = [];
   const close = async () => {
     await Promise.all(begun.map(({ end }) => end()));
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     begun.push(

@@ -133,7 +133,7 @@ export async function startSshServer(
     },
     async close() {
       await server.stop();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   await server.start();

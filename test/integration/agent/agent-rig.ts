@@ -207,7 +207,7 @@ export async function startAgentRig(options: AgentRigOptions = {}): Promise<Agen
       await agent.kill();
       await Promise.all(comfy.map((server) => server.stop()));
       await redis.stop();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   return rig;

@@ -68,7 +68,7 @@ export async function startCardRig(options: { workers: number; speed?: number })
       await rig.agent.kill();
       await endProcessesNaming(cards, 5000);
       await rig.stop();
-      rmSync(cards, { recursive: true, force: true });
+      rmSync(cards, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

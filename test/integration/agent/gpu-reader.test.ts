@@ -23,7 +23,7 @@ afterEach(async () => {
   await reader?.close();
   reader = undefined;
   delete process.env.WORKSHOP_CARDS_DIR;
-  rmSync(cards, { recursive: true, force: true });
+  rmSync(cards, { recursive: true, force: true, maxRetries: 5 });
 });
 
 function open(command: string[]): GpuReader {

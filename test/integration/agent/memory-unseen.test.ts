@@ -16,7 +16,7 @@ describe('jobs that share a card which only ComfyUI can see', () => {
   });
   afterEach(async () => {
     await rig.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   const spanOf = async (id: string) => {
     const { started_at, completed_at } = await rig.job(id);

@@ -44,7 +44,7 @@ describe('ComfyUI as a process', () => {
   });
   afterEach(async () => {
     await Promise.all(servers.splice(0).map((server) => server.stop(2000)));
-    rmSync(stateDir, { recursive: true, force: true });
+    rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
   });
 
   const start = async (command: string[], more: { backoffMs?: number } = {}) => {

@@ -33,7 +33,7 @@ afterAll(async () => {
   await rig?.stop();
   await proxy?.stop();
   await ssh?.close();
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** Makes a key that sshd lets through to one port and lets do nothing else. */

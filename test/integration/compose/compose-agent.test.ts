@@ -19,7 +19,7 @@ let folder: string | undefined;
 afterEach(async () => {
   await rig?.stop();
   rig = undefined;
-  if (folder) await rm(folder, { recursive: true, force: true });
+  if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   folder = undefined;
 });
 

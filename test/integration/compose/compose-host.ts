@@ -73,7 +73,7 @@ export async function startComposeHost(): Promise<HostStart> {
     await Promise.all(runtimes.splice(0).map((runtime) => runtime.close()));
     const ids = (await engine.docker('ps', '--all', '--quiet')).split('\n').filter(Boolean);
     if (ids.length > 0) await engine.docker('rm', '--force', ...ids);
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     folder = await mkdtemp(join(tmpdir(), 'workshop-compose-'));
   };
   return {
@@ -100,7 +100,7 @@ export async function startComposeHost(): Promise<HostStart> {
       clear,
       async stop() {
         await clear();
-        await rm(folder, { recursive: true, force: true });
+        await rm(folder, { recursive: true, force: true, maxRetries: 5 });
         await engine.stop();
       },
     },

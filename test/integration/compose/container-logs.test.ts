@@ -45,7 +45,7 @@ withEngine(
     } finally {
       stop.abort();
       logs.forget();
-      await rm(root, { recursive: true, force: true });
+      await rm(root, { recursive: true, force: true, maxRetries: 5 });
     }
   },
 );

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 function folder(): string {
   const created = mkdtempSync(join(tmpdir(), 'comfy-double-test-'));
-  opened.push(() => rmSync(created, { recursive: true, force: true }));
+  opened.push(() => rmSync(created, { recursive: true, force: true, maxRetries: 5 }));
   return created;
 }
 

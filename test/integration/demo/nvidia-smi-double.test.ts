@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const holder of holders) holder.kill('SIGKILL');
-  rmSync(cards, { recursive: true, force: true });
+  rmSync(cards, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** A living process that says it holds so much of card 0. */

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   neighbour.kill('SIGKILL');
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 const model = (name: string, gib: number) =>

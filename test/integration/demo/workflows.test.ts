@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await comfy.stop();
-  rmSync(input, { recursive: true, force: true });
+  rmSync(input, { recursive: true, force: true, maxRetries: 5 });
 });
 
 async function submit(workflow: string, id: string): Promise<{ status: number; text: string }> {

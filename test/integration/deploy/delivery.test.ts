@@ -38,7 +38,7 @@ describe('the line in authorized_keys', () => {
   beforeEach(() => {
     home = mkdtempSync(join(tmpdir(), 'workshop-home-'));
   });
-  afterEach(() => rmSync(home, { recursive: true, force: true }));
+  afterEach(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
   const file = () => join(home, '.ssh/authorized_keys');
   const set = async (line: string, marker = MARKER) => {
     const host = createLocalHost({ env: { HOME: home, PATH: process.env.PATH } });

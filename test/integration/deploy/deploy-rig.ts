@@ -103,7 +103,7 @@ export async function startDeployRig(): Promise<DeployRig> {
       workshop.close();
       await comfy.stop();
       await redis.stop();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   mkdirSync(join(dir, 'machine'));

@@ -103,7 +103,7 @@ export async function startMachinesRig(
       workshop.close();
       laptop.close();
       await close();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

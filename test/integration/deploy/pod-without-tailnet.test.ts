@@ -83,7 +83,7 @@ describe.skipIf(start.kind === 'unavailable')('a pod without a tailnet', () => {
       watch.close();
       workshop.close();
       laptop.close();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     });
 
     const view = await act(keeper, 'deploy');

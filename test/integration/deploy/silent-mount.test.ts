@@ -51,7 +51,7 @@ afterAll(async () => {
   for (const keeper of keepers) keeper.close();
   laptop?.close();
   if (start.kind === 'ready') await start.all.close();
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 async function look(root?: string): Promise<DeployView> {

@@ -50,7 +50,7 @@ describe('edge cases of ComfyUI', () => {
   });
   afterAll(async () => {
     await rig.stop();
-    rmSync(outputs, { recursive: true, force: true });
+    rmSync(outputs, { recursive: true, force: true, maxRetries: 5 });
   });
 
   test('8.5 cancelled while a model loads: the worker waits for the delayed interrupt and discards late outputs', async () => {

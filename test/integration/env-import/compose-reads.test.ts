@@ -24,7 +24,7 @@ let dir: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'compose-reads-'));
 });
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+afterAll(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
 
 const configSchema = z.object({
   services: z.object({ reader: z.object({ environment: z.record(z.string(), z.string()) }) }),

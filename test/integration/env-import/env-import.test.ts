@@ -52,7 +52,7 @@ beforeEach(async () => {
     agentRoot: async () => '~/.local/share/worker-agent',
   });
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
+afterEach(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
 
 const home = (name: string, label: string) =>
   createLocalHost({

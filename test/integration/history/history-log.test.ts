@@ -28,7 +28,7 @@ let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'history-'));
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
+afterEach(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
 
 const folder = async () => join(dir, 'history', (await readdir(join(dir, 'history')))[0] ?? '');
 

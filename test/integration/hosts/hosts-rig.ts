@@ -63,7 +63,7 @@ export function createHostsRig(times: HostLinksOptions['times'] = USUAL, agent?:
     wake: links.wake,
     close() {
       links.close();
-      rmSync(home, { recursive: true, force: true });
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

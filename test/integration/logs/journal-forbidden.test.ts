@@ -31,7 +31,7 @@ async function stateOf(says: string) {
     return await until('it is lost', () => tail.state.kind === 'lost' && tail.state);
   } finally {
     tail.close();
-    await rm(dir, { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -58,7 +58,7 @@ function installed(host: RemoteHost): {
   });
   afterwards.push(() => {
     logs.forget();
-    rmSync(root, { recursive: true, force: true });
+    rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   });
   return { logs, agentLog, workerLog, root };
 }

@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await redis.stop();
-  await rm(dir, { recursive: true, force: true });
+  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 const details = (outputs = true) =>

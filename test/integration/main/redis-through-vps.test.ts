@@ -30,7 +30,7 @@ const undo: (() => unknown)[] = [];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'through-vps-'));
-  undo.push(() => rm(dir, { recursive: true, force: true }));
+  undo.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
   [vps, redis] = await Promise.all([
     startSshServer({ ownHome: true }),
     startPrivateRedis({ password: 'secret' }),

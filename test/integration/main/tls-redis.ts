@@ -43,7 +43,7 @@ export async function startTlsRedis(): Promise<TlsRedis> {
       const gone = once(server, 'exit');
       server.kill('SIGKILL');
       await gone;
-      await rm(dir, { recursive: true, force: true });
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

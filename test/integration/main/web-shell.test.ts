@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await shell.close();
-  await rm(dir, { recursive: true, force: true });
+  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 interface Answer {

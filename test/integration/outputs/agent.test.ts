@@ -46,7 +46,7 @@ describe('an agent whose users’ files are on a VPS', () => {
   afterEach(async () => {
     await rig?.stop();
     await ssh.close();
-    if (entryDir) rmSync(entryDir, { recursive: true, force: true });
+    if (entryDir) rmSync(entryDir, { recursive: true, force: true, maxRetries: 5 });
     entryDir = undefined;
   });
 

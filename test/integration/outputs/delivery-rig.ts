@@ -88,7 +88,7 @@ export async function startDeliveryRig(options: { readOnly?: boolean } = {}): Pr
       await Promise.all(opened.map((deliveries) => deliveries.close()));
       await proxy.stop();
       await ssh.close();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -34,7 +34,7 @@ beforeEach(() => {
   if (process.getuid?.() === 0) execFileSync('chown', ['1234:2345', file]);
   writeFileSync(join(home, 'platform/docker-compose.yml'), 'services: {}\n');
 });
-afterEach(() => rmSync(home, { recursive: true, force: true }));
+afterEach(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
 
 /** @param up what `docker compose up` ends with. */
 function remediesWith(up: number) {

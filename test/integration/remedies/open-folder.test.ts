@@ -14,7 +14,7 @@ beforeEach(() => {
   mkdirSync(join(dir, 'outputs'));
   mkdirSync(join(dir, 'elsewhere'), { mode: 0o700 });
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
 
 const open = async (...pairs: string[]) =>
   (await createLocalHost().script(OPEN_FOLDER, ['nobody', 'nogroup', join(dir, 'outputs'), ...pairs])).code;

@@ -10,7 +10,7 @@ const log = pino({ level: 'silent' });
 let stateDir: string;
 beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'build-runtime-'));
-  return () => rmSync(stateDir, { recursive: true, force: true });
+  return () => rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
 });
 const build = (change: Partial<Parameters<typeof buildRuntime>[0]> = {}) =>
   buildRuntime(

@@ -6,7 +6,7 @@ import { readDisks, watchDisks } from '../../../worker-agent/src/agent/disk-watc
 import { hostStatusSchema } from '../../../worker-agent/src/contract/host.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'disks-'));
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
 
 test('folders on one file system are told as one, also those that do not exist yet; none is left out', async () => {
   const disks = await readDisks([

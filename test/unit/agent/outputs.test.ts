@@ -25,7 +25,7 @@ describe('delivery into a local folder', () => {
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'outputs-'));
   });
-  afterEach(() => rmSync(root, { recursive: true, force: true }));
+  afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
 
   const request = (more: Partial<DeliveryRequest>): DeliveryRequest => ({
     jobId: 'job-1',

@@ -45,7 +45,7 @@ describe.each(['worker-agent.service', 'worker-agent.user.service'])('%s', (name
       const complaints = stderr.split('\n').filter((line) => line.includes('worker-agent'));
       expect({ status, complaints }).toEqual({ status: 0, complaints: [] });
     } finally {
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     }
   });
 });

@@ -22,7 +22,7 @@ let dir: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'env-text-'));
 });
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+afterAll(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
 
 /** What bash makes of a file by `set -a; source`, for the keys asked for. */
 function sourced(text: string, keys: readonly string[]): Record<string, string> {

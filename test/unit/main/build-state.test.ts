@@ -18,7 +18,7 @@ beforeEach(async () => {
   for (const path of PRODUCTS) await put(path, 2000);
   await put('src-main/app/compose.ts', 1000);
   await put('src-renderer/main.tsx', 1000);
-  return () => rm(root, { recursive: true, force: true });
+  return () => rm(root, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** A file that was last changed at that time, s. */

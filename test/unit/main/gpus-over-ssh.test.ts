@@ -35,7 +35,7 @@ const soon = { timeout: 5000, interval: 10 };
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'gpus-ssh-'));
-  return () => rm(dir, { recursive: true, force: true });
+  return () => rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** The real service over this machine's shell, with a nvidia-smi that a test writes. */

@@ -32,7 +32,7 @@ const password = (id: string, again = false): HostQuestion => ({
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'machines-'));
-  return () => rm(dir, { recursive: true, force: true });
+  return () => rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 function console_(secrets: SecretStore = keychain) {
   const { links, open } = scriptedMachines();

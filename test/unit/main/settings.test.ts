@@ -33,7 +33,7 @@ const keychain: SecretStore = {
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'settings-'));
-  return () => rm(dir, { recursive: true, force: true });
+  return () => rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 describe('the settings file', () => {

@@ -26,7 +26,7 @@ const keychain: SecretStore = {
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'workshops-'));
-  return () => rm(dir, { recursive: true, force: true });
+  return () => rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 const profile = (name: string, change: Partial<WorkshopProfile> = {}): WorkshopProfile => ({

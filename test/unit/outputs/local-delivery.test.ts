@@ -26,7 +26,7 @@ describe('delivery into a local folder, hardened', () => {
     root = join(dir, 'outputs');
     mkdirSync(root);
   });
-  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+  afterEach(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
   const request = (more: Partial<DeliveryRequest> = {}): DeliveryRequest => ({
     jobId: 'job-1',
     userId: 'user001',

@@ -10,7 +10,7 @@ let root: string;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'raw-files-'));
 });
-afterEach(() => rm(root, { recursive: true, force: true }));
+afterEach(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
 
 async function put(path: string, hoursAgo: number): Promise<void> {
   const file = join(root, path);
@@ -51,7 +51,7 @@ test('what lies beside the folders of the workers, and what a link leads to, is 
     expect(await readdir(elsewhere)).toEqual(['kept.png']);
     expect(await left()).toContain('notes.txt');
   } finally {
-    await rm(elsewhere, { recursive: true, force: true });
+    await rm(elsewhere, { recursive: true, force: true, maxRetries: 5 });
   }
 });
 

@@ -22,7 +22,7 @@ beforeEach(() => {
   path = join(dir, 'state', 'memory-needs.json');
   warnings.length = 0;
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
 
 describe('learned needs', () => {
   test('the highest peak counts, without what could have been evicted', () => {

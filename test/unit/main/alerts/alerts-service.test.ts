@@ -20,7 +20,7 @@ import { memoryStore } from '../../../support/shared-memory.ts';
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'alerts-'));
-  return () => rm(dir, { recursive: true, force: true });
+  return () => rm(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 const failed = worker(1, {

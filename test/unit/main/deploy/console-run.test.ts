@@ -39,6 +39,6 @@ test('the id of a console outlasts its processes and its name', async () => {
     expect(await consoleFile(dir).load()).toBe('Anna');
     expect(JSON.parse(await readFile(join(dir, 'console.json'), 'utf8'))).toMatchObject({ id, name: 'Anna' });
   } finally {
-    await rm(dir, { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
 });

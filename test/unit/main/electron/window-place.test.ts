@@ -55,7 +55,7 @@ describe('what is kept', () => {
   });
   afterEach(() => {
     vi.useRealTimers();
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
 
   test('the place where it rests and the one where it is closed, over a restart', () => {

@@ -18,7 +18,7 @@ let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'history-service-'));
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
+afterEach(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
 
 const counts = { pending: 3, running: 1, completed: 1, failed: 0, cancelled: 0, deadLetter: 0 };
 const ready: Observation = { kind: 'link', link: { kind: 'ready', since: 0, rttMs: 1 } };
