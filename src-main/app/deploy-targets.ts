@@ -40,6 +40,7 @@ export function deployTargets({ none, profile, open, openVps, redis }: DeployTar
   };
   return {
     list: () => targets,
+    refresh,
     onChange(listener) {
       let before = '';
       const look = async () => {

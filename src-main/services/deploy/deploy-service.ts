@@ -59,7 +59,7 @@ interface Place {
 
 export interface DeployKeeper extends DeployService {
   /** The VPS's .env has just been written to a GPU host. */
-  imported(targetId: string): void;
+  imported(targetId: string): Promise<void>;
   /** Where finished files of a machine should go on the VPS, by its last look; null while it is not known. */
   outputs(targetId: string): string | null;
   close(): void;
@@ -91,8 +91,13 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
   };
   const off = targets.onChange(tell);
 
-  const targetOf = (targetId: string): DeployTarget => {
-    const target = targets.list().find(({ id }) => id === targetId);
+  const listed = async (targetId: string): Promise<DeployTarget | undefined> => {
+    const find = () => targets.list().find(({ id }) => id === targetId);
+    if (!find()) await targets.refresh();
+    return find();
+  };
+  const targetOf = async (targetId: string): Promise<DeployTarget> => {
+    const target = await listed(targetId);
     if (target) return target;
     throw new WorkshopError('NOT_FOUND', 'This machine is no longer in the list of GPU hosts.');
   };
@@ -135,7 +140,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     secrets: readonly string[] = [],
   ): Promise<RunEnd> => {
     await ready;
-    const target = targetOf(targetId);
+    const target = await targetOf(targetId);
     const place = placeOf(target);
     if (place.running)
       throw new WorkshopError('WRONG_STATE', `This console already works on ${target.name}.`, {
@@ -251,7 +256,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
 
   /** Runs, and tells the others of its begin and end. */
   const followed = async (input: RunInput) => {
-    const target = targetOf(input.targetId);
+    const target = await targetOf(input.targetId);
     const others = needs.teller();
     const end = await run(input, others);
     if (closed || !(input.targetId in begun)) return;
@@ -301,7 +306,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     },
     async start(input) {
       await ready;
-      const target = targetOf(input.targetId);
+      const target = await targetOf(input.targetId);
       if (placeOf(target).running)
         throw new WorkshopError('WRONG_STATE', `This console already works on ${target.name}.`, {
           remedy: 'Wait until it is done, or stop it first.',
@@ -312,7 +317,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     },
     async choose({ targetId, choices }) {
       await ready;
-      placeOf(targetOf(targetId)).view.choices = choices;
+      placeOf(await targetOf(targetId)).view.choices = choices;
       chosen = { ...chosen, [targetId]: choices };
       tell();
       await needs.choices.save(chosen);
@@ -324,8 +329,8 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       place.running.abort(new Error('stopped'));
       tell();
     },
-    imported(targetId) {
-      const target = targets.list().find(({ id }) => id === targetId);
+    async imported(targetId) {
+      const target = await listed(targetId).catch(() => undefined);
       if (!target) return;
       placeOf(target).view.imported = true;
       tell();

@@ -27,7 +27,10 @@ export interface Vps {
 }
 
 export interface DeployTargets {
+  /** As last read. */
   list(): readonly DeployTarget[];
+  /** Reads the list anew: a machine that was added a moment ago is in it afterwards. */
+  refresh(): Promise<void>;
   /** @returns a function that ends it. */
   onChange(listener: () => void): () => void;
   /** @throws WorkshopError when the machine cannot be reached; NOT_FOUND for an unknown one. */

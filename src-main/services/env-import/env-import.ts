@@ -46,7 +46,7 @@ interface Draft {
  */
 export function createEnvImport(
   machines: ImportMachines,
-  written: (hostId: string) => void = () => {},
+  written: (hostId: string) => Promise<void> = async () => {},
 ): EnvImport {
   const drafts = new Map<string, Draft>();
 
@@ -212,7 +212,7 @@ export function createEnvImport(
       const backup = await replaceText(host, path, standing, text);
       target.text = text;
       draft.facts = { ...draft.facts, existing: parseEnvText(text) };
-      if (path === (await usualTarget(host, target.hostId))) written(target.hostId);
+      if (path === (await usualTarget(host, target.hostId))) await written(target.hostId);
       const changed = plan.changes.filter(({ kind }) => kind !== 'same').length;
       return { where: host.label, path, bytes: Buffer.byteLength(text), backup, changed };
     },

@@ -146,6 +146,7 @@ export function openConsole(
         { id: 'it', name: 'Bare host', where: 'here', hostId, root },
         ...others.map((id) => ({ id, name: id, where: 'elsewhere', hostId: id })),
       ],
+      refresh: async () => {},
       onChange: () => () => {},
       open: async () => host,
       vps: async () => options.vps ?? null,
