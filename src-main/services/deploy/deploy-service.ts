@@ -131,16 +131,16 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     tell();
   };
 
+  /** Its first steps are taken at once: who called sees that it works. `ready` is behind whoever calls. */
   const begin = async (
-    targetId: string,
+    target: DeployTarget,
     act: DeployAct,
     skip: readonly StepId[],
     work: (place: Place, run: RunNeeds) => Promise<void>,
     phase: DeployView['phase'],
     secrets: readonly string[] = [],
   ): Promise<RunEnd> => {
-    await ready;
-    const target = await targetOf(targetId);
+    const targetId = target.id;
     const place = placeOf(target);
     if (place.running)
       throw new WorkshopError('WRONG_STATE', `This console already works on ${target.name}.`, {
@@ -197,9 +197,9 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     }
   };
 
-  const run = (input: RunInput, others: Tell) =>
+  const run = (target: DeployTarget, input: RunInput, others: Tell) =>
     begin(
-      input.targetId,
+      target,
       input.act,
       input.skip,
       async (place, needed) => {
@@ -255,10 +255,9 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
     );
 
   /** Runs, and tells the others of its begin and end. */
-  const followed = async (input: RunInput) => {
-    const target = await targetOf(input.targetId);
+  const followed = async (target: DeployTarget, input: RunInput) => {
     const others = needs.teller();
-    const end = await run(input, others);
+    const end = await run(target, input, others);
     if (closed || !(input.targetId in begun)) return;
     await keep(input.targetId, null);
     others(endSentence(input.act, toldName(target), end));
@@ -292,8 +291,9 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
       }
     },
     async look({ targetId, skip }) {
+      await ready;
       await begin(
-        targetId,
+        await targetOf(targetId),
         'deploy',
         skip,
         async (place, needed) => {
@@ -313,7 +313,7 @@ export function createDeployService(needs: DeployNeeds): DeployKeeper {
         });
       // Followed through `changes`; a failure stands there with its step.
       const left = placeOf(target).view.phase === 'interrupted' ? begun[input.targetId] : undefined;
-      void followed(left?.act === input.act ? { ...input, skip: left.skip } : input);
+      void followed(target, left?.act === input.act ? { ...input, skip: left.skip } : input);
     },
     async choose({ targetId, choices }) {
       await ready;
