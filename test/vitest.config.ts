@@ -11,7 +11,7 @@ const project = (name: string, more: object = {}) => ({
 const retry = process.env.CI ? 2 : 0;
 
 /** Tests with real neighbours mostly wait for them: more of them than cores run at once, and browsers after them. */
-const waiting = { maxWorkers: Math.max(6, availableParallelism()), sequence: { groupOrder: 1 } };
+const waiting = { maxWorkers: Math.max(5, availableParallelism()), sequence: { groupOrder: 1 } };
 const browsers = { maxWorkers: Math.max(2, availableParallelism()), sequence: { groupOrder: 2 } };
 
 export default defineConfig({

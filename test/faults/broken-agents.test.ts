@@ -53,10 +53,16 @@ test('an agent without recovery is caught: what it had in hand when it was kille
     [`local members = redis.call('ZRANGE', 'queue:running', 0, -1, 'WITHSCORES')`, 'local members = {}'],
     [`say(token and token ~= '' and 'expired' or 'unclaimed', id)`, ''],
   ]);
-  const report = await runStorm({
-    ...{ seed: 12, jobs: 60, agent, faults: ['kill-agent'], faultRate: 3, settleWithinMs: 15_000 },
-    slowJobs: true,
-  });
-  expect(report.problems.join('\n')).toMatch(/queue:running still holds/);
-  await rm(report.folder, { recursive: true, force: true, maxRetries: 5 });
-}, 120_000);
+  const problems: string[] = [];
+  const leftBehind = /queue:running still holds/;
+  // Whether a kill hits a job in hand is chance, too.
+  for (let seed = 12; seed < 16 && !leftBehind.test(problems.join('\n')); seed += 1) {
+    const report = await runStorm({
+      ...{ seed, jobs: 60, agent, faults: ['kill-agent'], faultRate: 3, settleWithinMs: 15_000 },
+      slowJobs: true,
+    });
+    problems.push(...report.problems);
+    await rm(report.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+  expect(problems.join('\n')).toMatch(leftBehind);
+}, 240_000);
