@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
- * Processes whose command line names this folder: all that were started for one demo, however deep, and nothing else,
- * since the folder's name is random. Empty where there is no /proc.
+ * Processes whose command line names this folder, or that work in it: all that were started for one demo, however deep,
+ * and nothing else, since the folder's name is random. redis-server gives itself another command line, without its
+ * folder. Empty where there is no /proc.
  */
 export function processesNaming(folder: string): number[] {
   let entries: string[];
@@ -16,7 +17,9 @@ export function processesNaming(folder: string): number[] {
     .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
     .filter((entry) => {
       try {
-        return readFileSync(`/proc/${entry}/cmdline`, 'utf8').includes(folder);
+        return [readFileSync(`/proc/${entry}/cmdline`, 'utf8'), readlinkSync(`/proc/${entry}/cwd`)].some(
+          (told) => told.includes(folder),
+        );
       } catch {
         return false;
       }

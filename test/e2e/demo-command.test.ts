@@ -97,7 +97,7 @@ test('prints the link of a console whose Stage shows busy workers; Ctrl-C ends i
 test('leaves nothing behind even when it is killed', { timeout: MINUTE }, async () => {
   const run = demo('--headless');
   // Guardian, agent, Redis and two ComfyUI doubles.
-  await vi.waitFor(() => expect(processesNaming(temp).length).toBeGreaterThanOrEqual(4), { timeout: MINUTE });
+  await vi.waitFor(() => expect(processesNaming(temp).length).toBeGreaterThanOrEqual(5), { timeout: MINUTE });
   run.process.kill('SIGKILL');
   await run.exitCode;
   await leavesNothing();
