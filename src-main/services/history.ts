@@ -202,7 +202,7 @@ export function createHistoryService({ watch, snapshot, open }: HistoryNeeds): H
   /** What the day after tells of a day: jobs that ran over midnight, and what was read only then. */
   const aftermathOf = async (day: LocalDay) => {
     const next = boundsOf(day)?.until;
-    const kept = next === undefined || next > Date.now() ? [] : ((await log?.read(dayOf(next))) ?? []);
+    const kept = next === undefined || next > Date.now() ? [] : ((await logNow()?.read(dayOf(next))) ?? []);
     return kept.filter(({ t }) => t === 'job' || t === 'reach');
   };
   /** Jobs that keep a worker busy now, as far as that is known. */
