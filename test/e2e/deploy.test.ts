@@ -19,6 +19,7 @@ import { until } from '../integration/main/until.ts';
 import { openBrowser } from '../support/browser.ts';
 import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
 import { envSample } from '../support/env-samples.ts';
+import { readVpsEnv } from '../support/read-vps-env.ts';
 import { createSecretWatch } from '../support/secret-watch.ts';
 import { startTwoMachines, type TwoMachines } from './two-machines.ts';
 
@@ -231,10 +232,7 @@ test('the .env of the VPS goes to the GPU host, and Redis answers from there', a
     await services.workshops.turnTo({ id: kept.profile.id });
     skip('a VPS without an address of its own has none that a GPU host could reach');
   }
-  const env = panel('The .env of the VPS');
-  await env.getByRole('button', { name: 'Look for it on the VPS' }).click();
-  const files = env.getByRole('list', { name: 'Files found on the VPS' });
-  await files.getByRole('button', { name: 'Read it' }).click();
+  const env = await readVpsEnv(page);
   const { host, port } = machines.redis;
   await env.getByText(`The GPU host will reach Redis at ${host}:${port}.`).waitFor();
   await env.getByText(`${DATA}/outputs`).waitFor();

@@ -11,6 +11,7 @@ import { startWebShell } from '../../src-main/shells/web/server.ts';
 import { openBrowser } from '../support/browser.ts';
 import { buildRenderer, removeRenderer } from '../support/build-renderer.ts';
 import { type OwnRootMachines, startOwnRootMachines } from '../support/own-root-machine.ts';
+import { readVpsEnv } from '../support/read-vps-env.ts';
 import { root } from '../support/run-step.ts';
 import { becomeVps } from '../support/workshop-machines.ts';
 
@@ -114,12 +115,7 @@ test('the import finds no direct way, goes through the VPS, says so and keeps it
   await page.getByLabel('Name of the workshop').fill(NAME);
   await page.getByRole('button', { name: 'Begin' }).click();
   await logIn(page);
-  const env = page.getByRole('region', { name: 'The .env of the VPS' });
-  await env.getByRole('button', { name: 'Look for it on the VPS' }).click();
-  await env
-    .getByRole('list', { name: 'Files found on the VPS' })
-    .getByRole('button', { name: 'Read it' })
-    .click();
+  const env = await readVpsEnv(page);
   await env.getByText(`The GPU host will reach Redis at ${TAILNET}:6379.`).waitFor();
   await env.getByRole('button', { name: 'Connect this console to this Redis' }).click();
   const notice = page.getByText(/is connected to the workshop, through the VPS, over SSH/);

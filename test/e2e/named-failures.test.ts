@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openConsoleInBrowser } from '../support/console-in-browser.ts';
 import { type OwnRootMachines, startOwnRootMachines } from '../support/own-root-machine.ts';
+import { readVpsEnv } from '../support/read-vps-env.ts';
 import { root } from '../support/run-step.ts';
 import { becomeGpuHost, becomeVps } from '../support/workshop-machines.ts';
 
@@ -82,12 +83,7 @@ test('a wrong Redis password is named, with where the right one stands', async (
   await vps.run(
     "sed -i 's/^REDIS_PASSWORD=.*/REDIS_PASSWORD=not-the-password-of-redis/' /home/dev/comfyume-v1/.env",
   );
-  const env = page.getByRole('region', { name: 'The .env of the VPS' });
-  await env.getByRole('button', { name: 'Look for it on the VPS' }).click();
-  await env
-    .getByRole('list', { name: 'Files found on the VPS' })
-    .getByRole('button', { name: 'Read it' })
-    .click();
+  const env = await readVpsEnv(page);
   await env.getByRole('button', { name: 'Connect this console to this Redis' }).click();
   await reads(/^Redis at .* refuses the password\.$/);
   await reads('Enter the password again; it is REDIS_PASSWORD in the .env on the VPS.');

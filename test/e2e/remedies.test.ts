@@ -9,6 +9,7 @@ import { axeFindings, bringAxe } from '../support/axe.ts';
 import { ADMIN, becomeBareUbuntu } from '../support/bare-ubuntu.ts';
 import { type ConsoleInBrowser, openConsoleInBrowser } from '../support/console-in-browser.ts';
 import { type OwnRootMachines, startOwnRootMachines } from '../support/own-root-machine.ts';
+import { readVpsEnv } from '../support/read-vps-env.ts';
 import { root } from '../support/run-step.ts';
 import {
   becomeGpuHost,
@@ -117,6 +118,13 @@ afterEach(async ({ task }) => {
 const open = (screen: string) =>
   page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click();
 const dialog = () => page.getByRole('dialog');
+/** Runs what the dialog shows, with sudo's password where it asks, until it says that it is done; then leaves it. */
+async function carryOut(says: string, sudo?: string): Promise<void> {
+  if (sudo !== undefined) await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(sudo);
+  await dialog().getByRole('button', { name: 'Run this there' }).click();
+  await dialog().getByText(says, { exact: false }).waitFor();
+  await dialog().getByRole('button', { name: 'Good' }).click();
+}
 /** The dialog in both looks. */
 async function look(name: string): Promise<void> {
   for (const scheme of ['dark', 'light']) {
@@ -136,12 +144,7 @@ test('Redis that listens on the VPS alone is opened for the tailnet after a look
   const folder = vps.path('/home/dev/comfyume-v1');
   const before = await readFile(join(folder, '.env'), 'utf8');
   await open('Setup');
-  const env = page.getByRole('region', { name: 'The .env of the VPS' });
-  await env.getByRole('button', { name: 'Look for it on the VPS' }).click();
-  await env
-    .getByRole('list', { name: 'Files found on the VPS' })
-    .getByRole('button', { name: 'Read it' })
-    .click();
+  const env = await readVpsEnv(page);
   await env.getByText('the GPU host is locked out', { exact: false }).waitFor();
   await env.getByRole('button', { name: 'Set it and restart Redis…' }).click();
   await dialog().getByText('Redis restarts and is away for some seconds.', { exact: false }).waitFor();
@@ -152,10 +155,7 @@ test('Redis that listens on the VPS alone is opened for the tailnet after a look
   await dialog().getByRole('button', { name: 'Run this there' }).click();
   await dialog().getByText('refuses the password', { exact: false }).waitFor();
   expect(await readFile(join(folder, '.env'), 'utf8')).toBe(before);
-  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(SUDO);
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText(`Redis listens on ${vps.address}:6379 now.`, { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut(`Redis listens on ${vps.address}:6379 now.`, SUDO);
   // The review is made anew by itself, and nothing is locked out any more.
   await env.getByText('the GPU host is locked out', { exact: false }).waitFor({ state: 'detached' });
 
@@ -192,12 +192,7 @@ test('a word that the queue manager does not start with is corrected in the .env
   await dialog().getByText('QUEUE_MANAGER_LOG_LEVEL=INFO # in', { exact: false }).waitFor();
   await dialog().getByText('Participants cannot send jobs meanwhile', { exact: false }).waitFor();
   await look('env-key');
-  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(SUDO);
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog()
-    .getByText('QUEUE_MANAGER_LOG_LEVEL is right now, and the queue-manager runs', { exact: false })
-    .waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('QUEUE_MANAGER_LOG_LEVEL is right now, and the queue-manager runs', SUDO);
   await fault.waitFor({ state: 'detached' });
   expect(await readFile(file, 'utf8')).toBe(
     before.replace('QUEUE_MANAGER_LOG_LEVEL=info', 'QUEUE_MANAGER_LOG_LEVEL=INFO'),
@@ -230,10 +225,7 @@ test('the dashboards’ password that everybody knows is replaced by one that on
   const fault = env.getByRole('listitem').filter({ hasText: 'ADMIN_PASSWORD' });
   await fault.getByRole('button', { name: 'Give it a new one…' }).click();
   await dialog().getByText('Only its dashboard is hit', { exact: false }).waitFor();
-  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(SUDO);
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText('and the admin runs with it', { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('and the admin runs with it', SUDO);
   await fault.waitFor({ state: 'detached' });
   const after = await readFile(file, 'utf8');
   const made = /^ADMIN_PASSWORD=([\w-]{24})$/m.exec(after)?.[1] ?? '';
@@ -259,9 +251,7 @@ test('a folder of participants that is missing on the VPS is made, and proved by
   const env = page.getByRole('region', { name: 'The .env of the VPS' });
   await env.getByRole('button', { name: 'Make the folder…' }).click();
   await dialog().getByText('mkdir -p /home/dev/comfyume-v1/data/inputs').waitFor();
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText('a file was written there and taken away again', { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('a file was written there and taken away again');
   await env.getByRole('button', { name: 'Make the folder…' }).waitFor({ state: 'detached' });
   expect(
     await vps.run('stat -c %U /home/dev/comfyume-v1/data/inputs; ls -A /home/dev/comfyume-v1/data/inputs'),
@@ -279,9 +269,7 @@ test('the platform’s own worker is stopped, and nothing else', async ({ skip }
     .getByText('comfy-worker-1 ends and does not start again by itself.', { exact: false })
     .waitFor();
   await look('platform-worker');
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText('comfy-worker-1 on', { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('comfy-worker-1 on');
   await page
     .getByText('The platform’s own worker runs there', { exact: false })
     .waitFor({ state: 'detached' });
@@ -309,9 +297,7 @@ touch /run/docker-down`);
   await page.getByRole('button', { name: 'Start Docker…' }).click();
   await dialog().getByText('systemctl enable --now docker || service docker start').waitFor();
   await look('docker');
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText('Docker runs on', { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('Docker runs on');
   await page.getByText('Docker is installed there, but does not run.').waitFor({ state: 'detached' });
   expect(await gpu.run('[ ! -e /run/docker-down ] && echo runs')).toBe('runs\n');
   await gpu.run('rm -r /root/.local/share/worker-agent');
@@ -323,9 +309,7 @@ test('a clock that is wrong is set by the time servers', async ({ skip }) => {
   await open('Hosts');
   await page.getByRole('button', { name: 'Keep its clock right…' }).click();
   await dialog().getByText('timedatectl set-ntp true').waitFor();
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText('has set its clock by a time server.', { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('has set its clock by a time server.');
   await page.getByRole('button', { name: 'Keep its clock right…' }).waitFor({ state: 'detached' });
   expect(await gpu.run('ls /run/ntp')).toBe('/run/ntp\n');
 });
@@ -350,9 +334,7 @@ touch alice/kept && mkdir /srv/elsewhere && ln -s /srv/elsewhere linked`,
   await page.getByRole('button', { name: 'Ask the VPS…' }).click();
   await dialog().getByText(`VPS_OUTPUTS_PATH=${outputs}`, { exact: false }).waitFor();
   await look('complete-import');
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText('VPS_OUTPUTS_PATH and VPS_INPUTS_PATH stand in', { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('VPS_OUTPUTS_PATH and VPS_INPUTS_PATH stand in');
   expect(await readFile(gpu.path(workshopEnv), 'utf8')).toBe(
     `${old}VPS_OUTPUTS_PATH=${outputs}\nVPS_INPUTS_PATH=/home/dev/comfyume-v1/data/inputs\n`,
   );
@@ -366,10 +348,7 @@ touch alice/kept && mkdir /srv/elsewhere && ln -s /srv/elsewhere linked`,
   expect(shown).toContain(`chown dev ${outputs}/alice && chmod u+rwx ${outputs}/alice`);
   expect(shown).toContain(`chgrp dev ${outputs}/bob && chmod g+rwx ${outputs}/bob`);
   expect(shown?.split('\n')).toHaveLength(4);
-  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(SUDO);
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText('a file was written there and taken away again', { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('a file was written there and taken away again', SUDO);
   // Root followed no link, and the one that is left is named.
   await page.getByText('may not write into a participant’s folder', { exact: false }).first().waitFor();
   await page.getByRole('button', { name: 'Open the folder…' }).click();
@@ -435,9 +414,7 @@ test('a key that ends soon is renewed, and a service that is down is started, fr
   await notes.getByRole('button', { name: 'Start Tailscale there…' }).click();
   await dialog().getByText('systemctl enable --now tailscaled || service tailscaled start').waitFor();
   await look('start-tailscale');
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText('Tailscale’s service runs on', { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('Tailscale’s service runs on');
   await notes.getByRole('button', { name: 'Start Tailscale there…' }).waitFor({ state: 'detached' });
   expect(await gpu.run('[ ! -e /run/tailscale-down ] && echo runs')).toBe('runs\n');
 });
@@ -474,10 +451,7 @@ test('the user who logs in is let read the journal from the Logs screen, and its
   await page.getByRole('button', { name: 'Let them read it…' }).click();
   await dialog().getByText(`usermod -aG systemd-journal ${ADMIN.user}`).waitFor();
   await look('journal');
-  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(ADMIN.password);
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText(`${ADMIN.user} may read the journal.`, { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut(`${ADMIN.user} may read the journal.`, ADMIN.password);
   await page
     .getByRole('option', { name: /the agent says a word/ })
     .first()
@@ -516,10 +490,7 @@ test('OpenSSH’s client is installed where a GPU host makes no keys', async ({ 
   await page.getByRole('button', { name: 'Install OpenSSH’s client…' }).click();
   await dialog().getByText('install -y openssh-client', { exact: false }).waitFor();
   await look('ssh-client');
-  await dialog().getByRole('textbox', { name: 'Password for sudo there' }).fill(ADMIN.password);
-  await dialog().getByRole('button', { name: 'Run this there' }).click();
-  await dialog().getByText('has ssh-keygen and ssh-keyscan now.', { exact: false }).waitFor();
-  await dialog().getByRole('button', { name: 'Good' }).click();
+  await carryOut('has ssh-keygen and ssh-keyscan now.', ADMIN.password);
   await page.getByRole('button', { name: 'Install OpenSSH’s client…' }).waitFor({ state: 'detached' });
   expect(await cloud.run('ls /usr/bin/ssh-keygen')).toBe('/usr/bin/ssh-keygen\n');
 });

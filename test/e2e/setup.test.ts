@@ -8,6 +8,7 @@ import { axeFindings, bringAxe } from '../support/axe.ts';
 import { openBrowser } from '../support/browser.ts';
 import { envSample } from '../support/env-samples.ts';
 import { serveFakeWorkshop } from '../support/fake-workshop.ts';
+import { readVpsEnv } from '../support/read-vps-env.ts';
 import { root } from '../support/run-step.ts';
 import { stageStates } from '../support/stage-states.ts';
 
@@ -152,12 +153,7 @@ test('its name and where it is rented can be changed, and it stays the same mach
 });
 
 test('the .env is found on the VPS, reviewed with masked secrets, written with a way back, and tested', async () => {
-  const env = panel('The .env of the VPS');
-  await env.getByRole('button', { name: 'Look for it on the VPS' }).click();
-  await env
-    .getByRole('list', { name: 'Files found on the VPS' })
-    .getByRole('button', { name: 'Read it' })
-    .click();
+  const env = await readVpsEnv(page);
   await env.getByText('The GPU host will reach Redis at 100.99.216.71:6379.').waitFor();
   expect((await page.content()).includes(SECRET)).toBe(false);
   await env.getByText(/^Taken over as it is/).click();
